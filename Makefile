@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+# One short Makefile. Folders are the architecture: each part sees only the
+# include paths of the parts below it.
+#
+#   make                 out/bin/pith and the runners (clang-19, -O2)
+#   make V=gcc           the same with gcc 12
+#   make V=asan|tsan|m32 sanitized and 32-bit builds, under out/<V>
+#   make user ports image  programs, ports, root image
+#   make help            the other targets
+
+V ?= release
+O ?= out
+ifeq ($(V),release)
+B := $(O)
+else
+B := $(O)/$(V)
+endif
+
+CC := clang-19
+AR := ar
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wundef -Wvla \
+        -Wwrite-strings -Wcast-qual -Wstrict-prototypes -Wmissing-prototypes \
+        -Wimplicit-fallthrough -Wnull-dereference
+ifdef CI
+WARN += -Werror
+endif
+OPT := -O2
+LDLIBS := -lsqlite3 -lm -lpthread
+VFLAGS_release :=
+VFLAGS_gcc :=
+VFLAGS_asan := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+               -fno-omit-frame-pointer
+VFLAGS_tsan := -fsanitize=thread
+VFLAGS_m32 := -m32 -msse2 -mfpmath=sse
+ifeq ($(V),gcc)
+CC := gcc
+endif
+ifeq ($(V),asan)
+OPT := -O1
+endif
+CFLAGS := -std=gnu11 -g $(OPT) $(WARN) $(VFLAGS_$(V)) \
+          -ffile-prefix-map=$(CURDIR)=. -fno-strict-aliasing
+LDFLAGS := $(VFLAGS_$(V))
+
+INC_lib := -Ilib
+INC_engine := -Ilib -Iengine -I$(B)/gen
+INC_kernel := -Ilib -Iengine -Ikernel -Iabi -I$(B)/gen
+INC_abi := $(INC_kernel)
+INC_host := $(INC_kernel)
+INC_cli := $(INC_kernel) -Ihost/posix -Icli
+
+src = $(sort $(wildcard $(1)/*.c) $(wildcard $(1)/*/*.c))
+obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
+
+LIB_SRC := $(call src,lib)
+ENGINE_SRC := $(call src,engine)
+KERNEL_SRC := $(call src,kernel)
+ABI_SRC := $(call src,abi)
+HOST_SRC := $(sort $(wildcard host/posix/*.c host/posix/*.S))
+CLI_SRC := $(call src,cli)
+
+LIB_OBJ := $(call obj,$(LIB_SRC))
+ENGINE_OBJ := $(call obj,$(ENGINE_SRC))
+HOST_OBJ := $(patsubst %.S,$(B)/obj/%.o,$(patsubst %.c,$(B)/obj/%.o,$(HOST_SRC)))
+SYSTEM_OBJ := $(call obj,$(KERNEL_SRC) $(ABI_SRC)) $(HOST_OBJ)
+CLI_OBJ := $(call obj,$(CLI_SRC))
+
+.PHONY: all engine clean help
+all: $(B)/bin/pith $(B)/bin/pith-spec $(B)/bin/pith-wasi
+engine: $(B)/lib/libpith-engine.a
+
+$(B)/lib/libpith-engine.a: $(ENGINE_OBJ) $(LIB_OBJ)
+	@mkdir -p $(@D)
+	@rm -f $@
+	@$(AR) rcsD $@ $^
+$(B)/lib/libpith-system.a: $(SYSTEM_OBJ)
+	@mkdir -p $(@D)
+	@rm -f $@
+	@$(AR) rcsD $@ $^
+
+$(B)/bin/pith: $(CLI_OBJ) $(B)/lib/libpith-system.a $(B)/lib/libpith-engine.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(B)/bin/pith-spec: $(B)/obj/tools/pith-spec.o $(B)/lib/libpith-engine.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -ljansson -lm -lpthread
+$(B)/bin/pith-wasi: $(B)/obj/tools/pith-wasi.o $(B)/lib/libpith-system.a \
+                    $(B)/lib/libpith-engine.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -ljansson $(LDLIBS)
+
+define compile
+$(B)/obj/$(1)/%.o: $(1)/%.c
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS) $(2) -MMD -MP -c -o $$@ $$<
+endef
+$(eval $(call compile,lib,$(INC_lib)))
+$(eval $(call compile,engine,$(INC_engine)))
+$(eval $(call compile,kernel,$(INC_kernel)))
+$(eval $(call compile,abi,$(INC_abi)))
+$(eval $(call compile,host,$(INC_host)))
+$(eval $(call compile,cli,$(INC_cli)))
+$(eval $(call compile,tools,$(INC_cli)))
+$(B)/obj/host/%.o: host/%.S
+	@mkdir -p $(@D)
+	$(CC) $(VFLAGS_$(V)) -c -o $@ $<
+
+-include $(shell [ -d $(B)/obj ] && find $(B)/obj -name '*.d')
+
+-include engine/engine.mk
+-include tests/tests.mk
+-include user/user.mk
+-include ports/ports.mk
+-include image/image.mk
+
+clean:
+	rm -rf $(O)
+help:
+	@sed -n 's/^# \{0,1\}//p' Makefile | sed -n '2,12p'

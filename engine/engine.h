@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine's face: load a module, link it, call it.
+ *
+ *   bytes --engine_module_load--> module   (immutable, shared, refcounted)
+ *                                   |
+ *   store (one per process)  --engine_instance_create--> instance
+ *     value stack, fuel, poll hook, quota                 memories, tables, ...
+ *                                   |
+ *                              engine_call --> results | trap + backtrace
+ *
+ * Invariants
+ *  - A module never changes after loading; any number of threads may share it.
+ *  - A store and everything in it is used by one thread at a time; it may move
+ *    between threads (a fiber may resume elsewhere) as long as uses are ordered.
+ *  - Everything made in a store lives until engine_store_destroy: functions,
+ *    tables and references may point across instances of one store freely.
+ *  - A module is hostile. Loading, linking and running are bounded by
+ *    engine/limits.def and the store's quotas; failure is a code and a sentence
+ *    in struct report, never a crash.
+ *
+ * Calls may nest: a host function may call back into the store.
+ * Specification: WebAssembly 3.0 (sections cited in the implementation).
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "report.h"
+
+struct engine_module;
+struct engine_store;
+struct engine_instance;
+struct engine_func;
+struct engine_memory;
+struct engine_table;
+struct engine_global;
+struct engine_tag;
+
+/* How a call ended. 0 is success, the rest are reasons to unwind. */
+enum engine_status {
+    ENGINE_OK = 0,
+    ENGINE_UNREACHABLE,
+    ENGINE_DIVIDE_BY_ZERO,
+    ENGINE_INTEGER_OVERFLOW,
+    ENGINE_BAD_CONVERSION,      /* invalid conversion to integer */
+    ENGINE_MEMORY_BOUNDS,
+    ENGINE_TABLE_BOUNDS,
+    ENGINE_INDIRECT_TYPE,       /* indirect call type mismatch */
+    ENGINE_NULL_ELEMENT,        /* uninitialized element */
+    ENGINE_NULL_REFERENCE,
+    ENGINE_STACK_EXHAUSTED,
+    ENGINE_UNALIGNED,           /* unaligned atomic */
+    ENGINE_CAST_FAILURE,
+    ENGINE_ARRAY_BOUNDS,
+    ENGINE_EXCEPTION,           /* a wasm exception nobody caught */
+    ENGINE_NO_MEMORY,           /* the store's quota or the host is out */
+    ENGINE_OUT_OF_FUEL,
+    ENGINE_EXIT,                /* a host function or poll asks to unwind all */
+    ENGINE_UNLINKABLE,          /* instance_create only: import mismatch */
+    ENGINE_STATUS_COUNT
+};
+
+/* "integer divide by zero", ...; static, never NULL. */
+const char *engine_status_text(enum engine_status s);
+
+/* ---- types ---------------------------------------------------------- */
+
+/*
+ * A value type: the binary encoding's byte for numbers, vectors and abstract
+ * heap types; a concrete reference carries its canonical type index.
+ */
+enum engine_vt {
+    ENGINE_I32 = 0x7f,
+    ENGINE_I64 = 0x7e,
+    ENGINE_F32 = 0x7d,
+    ENGINE_F64 = 0x7c,
+    ENGINE_V128 = 0x7b,
+    ENGINE_REF = 0x64, /* any reference: look at heap and nullable */
+};
+
+struct engine_valtype {
+    uint8_t kind;     /* enum engine_vt */
+    bool nullable;    /* references only */
+    int32_t heap;     /* references: < 0 abstract, as the s33 encoding
+                       * (-0x10 func, -0x11 extern, -0x17 exn, ...);
+                       * >= 0 canonical index, comparable across modules */
+};
+
+struct engine_functype {
+    uint32_t nparams, nresults;
+    const struct engine_valtype *params, *results;
+};
+
+enum engine_kind {
+    ENGINE_FUNC,
+    ENGINE_TABLE,
+    ENGINE_MEMORY,
+    ENGINE_GLOBAL,
+    ENGINE_TAG
+};
+
+/* One value. References: NULL is null. An externref is the host's pointer. */
+union engine_value {
+    uint32_t i32;
+    uint64_t i64;
+    uint32_t f32; /* bits */
+    uint64_t f64; /* bits */
+    uint64_t v128[2];
+    void *ref;
+};
+
+struct engine_extern {
+    enum engine_kind kind;
+    union {
+        struct engine_func *func;
+        struct engine_table *table;
+        struct engine_memory *memory;
+        struct engine_global *global;
+        struct engine_tag *tag;
+    };
+};
+
+/* ---- modules (thread-safe) ------------------------------------------ */
+
+/*
+ * Decode and validate size bytes. The module keeps using bytes until it is
+ * destroyed and then calls release(bytes, size, ctx) if given; if loading fails
+ * release is called too. Function bodies are validated here and translated on
+ * first call. Errors: -E_INVAL (malformed or invalid), -E_2BIG (over a limit),
+ * -E_NOMEM; *report says what and where (byte offset).
+ */
+int engine_module_load(const uint8_t *bytes, size_t size,
+                       void (*release)(const uint8_t *, size_t, void *),
+                       void *ctx, struct engine_module **out,
+                       struct report *report);
+struct engine_module *engine_module_ref(struct engine_module *m);
+void engine_module_unref(struct engine_module *m); /* NULL is fine */
+
+struct engine_port { /* an import or an export; strings are NUL-terminated,
+                      * belong to the module, may hold any UTF-8 */
+    const char *module; /* imports only */
+    const char *name;
+    size_t module_len, name_len;
+    enum engine_kind kind;
+    const struct engine_functype *functype; /* ENGINE_FUNC and ENGINE_TAG */
+    uint64_t min, max;  /* memories (pages), tables (elements); max UINT64_MAX
+                         * when there is none */
+};
+uint32_t engine_module_imports(const struct engine_module *m);
+const struct engine_port *engine_module_import(const struct engine_module *m,
+                                               uint32_t i);
+uint32_t engine_module_exports(const struct engine_module *m);
+const struct engine_port *engine_module_export(const struct engine_module *m,
+                                               uint32_t i);
+/* Bytes of a custom section by name, or NULL. */
+const uint8_t *engine_module_custom(const struct engine_module *m,
+                                    const char *name, size_t *size);
+size_t engine_module_footprint(const struct engine_module *m); /* bytes held */
+
+/* ---- stores ---------------------------------------------------------- */
+
+struct engine_config {
+    void *user;             /* engine_store_user() */
+    void *stack;            /* value stack to use, or NULL to allocate */
+    size_t stack_bytes;     /* 0: 1 MiB */
+    uint64_t memory_bytes;  /* quota over all linear memories; 0: no quota */
+    uint64_t table_elements;/* quota over all tables; 0: 10,000,000 */
+    uint64_t fuel;          /* UINT64_MAX: unlimited. One unit is one function
+                             * entry or one loop iteration. 0 = unlimited too */
+    uint32_t poll_interval; /* units between polls; 0: 20,000 */
+    /*
+     * Called from running code about every poll_interval units, and soon after
+     * engine_store_interrupt(). It may block, switch fibers, call back into
+     * the store. Non-zero unwinds everything with that status.
+     */
+    enum engine_status (*poll)(struct engine_store *s, void *user);
+};
+/* NULL when out of memory. */
+struct engine_store *engine_store_create(const struct engine_config *c);
+void engine_store_destroy(struct engine_store *s); /* NULL is fine */
+void *engine_store_user(struct engine_store *s);
+uint64_t engine_store_fuel_used(const struct engine_store *s);
+/* Bytes of linear memory now, for accounting. */
+uint64_t engine_store_memory_bytes(const struct engine_store *s);
+
+/*
+ * A function of the host. slots holds the arguments (one uint64_t each, v128
+ * two, 32-bit values zero-extended) and takes the results from slots[0] on;
+ * it has room for both. Returns ENGINE_OK, or the status to unwind with.
+ */
+typedef enum engine_status engine_host_fn(struct engine_store *s,
+                                          struct engine_instance *caller,
+                                          void *env, uint64_t *slots);
+/* NULL when out of memory. The type is copied. */
+struct engine_func *engine_func_host(struct engine_store *s,
+                                     const struct engine_functype *type,
+                                     engine_host_fn *fn, void *env);
+struct engine_memory *engine_memory_create(struct engine_store *s,
+                                           uint64_t min_pages,
+                                           uint64_t max_pages, bool is64);
+struct engine_table *engine_table_create(struct engine_store *s,
+                                         struct engine_valtype type,
+                                         uint64_t min, uint64_t max, bool is64);
+struct engine_global *engine_global_create(struct engine_store *s,
+                                           struct engine_valtype type,
+                                           bool mutable_,
+                                           union engine_value init);
+
+/* ---- instances ------------------------------------------------------- */
+
+/*
+ * Link module m against imports[engine_module_imports(m)], initialise it and
+ * run its start function. On a trap *out is still set (earlier writes to
+ * shared tables and memories stay visible). ENGINE_UNLINKABLE: *report names
+ * the import.
+ */
+enum engine_status engine_instance_create(struct engine_store *s,
+                                          struct engine_module *m,
+                                          const struct engine_extern *imports,
+                                          struct engine_instance **out,
+                                          struct report *report);
+/* False when there is no such export. */
+bool engine_instance_export(struct engine_instance *i, const char *name,
+                            size_t name_len, struct engine_extern *out);
+struct engine_module *engine_instance_module(struct engine_instance *i);
+/* The instance's memory 0, or NULL. O(1). */
+struct engine_memory *engine_instance_memory(struct engine_instance *i);
+/*
+ * fork: a copy of instance i in another (fresh) store: memories, tables,
+ * globals, dropped segments. Host functions are re-linked from imports (same
+ * order as at creation). No code runs. -E_NOMEM.
+ */
+int engine_instance_clone(struct engine_store *to, struct engine_instance *i,
+                          const struct engine_extern *imports,
+                          struct engine_instance **out);
+
+/* ---- calls ----------------------------------------------------------- */
+
+const struct engine_functype *engine_func_type(const struct engine_func *f);
+/* args and results as functype says; both may be NULL when empty. */
+enum engine_status engine_call(struct engine_store *s, struct engine_func *f,
+                               const union engine_value *args,
+                               union engine_value *results);
+/* From any thread or signal handler: make running code poll soon. */
+void engine_store_interrupt(struct engine_store *s);
+
+struct engine_frame {
+    struct engine_instance *instance;
+    uint32_t func;       /* index in its module */
+    uint32_t offset;     /* byte offset in the module file; 0 if unknown */
+    const char *name;    /* from the name section or an export; NULL if none */
+};
+/* The frames of the last trap, innermost first; returns how many (bounded). */
+uint32_t engine_backtrace(struct engine_store *s,
+                          const struct engine_frame **frames);
+/* The tag and payload of the last ENGINE_EXCEPTION; NULL if none. */
+struct engine_tag *engine_exception_tag(struct engine_store *s);
+
+/* ---- memories, tables, globals ---------------------------------------- */
+
+/* Base and size in bytes, valid until the memory grows or its store ends. */
+uint8_t *engine_memory_base(struct engine_memory *m);
+uint64_t engine_memory_size(const struct engine_memory *m);
+bool engine_memory_is64(const struct engine_memory *m);
+struct engine_valtype engine_global_type(const struct engine_global *g,
+                                         bool *mutable_);
+union engine_value engine_global_get(const struct engine_global *g);
+void engine_global_set(struct engine_global *g, union engine_value v);
+uint64_t engine_table_size(const struct engine_table *t);
+
+#endif
