@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Processes.
+ *
+ *     CREATED --> RUNNING <--> BLOCKED           spawn/fork make CREATED;
+ *                    |  ^          |             stopped is a flag beside it
+ *                    v  |          v
+ *                 TERMINATED (zombie until waited for)
+ *
+ * A process is one host task running one engine instance. Everything here is
+ * under the kernel lock, but for the fields marked (own): only the process's
+ * own task touches them while it runs.
+ */
+#ifndef KERNEL_PROC_H
+#define KERNEL_PROC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../engine/engine.h"
+#include "cap.h"
+#include "file.h"
+#include "wait.h"
+#include "../abi/pith/abi.h"
+
+struct dentry_path;
+struct tty;
+
+enum proc_state { PROC_CREATED, PROC_RUNNING, PROC_BLOCKED, PROC_TERMINATED };
+
+struct session {
+    uint32_t refs;
+    int32_t sid;
+    struct tty *tty; /* controlling terminal, or NULL */
+};
+
+struct cred {
+    uint32_t ruid, euid, suid, rgid, egid, sgid;
+    uint32_t ngroups, groups[32];
+};
+
+struct signals {
+    uint64_t pending;  /* bit n-1 is signal n */
+    uint64_t blocked;
+    uint64_t saved_mask;   /* sigsuspend, poll: restore after the handler */
+    bool restore_mask;
+    struct pith_sigaction action[PITH_NSIG];
+};
+
+struct proc {
+    /* identity */
+    int32_t pid, pgid;
+    struct proc *parent;
+    struct proc *children, *sibling;   /* singly linked */
+    struct proc *next, *prev;          /* all processes, by pid */
+    struct session *session;
+    struct cred cred;
+    struct grants *grants;
+    char name[32];                     /* basename of the program */
+    char *args;                        /* NUL-separated argv, argc strings */
+    size_t args_len;
+    uint32_t argc;
+    char *env;                         /* NUL-separated environment */
+    size_t env_len;
+    uint32_t envc;
+    char *exe;                         /* absolute path of the program */
+
+    /* state */
+    enum proc_state state;
+    bool stopped, continued, stop_reported;
+    int32_t stop_signal;
+    int32_t status;                    /* wait status once TERMINATED */
+    bool dying;                        /* must unwind at the next chance */
+    _Atomic uint32_t attention;        /* non-zero: look at signals and dying
+                                        * before going back to user code */
+    struct wait_queue child_wait;      /* parent sleeps here in wait() */
+    struct wait_queue stop_wait;       /* a stopped process sleeps here */
+    struct signals sig;
+    struct timer itimer;               /* ITIMER_REAL */
+    uint64_t itimer_interval_ns;
+
+    /* files */
+    struct fd_table fds;
+    struct dentry_path *cwd, *root;
+    uint32_t umask;
+
+    /* limits and accounting */
+    struct pith_rlimit rlimit[PITH_RLIMIT_COUNT];
+    uint64_t fuel;                     /* UINT64_MAX: none */
+    uint64_t deadline_ns;              /* kill at; HOST_FOREVER: never */
+    int32_t nice;
+    uint64_t start_ns, cpu_ns, cpu_since_ns;
+    struct pith_rusage usage, children_usage;
+    bool traced;                       /* print an strace */
+
+    /* execution */
+    struct host_task *task;
+    struct engine_store *store;        /* (own) */
+    struct engine_instance *instance;  /* (own) */
+    struct engine_memory *memory;      /* (own) user memory */
+    struct exec_image *pending_exec;   /* exec() asked: replace when unwound */
+    struct exec_image *image;          /* what runs now */
+    struct report trouble;             /* why it ended badly */
+    char *trap_trace;                  /* wasm backtrace text of a trap; or NULL */
+    void (*on_exit)(struct proc *p, void *ctx); /* for the host; lock held */
+    void *on_exit_ctx;
+};
+
+/* What to start and how; strings and arrays are copied. */
+struct proc_spec {
+    const char *path;            /* in the kernel's name space, or NULL ... */
+    const uint8_t *bytes;        /* ... then this module (must outlive it) */
+    size_t size;
+    const char *const *argv, *const *envp; /* NULL-terminated */
+    struct grants *grants;       /* NULL: the parent's */
+    struct file *stdio[3];       /* NULL: inherit / none; referenced */
+    uint64_t memory_bytes, fuel, deadline_ns; /* 0 / 0 / 0: no limit */
+    bool traced;
+    bool new_session;
+    void (*on_exit)(struct proc *p, void *ctx);
+    void *on_exit_ctx;
+};
+
+/*
+ * Start the first process or one for the host (parent NULL: no parent).
+ * Lock held; blocks while the file is read. pid or -E_; *report has a sentence.
+ */
+int proc_start(struct proc *parent, const struct proc_spec *spec,
+               struct proc **out, struct report *report);
+struct proc *proc_find(int32_t pid); /* borrowed; NULL */
+struct proc *proc_first(void);       /* all, ascending pid: p = p->next */
+uint32_t proc_count(void);
+
+/* Signals (signal.c); lock held. */
+void signal_send(struct proc *p, int sig);
+int signal_send_group(int32_t pgid, int sig); /* -E_SRCH */
+bool signal_pending(const struct proc *p);    /* one to act on: -E_INTR */
+
+/*
+ * The end of the calling process: records the status and returns the engine
+ * status to unwind with (ENGINE_EXIT). Used by exit calls of all ABIs.
+ */
+enum engine_status proc_exit(struct proc *p, int code);
+
+/*
+ * Every host function of every ABI calls this last, without the lock, when
+ * p->attention is set: delivers signals, stops, dies. ENGINE_OK to continue.
+ */
+enum engine_status proc_leave_kernel(struct proc *p);
+
+#endif
