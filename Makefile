@@ -39,7 +39,8 @@ ifeq ($(V),asan)
 OPT := -O1
 endif
 CFLAGS := -std=gnu11 -g $(OPT) $(WARN) $(VFLAGS_$(V)) \
-          -ffile-prefix-map=$(CURDIR)=. -fno-strict-aliasing
+          -ffile-prefix-map=$(CURDIR)=. -fno-strict-aliasing \
+          -ffp-contract=off -fno-math-errno
 LDFLAGS := $(VFLAGS_$(V))
 
 INC_lib := -Ilib
