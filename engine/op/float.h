@@ -93,8 +93,7 @@ FLOAT_SIGN_OPS(f64, uint64_t, F64_SIGN)
 /* ---- minimum and maximum ---------------------------------------------- */
 
 /*
- * A NaN wins, -0 < +0. pmin and pmax are C's conditional: the second operand
- * only when the comparison holds.
+ * A NaN wins, -0 < +0.
  */
 #define FLOAT_MIN_MAX(f, type)                                                 \
     FLOAT_INLINE type f##_min(type a, type b)                                  \

@@ -3,8 +3,8 @@
  * A v128 in memory and in two value slots: sixteen bytes in wasm's order (lane
  * 0 first, each lane little-endian) on every host, so that loads, stores,
  * shuffles and reinterpretations are copies. Bodies see it through typed
- * vectors of the compiler: v_u16(a) gives eight lanes of host integers,
- * of_u16(x) goes back. On a big-endian host these two swap the bytes of each
+ * vectors of the compiler: v_u16x8(a) gives eight lanes of host integers,
+ * of_u16x8(x) goes back. On a big-endian host these two swap the bytes of each
  * lane; elsewhere they are nothing.
  *
  * Vectors are always 16 bytes (GCC vector extensions: SSE2, NEON, or scalar
@@ -44,8 +44,8 @@ typedef double f64x2 __attribute__((vector_size(16)));
 #define V128_SWAP(bytes, width) swapped_ = (bytes)
 #endif
 
-#define V128_VIEW(name, type, width)                                           \
-    V128_INLINE type v_##name(struct v128 a)                                   \
+#define V128_VIEW(type, width)                                                 \
+    V128_INLINE type v_##type(struct v128 a)                                   \
     {                                                                          \
         struct v128 swapped_;                                                  \
         type x;                                                                \
@@ -54,7 +54,7 @@ typedef double f64x2 __attribute__((vector_size(16)));
         memcpy(&x, &swapped_, sizeof x);                                       \
         return x;                                                              \
     }                                                                          \
-    V128_INLINE struct v128 of_##name(type x)                                  \
+    V128_INLINE struct v128 of_##type(type x)                                  \
     {                                                                          \
         struct v128 a, swapped_;                                               \
                                                                                \
@@ -62,16 +62,16 @@ typedef double f64x2 __attribute__((vector_size(16)));
         V128_SWAP(a, width);                                                   \
         return swapped_;                                                       \
     }
-V128_VIEW(u8, u8x16, 1)
-V128_VIEW(u16, u16x8, 2)
-V128_VIEW(u32, u32x4, 4)
-V128_VIEW(u64, u64x2, 8)
-V128_VIEW(s8, s8x16, 1)
-V128_VIEW(s16, s16x8, 2)
-V128_VIEW(s32, s32x4, 4)
-V128_VIEW(s64, s64x2, 8)
-V128_VIEW(f32, f32x4, 4)
-V128_VIEW(f64, f64x2, 8)
+V128_VIEW(u8x16, 1)
+V128_VIEW(u16x8, 2)
+V128_VIEW(u32x4, 4)
+V128_VIEW(u64x2, 8)
+V128_VIEW(s8x16, 1)
+V128_VIEW(s16x8, 2)
+V128_VIEW(s32x4, 4)
+V128_VIEW(s64x2, 8)
+V128_VIEW(f32x4, 4)
+V128_VIEW(f64x2, 8)
 #undef V128_VIEW
 #undef V128_SWAP
 
