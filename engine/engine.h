@@ -149,6 +149,9 @@ struct engine_port { /* an import or an export; strings are NUL-terminated,
     const struct engine_functype *functype; /* ENGINE_FUNC and ENGINE_TAG */
     uint64_t min, max;  /* memories (pages), tables (elements); max UINT64_MAX
                          * when there is none */
+    struct engine_valtype type; /* of a global, of a table's elements */
+    bool mutable_;      /* globals */
+    bool is64;          /* memories, tables: 64-bit addresses */
 };
 uint32_t engine_module_imports(const struct engine_module *m);
 const struct engine_port *engine_module_import(const struct engine_module *m,
