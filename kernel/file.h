@@ -21,6 +21,7 @@
 
 struct file;
 struct inode;
+struct pith_stat;
 struct proc;
 
 /*
@@ -49,6 +50,9 @@ struct file_ops {
                    void *ctx);
     int (*fsync)(struct file *f, bool data_only);
     int (*truncate)(struct file *f, uint64_t size);
+    /* fstat, for files without an inode (pipes, sockets, host descriptors);
+     * NULL: the inode tells, or a character device of no size. */
+    int (*stat)(struct file *f, struct pith_stat *out);
     /* Last reference is going; may block. */
     void (*release)(struct file *f);
 };

@@ -28,6 +28,10 @@ struct tty;
 
 enum proc_state { PROC_CREATED, PROC_RUNNING, PROC_BLOCKED, PROC_TERMINATED };
 
+/*
+ * A session. When its leader ends, and only then, call tty_session_exit()
+ * (tty.h): it hangs the terminal up.
+ */
 struct session {
     uint32_t refs;
     int32_t sid;
@@ -128,6 +132,8 @@ struct proc_spec {
 int proc_start(struct proc *parent, const struct proc_spec *spec,
                struct proc **out, struct report *report);
 struct proc *proc_find(int32_t pid); /* borrowed; NULL */
+/* The process whose task is running; NULL in the kernel's own tasks. */
+struct proc *proc_current(void);
 struct proc *proc_first(void);       /* all, ascending pid: p = p->next */
 uint32_t proc_count(void);
 

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Flags and indices of struct pith_termios: Linux's generic numbers. Shared by
+ * the kernel's line discipline and libpith's <termios.h>.
+ */
+#ifndef PITH_TERMIOS_H
+#define PITH_TERMIOS_H
+
+/* c_cc */
+enum { PITH_VINTR, PITH_VQUIT, PITH_VERASE, PITH_VKILL, PITH_VEOF, PITH_VTIME,
+       PITH_VMIN, PITH_VSWTC, PITH_VSTART, PITH_VSTOP, PITH_VSUSP, PITH_VEOL,
+       PITH_VREPRINT, PITH_VDISCARD, PITH_VWERASE, PITH_VLNEXT, PITH_VEOL2 };
+
+/* c_iflag */
+#define PITH_IGNBRK 0000001u
+#define PITH_BRKINT 0000002u
+#define PITH_IGNPAR 0000004u
+#define PITH_PARMRK 0000010u
+#define PITH_INPCK 0000020u
+#define PITH_ISTRIP 0000040u
+#define PITH_INLCR 0000100u
+#define PITH_IGNCR 0000200u
+#define PITH_ICRNL 0000400u
+#define PITH_IUCLC 0001000u
+#define PITH_IXON 0002000u
+#define PITH_IXANY 0004000u
+#define PITH_IXOFF 0010000u
+#define PITH_IMAXBEL 0020000u
+#define PITH_IUTF8 0040000u
+
+/* c_oflag */
+#define PITH_OPOST 0000001u
+#define PITH_OLCUC 0000002u
+#define PITH_ONLCR 0000004u
+#define PITH_OCRNL 0000010u
+#define PITH_ONOCR 0000020u
+#define PITH_ONLRET 0000040u
+#define PITH_TABDLY 0014000u
+#define PITH_TAB3 0014000u
+
+/* c_cflag */
+#define PITH_B38400 0000017u
+#define PITH_CSIZE 0000060u
+#define PITH_CS8 0000060u
+#define PITH_CREAD 0000200u
+#define PITH_PARENB 0000400u
+#define PITH_HUPCL 0002000u
+#define PITH_CLOCAL 0004000u
+
+/* c_lflag */
+#define PITH_ISIG 0000001u
+#define PITH_ICANON 0000002u
+#define PITH_ECHO 0000010u
+#define PITH_ECHOE 0000020u
+#define PITH_ECHOK 0000040u
+#define PITH_ECHONL 0000100u
+#define PITH_NOFLSH 0000200u
+#define PITH_TOSTOP 0000400u
+#define PITH_ECHOCTL 0001000u
+#define PITH_ECHOPRT 0002000u
+#define PITH_ECHOKE 0004000u
+#define PITH_FLUSHO 0010000u
+#define PITH_PENDIN 0040000u
+#define PITH_IEXTEN 0100000u
+
+/* TCFLSH and TCXONC arguments */
+#define PITH_TCIFLUSH 0
+#define PITH_TCOFLUSH 1
+#define PITH_TCIOFLUSH 2
+#define PITH_TCOOFF 0
+#define PITH_TCOON 1
+#define PITH_TCIOFF 2
+#define PITH_TCION 3
+
+#endif
