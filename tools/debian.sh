@@ -9,7 +9,8 @@
 #   debian.sh source NAME VERSION DIR SHA256...
 #       download NAME's source package, check every tarball against the list
 #       of checksums, and unpack it with Debian's patches applied into DIR
-#   debian.sh source-raw ...    the same, without Debian's patches
+#   debian.sh source-raw ...
+#       the same from the upstream tarballs alone, without Debian's patches
 #   debian.sh unpack SUITE NAME[=VERSION] DIR [SHA256]
 #       download a binary package of SUITE and unpack it into DIR
 #   debian.sh sums NAME VERSION
@@ -157,14 +158,15 @@ tarballs() { # NAME VERSION -> names of the downloaded tarballs, in order
             "$1_$(filever "$2")".debian.tar.* 2>/dev/null | grep -v '\.asc$')
 }
 
-get_source() { # NAME VERSION
-    if [ -e "$state/files/$1_$(filever "$2").dsc" ] &&
-        [ -n "$(tarballs "$1" "$2")" ]; then
+get_source() { # NAME VERSION [--tar-only]
+    if [ -e "$state/files/$1_$(filever "$2").ok${3:-}" ]; then
         return
     fi
     configure
     say "downloading source package $1 $2"
-    fetch source --download-only "$1=$2"
+    # shellcheck disable=SC2086
+    fetch source --download-only ${3:-} "$1=$2"
+    : >"$state/files/$1_$(filever "$2").ok${3:-}"
 }
 
 check() { # FILE SHA256...: is the file's checksum one of these?
@@ -174,7 +176,7 @@ check() { # FILE SHA256...: is the file's checksum one of these?
     for s in "$@"; do
         [ "$s" = "$sum" ] && return 0
     done
-    rm -f "$state/files/$f"
+    rm -f "$state/files/$f" "$state/files/${f%%_*}"_*.ok*
     die 3 "$f has checksum $sum, which its recipe does not list;" \
         "removed from the cache"
 }
@@ -194,8 +196,14 @@ do_source() { # PATCHED NAME VERSION DIR SHA256...
     shift 4
     case $dir in /*) ;; *) dir=$PWD/$dir ;; esac
     [ $# -gt 0 ] || die 1 "source: no checksums given for $name"
-    get_source "$name" "$version"
+    if [ "$patched" = yes ]; then
+        get_source "$name" "$version"
+    else
+        get_source "$name" "$version" --tar-only
+    fi
     list=$(tarballs "$name" "$version")
+    [ "$patched" = yes ] ||
+        list=$(echo "$list" | grep -v "[.]debian[.]tar[.]")
     for t in $list; do
         check "$t" "$@"
     done
@@ -251,7 +259,7 @@ do_unpack() { # SUITE NAME[=VERSION] DIR [SHA256]
     dpkg-deb -x "$state/files/$deb" "$dir"
 }
 
-usage() { sed -n '4,24s/^# \{0,1\}//p' "$0" >&2; exit 1; }
+usage() { sed -n '4,25s/^# \{0,1\}//p' "$0" >&2; exit 1; }
 
 # One download at a time: apt's own locks fail instead of waiting.
 lock() {
