@@ -82,7 +82,8 @@ $(B)/lib/libpith-system.a: $(SYSTEM_OBJ)
 $(B)/bin/pith: $(CLI_OBJ) $(B)/lib/libpith-system.a $(B)/lib/libpith-engine.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
-$(B)/bin/pith-spec: $(B)/obj/tools/pith-spec.o $(B)/lib/libpith-engine.a
+SPEC_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tools/spec/*.c))
+$(B)/bin/pith-spec: $(SPEC_OBJ) $(B)/lib/libpith-engine.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -ljansson -lm -lpthread
 $(B)/bin/pith-wasi: $(B)/obj/tools/pith-wasi.o $(B)/lib/libpith-system.a \
