@@ -68,6 +68,8 @@ struct file {
     /* WASI preview 1 rights; UINT64_MAX for everything else. */
     uint64_t rights_base, rights_inheriting;
     bool preopen;           /* a WASI preopen: name in path */
+    char *preopen_name;     /* host_alloc'ed, goes with the file; NULL: its
+                             * path is its name */
 };
 
 /* refs = 1. NULL: no memory. Takes over the caller's inode and path refs. */
