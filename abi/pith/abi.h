@@ -124,7 +124,8 @@ struct pith_flock {
 #define PITH_LOCK_NB 4
 #define PITH_LOCK_UN 8
 
-/* poll */
+/* poll: poll(fds, n, timeout_ns, sigmask); timeout_ns < 0: for ever; sigmask 0 or
+ * a pointer to a 64-bit mask */
 #define PITH_POLLIN 1
 #define PITH_POLLPRI 2
 #define PITH_POLLOUT 4
@@ -300,6 +301,13 @@ struct pith_msg {
 struct pith_ucred {
     int32_t pid;
     uint32_t uid, gid;
+};
+/* SO_RCVTIMEO, SO_SNDTIMEO; and SO_LINGER. Other options are one int32_t. */
+struct pith_timeval {
+    int64_t sec, usec;
+};
+struct pith_linger {
+    int32_t onoff, linger; /* seconds */
 };
 
 /* terminals */
