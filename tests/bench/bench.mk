@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make bench`: figures with peers in the same run. Not pass/fail tests.
+.PHONY: bench bench-engine bench-system
+bench: bench-engine bench-system
+bench-engine: all
+	@tools/install.sh bench
+	@tests/bench/engine.sh
+bench-system: all user
+	@tests/bench/system.sh
