@@ -26,8 +26,14 @@ void *host_alloc(size_t bytes); /* zeroed */
 void *host_realloc(void *p, size_t bytes);
 void host_free(void *p);
 
+/*
+ * kernel_unlock() is for code that is about to block its thread in the host:
+ * it hands waiting work to another thread first. The way out of a system call
+ * is kernel_leave(): the cheap one, for code that is back soon.
+ */
 void kernel_lock(void);
 void kernel_unlock(void);
+void kernel_leave(void);
 
 /* Clocks in ns: wall (since 1970), monotonic (since boot, never backwards). */
 uint64_t host_wall_ns(void);
@@ -50,6 +56,12 @@ int host_task_create(struct host_task **out, void (*main)(void *), void *arg,
                      size_t stack_bytes);
 struct host_task *host_task_self(void); /* NULL outside tasks */
 void *host_task_arg(struct host_task *t);
+/* One pointer of the kernel's per task, NULL at first: its process. */
+void **host_task_local(struct host_task *t);
+/* How long the task has run on a CPU so far; lock held or own task. */
+uint64_t host_task_cpu_ns(const struct host_task *t);
+/* How often it was put on a CPU. */
+uint64_t host_task_switches(const struct host_task *t);
 void *host_task_value_stack(struct host_task *t, size_t *bytes);
 /* End the calling task (lock held; released for good). Its memory goes later. */
 _Noreturn void host_task_exit(void);
@@ -62,6 +74,12 @@ bool host_task_park(uint64_t deadline_ns);
 void host_task_unpark(struct host_task *t); /* lock held */
 /* Lock held: let other runnable tasks go first, if there are any. */
 void host_task_yield(void);
+/*
+ * To be called now and then by code that runs long, without the lock: looks
+ * after timers and the host's events, and yields when the time slice is used
+ * up and others wait. True when it did yield. Costs a clock reading.
+ */
+bool host_task_tick(void);
 /* True when this task has used its time slice and others wait. Lock-free. */
 bool host_task_should_yield(void);
 
