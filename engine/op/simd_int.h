@@ -238,17 +238,19 @@ UN(i32x4_extadd_pairwise_i16x8_s, s32x4, s32x4,
    ((s32x4)((u32x4)x << 16) >> 16) + (x >> 16))
 UN(i32x4_extadd_pairwise_i16x8_u, u32x4, u32x4, (x & 0xffff) + (x >> 16))
 
-/* Four times -32768 squared, twice, wraps: hence unsigned. */
+/*
+ * Products of even and of odd lanes, both as 32-bit lanes. -32768 squared,
+ * twice, wraps.
+ */
 V128_INLINE struct v128
 op_i32x4_dot_i16x8_s(struct v128 a, struct v128 b)
 {
-    s16x8 x = v_s16x8(a), y = v_s16x8(b);
-    u32x4 r;
+    u32x4 x = v_u32x4(a), y = v_u32x4(b);
+    u32x4 even = (u32x4)((s32x4)(x << 16) >> 16) *
+                 (u32x4)((s32x4)(y << 16) >> 16);
+    u32x4 odd = (u32x4)((s32x4)x >> 16) * (u32x4)((s32x4)y >> 16);
 
-    for (unsigned i = 0; i < 4; i++)
-        r[i] = (uint32_t)(x[2 * i] * y[2 * i]) +
-               (uint32_t)(x[2 * i + 1] * y[2 * i + 1]);
-    return of_u32x4(r);
+    return of_u32x4(even + odd);
 }
 
 /* ---- widening multiplication --------------------------------------------------- */

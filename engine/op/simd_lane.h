@@ -223,10 +223,14 @@ op_i8x16_shuffle(struct v128 a, struct v128 b, const uint8_t lane[16])
 V128_INLINE struct v128
 op_i8x16_swizzle(struct v128 a, struct v128 index)
 {
-    struct v128 r;
+    uint8_t table[32] = {0};
+    u8x16 x = v_u8x16(index);
+    struct v128 in, r;
 
+    memcpy(table, &a, 16);
+    in = of_u8x16(x | ((u8x16)(x > 15) & 16));
     for (unsigned i = 0; i < 16; i++)
-        r.u8[i] = index.u8[i] < 16 ? a.u8[index.u8[i]] : 0;
+        r.u8[i] = table[in.u8[i] & 31];
     return r;
 }
 
