@@ -18,24 +18,6 @@ struct outcome {
 
 static struct outcome outcome; /* too large for a stack; one at a time */
 
-bool
-status_is_trap(enum engine_status st)
-{
-    switch (st) {
-    case ENGINE_OK:
-    case ENGINE_STACK_EXHAUSTED:
-    case ENGINE_EXCEPTION:
-    case ENGINE_NO_MEMORY:
-    case ENGINE_OUT_OF_FUEL:
-    case ENGINE_EXIT:
-    case ENGINE_UNLINKABLE:
-    case ENGINE_STATUS_COUNT:
-        return false;
-    default:
-        return true;
-    }
-}
-
 /* False, with the reason in why, when the action cannot even be started. */
 static bool
 invoke(struct script *s, const struct engine_extern *e, json_t *args,

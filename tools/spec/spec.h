@@ -10,6 +10,7 @@
  *   assert.c   actions and assertions
  *   value.c    JSON values to and from engine values
  *   host.c     the modules spectest and wasmtime; stubs for any import
+ *   status.c   which ends are traps
  *   hostile.c  --hostile: load and run whatever is there
  *
  * The child reports through struct tally in memory shared with the parent.

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+# Fuzzing, by clang's libFuzzer with ASan and UBSan:
+#
+#   make fuzz-decode   decoding and validation
+#   make fuzz-run      the interpreter against itself
+#   make fuzz-cases    old finds only, seconds
+#
+# FUZZ_SECONDS bounds a run. Seeds are small modules of the conformance data
+# (CONFORMANCE) and tests/fuzz/corpus. A find is kept as a case: copy the
+# crash file to tests/fuzz/cases/<target>-<what>.wasm, fix, make fuzz-cases.
+FUZZ_SECONDS ?= 600
+CONFORMANCE ?= ../shared/conformance
+FUZZ := $(O)/fuzz
+FUZZ_CFLAGS := -std=gnu11 -g -O1 $(INC_engine) -Itools/spec \
+               -fsanitize=fuzzer,address,undefined \
+               -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
+               -fno-strict-aliasing -ffp-contract=off -fno-math-errno
+FUZZ_RUN := -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+            -max_len=8192 -print_final_stats=1
+FUZZ_SPEC := tools/spec/host.c tools/spec/status.c
+
+.PHONY: fuzz-decode fuzz-run fuzz-cases
+$(FUZZ)/decode $(FUZZ)/run: $(FUZZ)/%: tests/fuzz/%.c $(FUZZ_SPEC) \
+    $(ENGINE_SRC) $(LIB_SRC) $(wildcard engine/*.h engine/op/* lib/*.h) | engine
+	@mkdir -p $(@D)
+	clang-19 $(FUZZ_CFLAGS) -o $@ $(filter %.c,$^) -lm -lpthread
+
+$(FUZZ)/seeds:
+	@mkdir -p $@
+	@find $(CONFORMANCE)/wasm-core $(CONFORMANCE)/wasm-extra \
+	    $(CONFORMANCE)/hostile -name '*.wasm' -size -5 | \
+	    awk '{ n++; printf "%s\0", $$0 }' | \
+	    xargs -0 sha1sum | awk '!seen[$$1]++ { print $$1, $$2 }' | \
+	    while read -r sum file; do cp -f "$$file" $@/$$sum; done
+
+fuzz-decode fuzz-run: fuzz-%: $(FUZZ)/% $(FUZZ)/seeds
+	@mkdir -p $(FUZZ)/found-$*
+	cd $(FUZZ) && ./$* $(FUZZ_RUN) -artifact_prefix=$*- found-$* seeds \
+	    $(CURDIR)/tests/fuzz/corpus
+fuzz-cases: $(FUZZ)/decode $(FUZZ)/run
+	@for t in decode run; do \
+	    $(FUZZ)/$$t -timeout=10 tests/fuzz/corpus/*.wasm \
+	        $$(find tests/fuzz/cases -name '*.wasm') || exit 1; done
