@@ -32,9 +32,12 @@ struct proc;
 struct file_ops {
     const char *name; /* "pipe", "tty", "socket": shown in /proc/<pid>/fd */
     /* Bytes moved (0: end of file) or -E_. u->offset is the position; the
-     * caller advances f->offset. Honour f->flags & PITH_O_NONBLOCK. */
+     * caller then sets f->offset = u->offset + moved. Moving does not change
+     * u->offset, but an appending write sets it to where it began. Honour
+     * f->flags & PITH_O_NONBLOCK. */
     int64_t (*read)(struct file *f, struct uio *u);
     int64_t (*write)(struct file *f, struct uio *u);
+    /* Sets f->offset and returns it. */
     int64_t (*seek)(struct file *f, int64_t offset, int whence);
     int (*ioctl)(struct file *f, struct proc *p, uint32_t req, struct gptr arg);
     /* PITH_POLL* bits that hold now; registers on w (may be NULL). */
