@@ -40,8 +40,10 @@ struct ldisc {
     uint32_t tail, canon, head;
     bool literal;       /* after VLNEXT: the next byte is data */
     bool push;          /* canonical mode came upon raw bytes: a line as is */
-    bool stopped;       /* VSTOP or TCOOFF */
+    bool stopped;       /* by VSTOP */
+    bool held;          /* by TCOOFF: only TCOON lets go */
     bool input_stopped; /* VSTOP was sent to the device (IXOFF) */
+    uint8_t urgent;     /* a VSTART or VSTOP to send before all else; or 0 */
     /* output */
     uint8_t out[LDISC_OUT];
     uint32_t out_tail, out_head;
