@@ -48,7 +48,7 @@ INC_engine := -Ilib -Iengine -I$(B)/gen
 INC_kernel := -Ilib -Iengine -Ikernel -Iabi -I$(B)/gen
 INC_abi := $(INC_kernel)
 INC_host := $(INC_kernel)
-INC_cli := $(INC_kernel) -Ihost/posix -Icli
+INC_cli := $(INC_kernel) -Ihost/posix -Icli $(INC_m32)
 
 src = $(sort $(wildcard $(1)/*.c) $(wildcard $(1)/*/*.c))
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
@@ -83,9 +83,17 @@ $(B)/bin/pith: $(CLI_OBJ) $(B)/lib/libpith-system.a $(B)/lib/libpith-engine.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 SPEC_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tools/spec/*.c))
+JANSSON := -ljansson
+ifeq ($(V),m32)
+JANSSON := $(B)/jansson/libjansson.a
+INC_m32 := -I$(B)/jansson/jansson/src
+$(SPEC_OBJ): $(JANSSON)
+$(JANSSON):
+	tools/jansson32.sh $(B)/jansson
+endif
 $(B)/bin/pith-spec: $(SPEC_OBJ) $(B)/lib/libpith-engine.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ -ljansson -lm -lpthread
+	$(CC) $(LDFLAGS) -o $@ $^ $(JANSSON) -lm -lpthread
 $(B)/bin/pith-wasi: $(B)/obj/tools/pith-wasi.o $(B)/lib/libpith-system.a \
                     $(B)/lib/libpith-engine.a
 	@mkdir -p $(@D)
