@@ -13,8 +13,9 @@ cd "$out/jansson/src"
 sed -e 's/@json_inline@/inline/; s/@json_have_long_long@/1/' \
     -e 's/@json_have_localeconv@/1/; s/@json_have_atomic_builtins@/1/' \
     -e 's/@json_have_sync_builtins@/1/' jansson_config.h.in >jansson_config.h
+: >jansson_private_config.h
 for f in *.c; do
-    clang-19 -m32 -O2 -w -DHAVE_STDINT_H -DHAVE_UNISTD_H -DHAVE_FCNTL_H \
+    clang-19 -m32 -O2 -w -DHAVE_CONFIG_H -DHAVE_STDINT_H -DHAVE_UNISTD_H -DHAVE_FCNTL_H \
         -DHAVE_SYS_TIME_H -DHAVE_SYS_TYPES_H -DHAVE_STRTOLL \
         -DHAVE_LOCALECONV -DHAVE_GETTIMEOFDAY -DHAVE_GETPID -DHAVE_OPEN \
         -DHAVE_CLOSE -DHAVE_READ -DUSE_URANDOM -DINITIAL_HASHTABLE_ORDER=3 \
