@@ -1,0 +1,3 @@
+run_configure --with-regex=posix --with-editor=vi
+make less
+put_bin less usr/bin
