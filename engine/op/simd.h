@@ -22,5 +22,6 @@
 #undef BIN
 #undef UN
 #undef SELECT
+#undef EACH
 
 #endif

@@ -11,7 +11,7 @@
 #include "op/simd_int.h"
 #include "op/v128.h"
 
-/* ---- both widths ---------------------------------------------------------- */
+/* ---- both widths ---- */
 
 /* f: the float vector; u: the unsigned vector of the same shape. */
 #define FLOATS(name, f, u)                                                     \
@@ -23,7 +23,7 @@
     BIN(name##_ge, f, u, x >= y)                                               \
     BIN(name##_add, f, f, x + y)                                               \
     BIN(name##_sub, f, f, x - y)                                               \
-    BIN(name##_mul, f, f, x * y)                                               \
+    BIN(name##_mul, f, f, x *y)                                                \
     BIN(name##_div, f, f, x / y)                                               \
     BIN(name##_pmin, f, u, SELECT((u)(y < x), (u)y, (u)x))                     \
     BIN(name##_pmax, f, u, SELECT((u)(x < y), (u)y, (u)x))
@@ -119,7 +119,7 @@ op_f64x2_sqrt(struct v128 a)
     return of_f64x2(x);
 }
 
-/* ---- conversions ------------------------------------------------------------ */
+/* ---- conversions ---- */
 
 UN(f32x4_convert_i32x4_s, s32x4, f32x4, __builtin_convertvector(x, f32x4))
 UN(f32x4_convert_i32x4_u, u32x4, f32x4, __builtin_convertvector(x, f32x4))
@@ -167,7 +167,7 @@ op_i32x4_trunc_sat_f32x4_s(struct v128 a)
     u32x4 big = (u32x4)(x >= 2147483648.0f);
     u32x4 small = (u32x4)(x < -2147483648.0f);
     f32x4 safe = (f32x4)((u32x4)x & ~(big | small) & (u32x4)(x == x));
-    u32x4 r = (u32x4)__builtin_convertvector(safe, s32x4);
+    u32x4 r = (u32x4) __builtin_convertvector(safe, s32x4);
 
     return of_u32x4(r | (big & 0x7fffffffu) | (small & 0x80000000u));
 }
@@ -181,7 +181,7 @@ op_i32x4_trunc_sat_f32x4_u(struct v128 a)
     u32x4 top = (u32x4)(x >= 2147483648.0f) & ~all;
     f32x4 safe = (f32x4)((u32x4)x & ~all & (u32x4)(x > 0));
     f32x4 less = safe - (f32x4)(top & (u32x4)((f32x4){0} + 2147483648.0f));
-    u32x4 r = (u32x4)__builtin_convertvector(less, s32x4);
+    u32x4 r = (u32x4) __builtin_convertvector(less, s32x4);
 
     return of_u32x4((r ^ (top & 0x80000000u)) | all);
 }
@@ -191,8 +191,8 @@ op_i32x4_trunc_sat_f64x2_s_zero(struct v128 a)
 {
     f64x2 x = v_f64x2(a);
 
-    return of_u32x4((u32x4){i32_trunc_sat_f64_s(x[0]),
-                            i32_trunc_sat_f64_s(x[1]), 0, 0});
+    return of_u32x4(
+        (u32x4){i32_trunc_sat_f64_s(x[0]), i32_trunc_sat_f64_s(x[1]), 0, 0});
 }
 
 V128_INLINE struct v128
@@ -200,8 +200,8 @@ op_i32x4_trunc_sat_f64x2_u_zero(struct v128 a)
 {
     f64x2 x = v_f64x2(a);
 
-    return of_u32x4((u32x4){i32_trunc_sat_f64_u(x[0]),
-                            i32_trunc_sat_f64_u(x[1]), 0, 0});
+    return of_u32x4(
+        (u32x4){i32_trunc_sat_f64_u(x[0]), i32_trunc_sat_f64_u(x[1]), 0, 0});
 }
 
 #endif

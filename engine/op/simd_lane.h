@@ -17,22 +17,21 @@
 V128_INLINE struct v128
 v128_low_8(u8x16 a, u8x16 fill)
 {
-    return of_u8x16(__builtin_shufflevector(a, fill, 0, 16, 1, 17, 2, 18, 3, 19, 4,
-                                         20, 5, 21, 6, 22, 7, 23));
+    return of_u8x16(__builtin_shufflevector(a, fill, 0, 16, 1, 17, 2, 18, 3, 19,
+                                            4, 20, 5, 21, 6, 22, 7, 23));
 }
 
 V128_INLINE struct v128
 v128_high_8(u8x16 a, u8x16 fill)
 {
-    return of_u8x16(__builtin_shufflevector(a, fill, 8, 24, 9, 25, 10, 26, 11, 27,
-                                         12, 28, 13, 29, 14, 30, 15, 31));
+    return of_u8x16(__builtin_shufflevector(
+        a, fill, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31));
 }
 
 V128_INLINE struct v128
 v128_low_16(u16x8 a, u16x8 fill)
 {
-    return of_u16x8(
-        __builtin_shufflevector(a, fill, 0, 8, 1, 9, 2, 10, 3, 11));
+    return of_u16x8(__builtin_shufflevector(a, fill, 0, 8, 1, 9, 2, 10, 3, 11));
 }
 
 V128_INLINE struct v128
@@ -57,23 +56,23 @@ v128_high_32(u32x4 a, u32x4 fill)
 #define EXTEND(name, from, unsigned_t, signed_t, n)                            \
     V128_INLINE struct v128 op_##name##_low_##from##_s(struct v128 a)          \
     {                                                                          \
-        unsigned_t sign = (unsigned_t)((signed_t)v_##unsigned_t(a) < 0);               \
+        unsigned_t sign = (unsigned_t)((signed_t)v_##unsigned_t(a) < 0);       \
                                                                                \
-        return v128_low_##n(v_##unsigned_t(a), sign);                                  \
+        return v128_low_##n(v_##unsigned_t(a), sign);                          \
     }                                                                          \
     V128_INLINE struct v128 op_##name##_high_##from##_s(struct v128 a)         \
     {                                                                          \
-        unsigned_t sign = (unsigned_t)((signed_t)v_##unsigned_t(a) < 0);               \
+        unsigned_t sign = (unsigned_t)((signed_t)v_##unsigned_t(a) < 0);       \
                                                                                \
-        return v128_high_##n(v_##unsigned_t(a), sign);                                 \
+        return v128_high_##n(v_##unsigned_t(a), sign);                         \
     }                                                                          \
     V128_INLINE struct v128 op_##name##_low_##from##_u(struct v128 a)          \
     {                                                                          \
-        return v128_low_##n(v_##unsigned_t(a), (unsigned_t){0});                       \
+        return v128_low_##n(v_##unsigned_t(a), (unsigned_t){0});               \
     }                                                                          \
     V128_INLINE struct v128 op_##name##_high_##from##_u(struct v128 a)         \
     {                                                                          \
-        return v128_high_##n(v_##unsigned_t(a), (unsigned_t){0});                      \
+        return v128_high_##n(v_##unsigned_t(a), (unsigned_t){0});              \
     }
 EXTEND(i16x8_extend, i8x16, u8x16, s8x16, 8)
 EXTEND(i32x4_extend, i16x8, u16x8, s16x8, 16)
@@ -144,13 +143,13 @@ LOAD_EXTEND(32x2_u, i64x2_extend_low_i32x4_u)
     V128_INLINE struct v128 op_v128_load##n##_lane(                            \
         const uint8_t *p, struct v128 a, unsigned lane)                        \
     {                                                                          \
-        memcpy(a.u8 + (bytes)*lane, p, bytes);                                 \
+        memcpy(a.u8 + (bytes) * lane, p, bytes);                               \
         return a;                                                              \
     }                                                                          \
     V128_INLINE void op_v128_store##n##_lane(uint8_t *p, struct v128 a,        \
                                              unsigned lane)                    \
     {                                                                          \
-        memcpy(p, a.u8 + (bytes)*lane, bytes);                                 \
+        memcpy(p, a.u8 + (bytes) * lane, bytes);                               \
     }
 LANE_MEMORY(8, 1)
 LANE_MEMORY(16, 2)
@@ -164,7 +163,7 @@ LANE_MEMORY(64, 8)
     V128_INLINE carrier op_##name##_##extract(struct v128 a, unsigned lane)    \
     {                                                                          \
         lane_t x[16 / sizeof(lane_t)];                                         \
-        view v = v_##view(a);                                              \
+        view v = v_##view(a);                                                  \
                                                                                \
         memcpy(x, &v, sizeof x);                                               \
         return (carrier)x[lane];                                               \
@@ -183,12 +182,12 @@ LANES(f64x2, extract_lane, u64x2, uint64_t, uint64_t)
 #define SPLAT_REPLACE(name, view, lane_t, carrier)                             \
     V128_INLINE struct v128 op_##name##_splat(carrier x)                       \
     {                                                                          \
-        return of_##view((view){0} + (lane_t)x);                           \
+        return of_##view((view){0} + (lane_t)x);                               \
     }                                                                          \
     V128_INLINE struct v128 op_##name##_replace_lane(struct v128 a, carrier x, \
                                                      unsigned lane)            \
     {                                                                          \
-        view v = v_##view(a);                                              \
+        view v = v_##view(a);                                                  \
         lane_t lanes[16 / sizeof(lane_t)];                                     \
                                                                                \
         memcpy(lanes, &v, sizeof lanes);                                       \

@@ -78,8 +78,7 @@ op_i16x8_relaxed_dot_i8x16_i7x16_s(struct v128 a, struct v128 b)
     u16x8 r;
 
     for (unsigned i = 0; i < 8; i++)
-        r[i] = (uint16_t)(x[2 * i] * y[2 * i] +
-                          x[2 * i + 1] * y[2 * i + 1]);
+        r[i] = (uint16_t)(x[2 * i] * y[2 * i] + x[2 * i + 1] * y[2 * i + 1]);
     return of_u16x8(r);
 }
 

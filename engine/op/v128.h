@@ -39,7 +39,7 @@ typedef double f64x2 __attribute__((vector_size(16)));
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define V128_SWAP(bytes, width)                                                \
     for (unsigned i_ = 0; i_ < 16; i_++)                                       \
-    swapped_.u8[i_] = (bytes).u8[i_ ^ ((width)-1u)]
+    swapped_.u8[i_] = (bytes).u8[i_ ^ ((width) - 1u)]
 #else
 #define V128_SWAP(bytes, width) swapped_ = (bytes)
 #endif

@@ -21,9 +21,9 @@ enum { CALLS = 16, VALUES = 64, FUEL = 100000 };
 
 struct trace {
     unsigned count;
-    bool cut;                       /* the last run ended by fuel */
+    bool cut;                             /* the last run ended by fuel */
     enum engine_status status[CALLS + 1]; /* [0] is instantiation */
-    uint64_t hash[CALLS + 1];       /* results, memory, globals */
+    uint64_t hash[CALLS + 1];             /* results, memory, globals */
 };
 
 struct setup {
@@ -84,8 +84,8 @@ hash_state(uint64_t h, struct engine_instance *i)
             h = mix(h, &n, sizeof n);
             h = mix(h, engine_memory_base(e.memory), n < 65536 ? n : 65536);
         } else if (e.kind == ENGINE_GLOBAL) {
-            struct engine_valtype type = engine_global_type(e.global,
-                                                            &mutable_);
+            struct engine_valtype type =
+                engine_global_type(e.global, &mutable_);
             union engine_value v = engine_global_get(e.global);
 
             h = hash_value(h, &type, &v);
@@ -164,7 +164,8 @@ call_all(struct engine_store *s, struct engine_instance *i,
     struct engine_store *other = NULL;
 
     for (uint32_t k = 0; k < engine_module_exports(m) && t->count <= CALLS &&
-                         t->count < u->calls; k++) {
+                         t->count < u->calls;
+         k++) {
         const struct engine_port *p = engine_module_export(m, k);
         uint64_t hash = 0xcbf29ce484222325u;
         struct engine_extern e;
@@ -172,7 +173,8 @@ call_all(struct engine_store *s, struct engine_instance *i,
 
         if (p->kind != ENGINE_FUNC || !callable(p->functype))
             continue;
-        if (u->clone_at == t->count && (other = engine_store_create(&u->config))) {
+        if (u->clone_at == t->count &&
+            (other = engine_store_create(&u->config))) {
             struct engine_extern *imports = link_stubs(other, m);
 
             if (!imports || engine_instance_clone(other, i, imports, &i))

@@ -20,8 +20,8 @@ static struct outcome outcome; /* too large for a stack; one at a time */
 
 /* False, with the reason in why, when the action cannot even be started. */
 static bool
-invoke(struct script *s, const struct engine_extern *e, json_t *args,
-       char *why, size_t size)
+invoke(struct script *s, const struct engine_extern *e, json_t *args, char *why,
+       size_t size)
 {
     static union engine_value values[VALUES];
     const struct engine_functype *type;

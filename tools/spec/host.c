@@ -47,9 +47,13 @@ static const struct {
     {"spectest", "print_i64", 1, {{.kind = ENGINE_I64}, {0}}},
     {"spectest", "print_f32", 1, {{.kind = ENGINE_F32}, {0}}},
     {"spectest", "print_f64", 1, {{.kind = ENGINE_F64}, {0}}},
-    {"spectest", "print_i32_f32", 2,
+    {"spectest",
+     "print_i32_f32",
+     2,
      {{.kind = ENGINE_I32}, {.kind = ENGINE_F32}}},
-    {"spectest", "print_f64_f64", 2,
+    {"spectest",
+     "print_f64_f64",
+     2,
      {{.kind = ENGINE_F64}, {.kind = ENGINE_F64}}},
     {"wasmtime", "gc", 0, {{0}, {0}}},
 };
@@ -186,9 +190,8 @@ host_stub(struct engine_store *s, const struct engine_port *p,
         break;
     case ENGINE_GLOBAL:
         if (p->type.kind != ENGINE_REF || p->type.nullable)
-            out->global =
-                engine_global_create(s, p->type, p->mutable_,
-                                     (union engine_value){.v128 = {0, 0}});
+            out->global = engine_global_create(
+                s, p->type, p->mutable_, (union engine_value){.v128 = {0, 0}});
         break;
     case ENGINE_TAG:
         break; /* engine.h makes no tags */

@@ -313,7 +313,7 @@ command(struct script *s, json_t *cmd)
         tally_fail(s->tally, line, "unknown command %s", type);
 }
 
-/* ---- the whole script ------------------------------------------------------ */
+/* ---- the whole script ---- */
 
 static void
 finish(struct script *s)
@@ -340,9 +340,8 @@ int
 script_run(const char *path, const void *arg, struct tally *t)
 {
     struct script s = {.options = arg, .tally = t};
-    struct engine_config config = {.user = &s,
-                                   .memory_bytes = (uint64_t)16 << 30,
-                                   .poll = poll_deadline};
+    struct engine_config config = {
+        .user = &s, .memory_bytes = (uint64_t)16 << 30, .poll = poll_deadline};
     char *dir = strdup(path), *slash = dir ? strrchr(dir, '/') : NULL;
     json_error_t error;
     json_t *root = json_load_file(path, 0, &error), *cmd;

@@ -29,8 +29,8 @@
 
 struct tally {
     unsigned passed, failed, skipped;
-    int line;         /* of the command that runs now */
-    size_t used;      /* of text: "line\tsentence\n" for each failure */
+    int line;    /* of the command that runs now */
+    size_t used; /* of text: "line\tsentence\n" for each failure */
     char text[1 << 18];
 };
 
@@ -69,7 +69,7 @@ unsigned expect_stale(const struct expect *e);
 struct options {
     unsigned timeout; /* seconds a command may run */
     bool verbose;
-    bool strict;      /* compare the text of traps too */
+    bool strict; /* compare the text of traps too */
 };
 
 struct named { /* an instance under a name, or under a registered one */
@@ -94,9 +94,9 @@ struct script {
     struct engine_store *store;
     struct host *host;
     struct named *named;
-    struct definition *definitions; /* latest first; owns every module */
+    struct definition *definitions;  /* latest first; owns every module */
     struct engine_instance *current; /* NULL after a failure */
-    double deadline; /* CLOCK_MONOTONIC seconds */
+    double deadline;                 /* CLOCK_MONOTONIC seconds */
 };
 
 /* isolate()'s fn for one X.json; arg is struct options. */
@@ -106,12 +106,13 @@ struct engine_instance *script_instance(struct script *s, const char *name);
 /* Start the time limit of one command anew. */
 void script_clock(struct script *s);
 
-/* True when cmd is an action or a run-time assertion: it was run and counted. */
+/* True when cmd is an action or a run-time assertion: it was run and counted.
+ */
 bool assert_run(struct script *s, const char *type, json_t *cmd, int line);
 /* A trap proper, not exhaustion, exception, fuel, exit. */
 bool status_is_trap(enum engine_status st);
 
-/* ---- values ---------------------------------------------------------------- */
+/* ---- values ---- */
 
 /* The JSON argument as a value of type; false when they do not agree. */
 bool value_parse(json_t *v, const struct engine_valtype *type,
@@ -123,7 +124,8 @@ bool value_match(json_t *want, const struct engine_valtype *type,
 void value_print(char *text, size_t size, const struct engine_valtype *type,
                  const union engine_value *v);
 
-/* ---- host modules ------------------------------------------------------------ */
+/* ---- host modules
+ * ------------------------------------------------------------ */
 
 /* Lives as long as its store; NULL when out of memory. */
 struct host *host_create(struct engine_store *s);

@@ -191,9 +191,9 @@ value_match(json_t *want, const struct engine_valtype *type,
     size_t i;
 
     if (!strcmp(name, "either")) {
-        json_array_foreach(json_object_get(want, "values"), i, either)
-            if (value_match(either, type, got))
-                return true;
+        json_array_foreach(
+            json_object_get(want, "values"), i,
+            either) if (value_match(either, type, got)) return true;
         return false;
     }
     if (!number)
