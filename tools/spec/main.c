@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pith-spec [--expect FILE] [--timeout SECONDS] [--strict] [--verbose] DIR...
+ * pith-spec [--expect FILE] [--timeout SECONDS] [--compile] [--strict]
+ *           [--verbose] DIR...
  * pith-spec --hostile [--verbose] DIR...
  *
  * Finds every test X/X.json (or, hostile, every *.wasm) below each DIR, runs
@@ -189,8 +190,8 @@ walk(struct run *r, const char *dir, struct totals *parent)
 static int
 usage(void)
 {
-    fputs("usage: pith-spec [--expect FILE] [--timeout SECONDS] [--strict] "
-          "[--verbose] DIR...\n"
+    fputs("usage: pith-spec [--expect FILE] [--timeout SECONDS] [--compile] "
+          "[--strict] [--verbose] DIR...\n"
           "       pith-spec --hostile [--verbose] DIR...\n",
           stderr);
     return 2;
@@ -205,6 +206,8 @@ parse(struct run *r, int argc, char **argv, const char **expect)
     for (i = 1; i < argc && argv[i][0] == '-'; i++)
         if (!strcmp(argv[i], "--verbose"))
             r->options.verbose = true;
+        else if (!strcmp(argv[i], "--compile"))
+            r->options.compile = true;
         else if (!strcmp(argv[i], "--strict"))
             r->options.strict = true;
         else if (!strcmp(argv[i], "--hostile"))

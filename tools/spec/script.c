@@ -354,7 +354,7 @@ script_run(const char *path, const void *arg, struct tally *t)
     }
     *slash = 0;
     s.dir = dir;
-    s.compile_only = strstr(path, "/wasm-tools/") != NULL;
+    s.compile_only = s.options->compile || strstr(path, "/wasm-tools/");
     s.names_import = strstr(path, "/wasmtime/") != NULL;
     s.store = engine_store_create(&config);
     s.host = s.store ? host_create(s.store) : NULL;

@@ -69,6 +69,7 @@ unsigned expect_stale(const struct expect *e);
 struct options {
     unsigned timeout; /* seconds a command may run */
     bool verbose;
+    bool compile; /* compile only, skip what runs */
     bool strict; /* compare the text of traps too */
 };
 
