@@ -29,6 +29,9 @@ struct abi {
     const char *module;     /* import module name, exact */
     /* 0, or -E_NOENT: there is no such function in this ABI. */
     int (*resolve)(const char *name, size_t name_len, struct abi_func *out);
+    /* A program that imports this module is about to start (not after fork):
+     * from its own task, lock held, may block. 0 or -E_; may be NULL. */
+    int (*attach)(struct proc *p);
     struct abi *next;       /* the registry's own */
 };
 void abi_register(struct abi *a); /* static memory; any time before use */
