@@ -33,18 +33,41 @@ tally_fail(struct tally *t, int line, const char *format, ...)
         t->text[t->used] = 0;
 }
 
+/* What a sanitizer or assert said last, on one line. */
+static void
+last_words(FILE *err, char *text, size_t size)
+{
+    char line[400];
+
+    text[0] = 0;
+    rewind(err);
+    while (fgets(line, sizeof line, err)) {
+        char *said = strstr(line, "runtime error:");
+
+        if (!said)
+            said = strstr(line, "SUMMARY:");
+        if (!said)
+            said = strstr(line, "Assertion");
+        if (said && !text[0])
+            snprintf(text, size, ": %s", line);
+    }
+}
+
 static int
 judge(int status, const struct rusage *usage, struct tally *t, unsigned seconds,
-      unsigned max_mib)
+      unsigned max_mib, FILE *err)
 {
+    char words[500];
+
+    last_words(err, words, sizeof words);
     if (WIFSIGNALED(status)) {
         int sig = WTERMSIG(status);
 
         if (sig == SIGALRM)
             tally_fail(t, t->line, "not finished after %u s", seconds);
         else
-            tally_fail(t, t->line, "crash: signal %d (%s)", sig,
-                       strsignal(sig));
+            tally_fail(t, t->line, "crash: signal %d (%s)%s", sig,
+                       strsignal(sig), words);
         return -1;
     }
     if (max_mib && usage->ru_maxrss / 1024 > (long)max_mib) {
@@ -52,6 +75,9 @@ judge(int status, const struct rusage *usage, struct tally *t, unsigned seconds,
                    usage->ru_maxrss / 1024, max_mib);
         return -1;
     }
+    if (words[0])
+        tally_fail(t, t->line, "crash: exit code %d%s", WEXITSTATUS(status),
+                   words);
     return WEXITSTATUS(status);
 }
 
@@ -61,16 +87,18 @@ isolate(int (*fn)(const char *path, const void *arg, struct tally *t),
         unsigned max_mib)
 {
     struct rusage usage;
-    int status;
+    int status = 0;
+    FILE *err = tmpfile();
     pid_t pid;
 
     fflush(NULL);
-    pid = fork();
+    pid = err ? fork() : -1;
     if (pid < 0) {
-        tally_fail(t, 0, "cannot fork: %s", strerror(errno));
+        tally_fail(t, 0, "cannot start a process: %s", strerror(errno));
         return -1;
     }
     if (!pid) {
+        dup2(fileno(err), STDERR_FILENO);
         alarm(seconds);
         status = fn(path, arg, t);
         fflush(NULL);
@@ -80,9 +108,11 @@ isolate(int (*fn)(const char *path, const void *arg, struct tally *t),
     while (wait4(pid, &status, 0, &usage) < 0)
         if (errno != EINTR) {
             tally_fail(t, 0, "wait: %s", strerror(errno));
-            return -1;
+            break;
         }
-    return judge(status, &usage, t, seconds, max_mib);
+    status = judge(status, &usage, t, seconds, max_mib, err);
+    fclose(err);
+    return status;
 }
 
 uint8_t *

@@ -344,7 +344,7 @@ script_run(const char *path, const void *arg, struct tally *t)
         .user = &s, .memory_bytes = (uint64_t)16 << 30, .poll = poll_deadline};
     char *dir = strdup(path), *slash = dir ? strrchr(dir, '/') : NULL;
     json_error_t error;
-    json_t *root = json_load_file(path, 0, &error), *cmd;
+    json_t *root = json_load_file(path, JSON_ALLOW_NUL, &error), *cmd;
     size_t i;
 
     if (!root || !slash) {
