@@ -12,8 +12,9 @@
  * threads. A fiber may wake up on another thread than it went to sleep on:
  * never keep the address of thread-local data (errno!) across a park.
  */
-#ifndef POSIX_SCHED_H
-#define POSIX_SCHED_H
+#ifndef POSIX_POSIX_H
+#define POSIX_POSIX_H
+/* Not sched.h: that would hide the system's. */
 
 #include <stdbool.h>
 #include <stdint.h>

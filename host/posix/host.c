@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plain services of kernel/host.h: memory, clocks, random, log. */
+#define _GNU_SOURCE
+#include "host.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/sysinfo.h>
+#include <time.h>
+#include <unistd.h>
+
+void *
+host_alloc(size_t bytes)
+{
+    return calloc(1, bytes ? bytes : 1);
+}
+
+void *
+host_realloc(void *p, size_t bytes)
+{
+    return realloc(p, bytes ? bytes : 1);
+}
+
+void
+host_free(void *p)
+{
+    free(p);
+}
+
+static uint64_t
+clock_ns(clockid_t id)
+{
+    struct timespec ts;
+
+    clock_gettime(id, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+uint64_t
+host_wall_ns(void)
+{
+    return clock_ns(CLOCK_REALTIME);
+}
+
+uint64_t
+host_mono_ns(void)
+{
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t
+host_clock_resolution_ns(void)
+{
+    struct timespec ts;
+
+    clock_getres(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+void
+host_random(void *out, size_t n)
+{
+    char *at = out;
+
+    while (n) {
+        ssize_t k = getrandom(at, n, 0);
+
+        if (k > 0) {
+            at += k;
+            n -= (size_t)k;
+        } else if (errno != EINTR) {
+            abort(); /* a machine without random numbers cannot go on */
+        }
+    }
+}
+
+void
+host_log(const char *text, size_t n)
+{
+    while (n) {
+        ssize_t k = write(STDERR_FILENO, text, n);
+
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k <= 0)
+            return;
+        text += k;
+        n -= (size_t)k;
+    }
+}
+
+uint32_t
+host_cpus(void)
+{
+    cpu_set_t set;
+    int n = 1;
+
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        n = CPU_COUNT(&set);
+    return n > 0 ? (uint32_t)n : 1;
+}
+
+void
+host_memory(uint64_t *total, uint64_t *free_)
+{
+    struct sysinfo s;
+
+    *total = *free_ = 0;
+    if (sysinfo(&s) == 0) {
+        *total = (uint64_t)s.totalram * s.mem_unit;
+        *free_ = (uint64_t)s.freeram * s.mem_unit;
+    }
+}
