@@ -584,24 +584,25 @@ ldisc_available(const struct ldisc *d)
 }
 
 static size_t
-read_line(struct ldisc *d, uint8_t *buf, size_t n, bool *eof)
+read_line(struct ldisc *d, uint8_t *buf, size_t n, bool *end)
 {
     size_t done = 0;
 
     while (d->tail != d->canon) {
-        bool end = is_line_end(d, d->tail);
+        bool last = is_line_end(d, d->tail);
 
         if (is_eof_mark(d, d->tail)) {
             /* Also when buf is just full: the mark belongs to this line. */
             d->tail++;
-            *eof = done == 0;
+            *end = true;
             break;
         }
         if (done == n)
             break;
         buf[done++] = d->in[d->tail++ & MASK_IN];
-        if (end) {
+        if (last) {
             d->push = false;
+            *end = true;
             break;
         }
     }
@@ -609,15 +610,15 @@ read_line(struct ldisc *d, uint8_t *buf, size_t n, bool *eof)
 }
 
 size_t
-ldisc_read(struct ldisc *d, uint8_t *buf, size_t n, bool *eof)
+ldisc_read(struct ldisc *d, uint8_t *buf, size_t n, bool *end)
 {
     size_t done = 0;
 
-    *eof = false;
+    *end = false;
     if (!n)
         return 0;
     if (lflag(d, PITH_ICANON)) {
-        done = read_line(d, buf, n, eof);
+        done = read_line(d, buf, n, end);
     } else {
         while (done < n && d->tail != d->head)
             buf[done++] = d->in[d->tail++ & MASK_IN];
@@ -657,4 +658,13 @@ ldisc_set_termios(struct ldisc *d, const struct pith_termios *t)
         mark_line_end(d, d->head - 1, true);
         d->push = true;
     }
+}
+
+void
+ldisc_end_input(struct ldisc *d)
+{
+    if (!lflag(d, PITH_ICANON) || d->head == d->canon)
+        return;
+    mark_line_end(d, d->head - 1, true);
+    d->canon = d->head;
 }

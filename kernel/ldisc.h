@@ -67,11 +67,14 @@ uint32_t ldisc_available(const struct ldisc *d);
 /* True when a canonical read would return (a line, or an end of file). */
 bool ldisc_line_ready(const struct ldisc *d);
 /*
- * Move up to n bytes to buf. Canonical: at most one line; *eof is set when the
- * line was only an end-of-file mark. May put a VSTART in the output ring.
+ * Move up to n bytes to buf. Canonical: at most one line; *end tells that its
+ * end was taken, which may have been an end-of-file mark (so 0 bytes and *end
+ * is end of file). May make a VSTART urgent.
  */
-size_t ldisc_read(struct ldisc *d, uint8_t *buf, size_t n, bool *eof);
+size_t ldisc_read(struct ldisc *d, uint8_t *buf, size_t n, bool *end);
 void ldisc_flush_input(struct ldisc *d);
+/* Nothing will follow: make the unfinished line readable as it is. */
+void ldisc_end_input(struct ldisc *d);
 
 /* Process up to n bytes of program output into the out ring; bytes consumed,
  * fewer when the ring is full. */

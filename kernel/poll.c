@@ -59,27 +59,29 @@ static int
 poll_until(struct proc *p, struct file **files, struct pith_pollfd *fds,
            uint32_t n, uint64_t deadline_ns)
 {
-    struct poll_waiter *w;
-    int r = poll_scan(files, fds, n, NULL);
+    int r = poll_scan(files, fds, n, NULL), slept = 0;
 
     if (r != 0 || deadline_ns <= host_mono_ns())
         return r;
     if (signal_pending(p))
         return -E_INTR;
-    w = poll_waiter_create();
-    if (!w)
-        return -E_NOMEM;
-    r = poll_scan(files, fds, n, w);
     while (r == 0) {
-        r = poll_sleep(w, deadline_ns);
-        if (r == -E_TIMEDOUT) {
-            r = poll_scan(files, fds, n, NULL);
-            break;
-        }
+        struct poll_waiter *w = poll_waiter_create();
+
+        if (!w)
+            return -E_NOMEM;
+        r = poll_scan(files, fds, n, w);
         if (r == 0)
-            r = poll_scan(files, fds, n, NULL);
+            slept = poll_sleep(w, deadline_ns);
+        poll_waiter_destroy(w);
+        if (r != 0)
+            break;
+        if (slept == -E_INTR)
+            return slept;
+        r = poll_scan(files, fds, n, NULL);
+        if (slept < 0)
+            break;
     }
-    poll_waiter_destroy(w);
     return r;
 }
 

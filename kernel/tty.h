@@ -8,7 +8,9 @@
  *                 session, foreground group                    master
  *
  * All under the kernel lock. A tty is referenced by its open files, by its
- * driver, and by the session it controls.
+ * driver, and by the session it controls. A hang-up moves the generation on:
+ * files opened before it read end of file and fail otherwise, while the tty
+ * can be opened again.
  */
 #ifndef KERNEL_TTY_H
 #define KERNEL_TTY_H
@@ -21,8 +23,8 @@ struct tty;
 
 struct tty_driver {
     const char *name;
-    /* There may be output in tty->disc.out to take, or room again to put.
-     * A driver that must block to take it says so by returning late. */
+    /* There is output in tty->disc to take (ldisc_take), or it was stopped or
+     * flushed. Must not block; calls tty_output_taken() later. */
     void (*output)(struct tty *t);
     /* The last file on the tty was closed. */
     void (*closed)(struct tty *t);
@@ -39,13 +41,14 @@ struct tty {
     uint64_t rdev;
     struct ldisc disc;
     struct pith_winsize size;
-    struct session *session;  /* that it controls, referenced; or NULL */
+    struct session *session;  /* that it controls, borrowed; or NULL */
     int32_t pgrp;             /* foreground group; 0: none */
-    bool hung_up;             /* reads give 0, writes and ioctls -E_IO */
+    uint32_t generation;      /* of open files that are not hung up */
+    bool gone;                /* the device is; no open any more */
     bool input_ended;         /* 0 after the last byte, nothing more comes */
-    bool flushing;            /* somebody is handing output to the device */
+    bool sending;             /* the driver took output, but is not done */
     struct wait_queue read_wait, write_wait;
-    struct tty *next;         /* all ttys, for counting */
+    struct wait_queue room_wait; /* for room in the input ring */
 };
 
 /* refs = 1. NULL: no memory. */
@@ -55,11 +58,18 @@ struct tty *tty_ref(struct tty *t);
 void tty_unref(struct tty *t); /* NULL is fine */
 
 /* An open file on t; becomes the caller's controlling terminal as POSIX says
- * unless flags hold PITH_O_NOCTTY. Takes over the inode's reference. */
+ * unless flags hold PITH_O_NOCTTY. inode (borrowed) may be NULL. */
 int tty_open(struct tty *t, struct inode *inode, uint32_t flags,
              struct file **out);
 /* /dev/tty: the caller's controlling terminal, or -E_NXIO. */
 int tty_open_current(struct inode *inode, uint32_t flags, struct file **out);
+/* ioctl on t; master: from the other side of a pty, where job control does not
+ * apply. */
+int tty_ioctl(struct tty *t, struct proc *p, uint32_t req, struct gptr arg,
+              bool master);
+/* Job control (tty_job.c): may p, a process of t's session, read (SIGTTIN) or
+ * change or write (SIGTTOU) now? 0, -E_IO, or -E_INTR: it was sent sig. */
+int tty_check_job(struct tty *t, struct proc *p, int sig);
 
 /* The device has n bytes of input. How many were taken: fewer only when the
  * ring is full of unread input and `wait` asks not to drop any. */
@@ -67,6 +77,10 @@ size_t tty_receive(struct tty *t, const void *data, size_t n, bool wait);
 /* The device is gone: SIGHUP and SIGCONT to the session, end of file for
  * readers, -E_IO for the rest. */
 void tty_hangup(struct tty *t);
+/* The device took output: writers may go on, and who waits for a drain. */
+void tty_output_taken(struct tty *t);
+/* No more input will come; readers get what is there, then end of file. */
+void tty_end_input(struct tty *t);
 /* New size; SIGWINCH to the foreground group when it differs. */
 void tty_resize(struct tty *t, const struct pith_winsize *size);
 
@@ -75,6 +89,10 @@ void tty_resize(struct tty *t, const struct pith_winsize *size);
 void tty_session_exit(struct session *s);
 /* The session's last reference is going. */
 void tty_session_detach(struct session *s);
+/* Make t the controlling terminal of p's session and p's group its foreground,
+ * without opening it: for the first process. -E_PERM: p leads no session, or
+ * one of the two has another already. */
+int tty_control(struct tty *t, struct proc *p);
 /* Make pgid the foreground group without job-control checks (spawn). */
 void tty_set_foreground(struct tty *t, int32_t pgid);
 /* Device number of a session's terminal; 0: none. For /proc/<pid>/stat. */
