@@ -43,12 +43,12 @@ CFLAGS := -std=gnu11 -g $(OPT) $(WARN) $(VFLAGS_$(V)) \
           -ffp-contract=off -fno-math-errno
 LDFLAGS := $(VFLAGS_$(V))
 
-INC_lib := -Ilib
-INC_engine := -Ilib -Iengine -I$(B)/gen
-INC_kernel := -Ilib -Iengine -Ikernel -Iabi -I$(B)/gen
+INC_lib := -iquote lib
+INC_engine := -iquote lib -iquote engine -iquote $(B)/gen
+INC_kernel := -iquote lib -iquote engine -iquote kernel -iquote abi -iquote $(B)/gen
 INC_abi := $(INC_kernel)
 INC_host := $(INC_kernel)
-INC_cli := $(INC_kernel) -Ihost/posix -Icli $(INC_m32)
+INC_cli := $(INC_kernel) -iquote host/posix -iquote cli $(INC_m32)
 
 src = $(sort $(wildcard $(1)/*.c) $(wildcard $(1)/*/*.c))
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
