@@ -38,6 +38,10 @@ needs=
 . "$recipe/port.conf"
 
 pith_cc=${PITH_CC:-$out/bin/pith-cc}
+[ -x "$pith_cc" ] || {
+    echo "port.sh: $pith_cc is missing; make user builds it" >&2
+    exit 1
+}
 inputs() {
     (cd "$top" && sha256sum ports/port.sh "$pith_cc" &&
         find "ports/$name" -type f | LC_ALL=C sort | xargs sha256sum)

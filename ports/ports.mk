@@ -11,5 +11,5 @@ ports: $(PORTS:%=port-%)
 $(PORTS:%=port-%): port-%: $(PITH_CC_DEPS)
 	@ports/port.sh $* $(O)
 
-port-less port-nano: port-ncurses
+port-less port-nano port-bash port-vim: port-ncurses
 port-jq: port-libonig

@@ -8,7 +8,6 @@
 #define HAVE_FNMATCH 1
 #define HAVE_GETPWNAM 1
 #define HAVE_GETRLIMIT 1
-#define HAVE_GLOB 1
 #define HAVE_ISALPHA 1
 #define HAVE_KILLPG 1
 #define HAVE_MEMPCPY 1

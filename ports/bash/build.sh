@@ -1,0 +1,15 @@
+# What configure cannot find out without running a program, as it is on Pith.
+run_configure --without-bash-malloc --disable-nls --with-curses \
+    --enable-readline --disable-net-redirections \
+    ac_cv_rl_libtermcap=libncursesw bash_cv_termcap_lib=libncursesw \
+    bash_cv_job_control_missing=present bash_cv_sys_named_pipes=present \
+    bash_cv_func_sigsetjmp=present bash_cv_getcwd_malloc=yes \
+    bash_cv_printf_a_format=yes bash_cv_unusable_rtsigs=no \
+    bash_cv_wcwidth_broken=no bash_cv_func_strcoll_broken=no \
+    bash_cv_must_reinstall_sighandlers=no bash_cv_func_ctype_nonascii=no \
+    bash_cv_dup2_broken=no bash_cv_pgrp_pipe=no bash_cv_ulimit_maxfds=yes \
+    bash_cv_opendir_not_robust=no bash_cv_getenv_redef=yes \
+    bash_cv_fnmatch_equiv_fallback=yes bash_cv_dev_fd=absent \
+    bash_cv_dev_stdin=present gt_cv_int_divbyzero_sigfpe=no
+make CC_FOR_BUILD="$HOSTCC" LDFLAGS="--fork $LDFLAGS" bash
+put_bin bash bin
