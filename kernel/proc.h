@@ -37,6 +37,8 @@ struct session {
     int32_t sid;
     struct tty *tty; /* controlling terminal, or NULL */
 };
+struct session *session_ref(struct session *s);
+void session_unref(struct session *s); /* NULL is fine */
 
 struct cred {
     uint32_t ruid, euid, suid, rgid, egid, sgid;
@@ -57,6 +59,7 @@ struct proc {
     struct proc *parent;
     struct proc *children, *sibling;   /* singly linked */
     struct proc *next, *prev;          /* all processes, by pid */
+    struct proc *hash_next;            /* proc.c: pid table */
     struct session *session;
     struct cred cred;
     struct grants *grants;
@@ -80,6 +83,10 @@ struct proc {
     struct wait_queue child_wait;      /* parent sleeps here in wait() */
     struct wait_queue stop_wait;       /* a stopped process sleeps here */
     struct signals sig;
+    uint32_t handlers_running;         /* (own) nested signal handlers */
+    bool restarting;                   /* (own) the call runs once more ... */
+    bool deadline_kept;                /* (own) ... and had set this: */
+    uint64_t call_deadline_ns;         /* (own) see proc_deadline() */
     struct timer itimer;               /* ITIMER_REAL */
     uint64_t itimer_interval_ns;
 
@@ -96,13 +103,20 @@ struct proc {
     uint64_t start_ns, cpu_ns, cpu_since_ns;
     struct pith_rusage usage, children_usage;
     bool traced;                       /* print an strace */
+    bool out_of_time;                  /* killed for fuel, deadline or cpu */
+    struct timer limit_timer;          /* at deadline_ns */
+    uint32_t denials;                  /* refused uses of capabilities ... */
+    char denied[96];                   /* ... the last one */
 
     /* execution */
     struct host_task *task;
-    struct engine_store *store;        /* (own) */
+    bool ready;                        /* the task may begin */
+    bool forked;                       /* begins at __pith_fork_child */
+    struct engine_store *store;        /* (own); others: interrupt it only */
     struct engine_instance *instance;  /* (own) */
     struct engine_memory *memory;      /* (own) user memory */
     struct exec_image *pending_exec;   /* exec() asked: replace when unwound */
+    struct exec_args *pending_args;    /* with it */
     struct exec_image *image;          /* what runs now */
     struct report trouble;             /* why it ended badly */
     char *trap_trace;                  /* wasm backtrace text of a trap; or NULL */
@@ -117,7 +131,9 @@ struct proc_spec {
     size_t size;
     const char *const *argv, *const *envp; /* NULL-terminated */
     struct grants *grants;       /* NULL: the parent's */
-    struct file *stdio[3];       /* NULL: inherit / none; referenced */
+    struct file *stdio[3];       /* NULL: inherit / none; the process takes
+                                  * references of its own */
+    const char *cwd;             /* NULL: the parent's, or / */
     uint64_t memory_bytes, fuel, deadline_ns; /* 0 / 0 / 0: no limit */
     bool traced;
     bool new_session;
@@ -137,6 +153,16 @@ struct proc *proc_current(void);
 struct proc *proc_first(void);       /* all, ascending pid: p = p->next */
 uint32_t proc_count(void);
 
+/*
+ * The deadline of a call that waits for `after_ns` from now. A call that is run
+ * again (after SIGSTOP and SIGCONT, say) gets the same deadline as at first.
+ * Once per call. HOST_FOREVER stays so.
+ */
+uint64_t proc_deadline(struct proc *p, uint64_t after_ns);
+/* End p from outside, as if by signal sig that it cannot handle; *why (may be
+ * NULL) becomes p->trouble. Lock held. */
+void proc_kill(struct proc *p, int sig, const char *why);
+
 /* Signals (signal.c); lock held. */
 void signal_send(struct proc *p, int sig);
 int signal_send_group(int32_t pgid, int sig); /* -E_SRCH */
@@ -153,5 +179,10 @@ enum engine_status proc_exit(struct proc *p, int code);
  * p->attention is set: delivers signals, stops, dies. ENGINE_OK to continue.
  */
 enum engine_status proc_leave_kernel(struct proc *p);
+/* The same, telling a call that gave -E_INTR whether to run once more: no
+ * handler ran (and nothing asked to end), or, if with_handlers, all that did
+ * have SA_RESTART. */
+enum engine_status proc_leave_call(struct proc *p, bool with_handlers,
+                                   bool *again);
 
 #endif

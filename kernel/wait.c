@@ -45,24 +45,33 @@ dequeue(struct wait_entry *e)
 static void
 wake_entry(struct wait_entry *e)
 {
-    dequeue(e);
+    e->woken = true;
+    if (!e->shared)
+        dequeue(e);
     host_task_unpark(e->task);
 }
 
 void
 wake(struct wait_queue *q)
 {
-    while (q->first)
-        wake_entry(q->first);
+    struct wait_entry *e, *next;
+
+    for (e = q->first; e; e = next) {
+        next = e->next;
+        wake_entry(e);
+    }
 }
 
 void
 wake_one(struct wait_queue *q)
 {
-    while (q->first) {
-        bool shared = q->first->shared;
+    struct wait_entry *e, *next;
 
-        wake_entry(q->first);
+    for (e = q->first; e; e = next) {
+        bool shared = e->shared;
+
+        next = e->next;
+        wake_entry(e);
         if (!shared)
             return;
     }
@@ -107,7 +116,7 @@ entry_woken(void *ctx)
 {
     struct wait_entry *e = ctx;
 
-    return !e->queue;
+    return e->woken;
 }
 
 static int
@@ -200,20 +209,22 @@ poll_wait(struct poll_waiter *w, struct wait_queue *q)
     return 0;
 }
 
+/* Clears the marks, so that the same registrations serve the next sleep. */
 static bool
 any_woken(void *ctx)
 {
     struct poll_waiter *w = ctx;
     struct poll_chunk *c;
+    bool any = false;
     uint32_t i;
 
     for (c = &w->first; c; c = c->next) {
         for (i = 0; i < c->used; i++) {
-            if (!c->entry[i].queue)
-                return true;
+            any |= c->entry[i].woken;
+            c->entry[i].woken = false;
         }
     }
-    return false;
+    return any;
 }
 
 int

@@ -12,12 +12,15 @@
 #ifndef KERNEL_WAIT_H
 #define KERNEL_WAIT_H
 
+#include "heap.h"
 #include "host.h"
 
 struct wait_entry {
-    struct wait_entry *next, *prev; /* NULL when not queued */
-    struct wait_queue *queue;
+    struct wait_entry *next, *prev;
+    struct wait_queue *queue; /* NULL when not queued */
     struct host_task *task;
+    bool shared;              /* a poll's: stays queued when woken */
+    bool woken;
 };
 struct wait_queue {
     struct wait_entry *first, *last;
@@ -35,7 +38,11 @@ int wait_on(struct wait_queue *q, uint64_t deadline_ns);
 /* The same, but only SIGKILL interrupts it. For short waits. */
 int wait_on_killable(struct wait_queue *q, uint64_t deadline_ns);
 void wake(struct wait_queue *q);     /* all */
-void wake_one(struct wait_queue *q); /* the one that waits longest */
+/* The one that waits longest, and polls that wait even longer. */
+void wake_one(struct wait_queue *q);
+/* Must the current task, if it is a process, go and see to a signal? For code
+ * that parks by itself, as host/ does. */
+bool wait_interrupted(void);
 
 /*
  * Waiting on several queues (poll): file_ops.poll calls poll_wait() for each
@@ -49,7 +56,7 @@ int poll_sleep(struct poll_waiter *w, uint64_t deadline_ns); /* as wait_on */
 
 /* Timers: fn(arg) runs in a kernel task with the lock held. */
 struct timer {
-    struct timer *next;
+    struct heap_node node;
     uint64_t deadline_ns;
     void (*fn)(void *arg);
     void *arg;

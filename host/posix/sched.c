@@ -319,7 +319,7 @@ void
 host_task_unpark(struct host_task *t)
 {
     if (t->state != TASK_PARKED) {
-        t->token = t->state == TASK_RUNNING;
+        t->token = true;
         return;
     }
     heap_remove(&sched.timers, &t->timer);
