@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The `pith` program: what its files share.
+ *
+ *     main.c     which command; --help, --version
+ *     options.c  arguments --> struct cli_options, grants
+ *     run.c      pith run: one program on a kernel of its own
+ *     boot.c     pith: the whole system
+ *     inspect.c  pith inspect: what a file is and needs
+ *     module.c   program files: open, map, refuse with a sentence
+ *     signals.c  the host's signals, as a kernel task
+ *     host.c     mounts of host directories
+ *     error.c    cli_error
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../lib/report.h"
+
+/* Exit codes, besides the program's own and 128 + signal. */
+enum {
+    EXIT_USAGE = 2,
+    EXIT_TIME = 124,      /* out of time or fuel */
+    EXIT_REFUSED = 126,   /* found, but cannot or may not run */
+    EXIT_NOT_FOUND = 127,
+    EXIT_TRAP = 134,
+};
+
+/* A host directory and where it appears. */
+struct cli_dir {
+    char *host;
+    char *guest;   /* as given; what a preopen is called */
+    char place[4096]; /* absolute, normalised: where it is mounted */
+    bool readonly;
+};
+
+struct cli_options {
+    /* both */
+    struct cli_dir *dirs; /* --dir, --mount */
+    uint32_t ndirs;
+    /* run */
+    char **env;           /* NULL-terminated K=V */
+    uint32_t nenv;
+    char *grants;         /* text, one grant a line; files are in dirs */
+    bool grant_all;
+    uint64_t memory_bytes, fuel, timeout_ns; /* 0: no limit */
+    bool trace, stats;
+    const char *file;
+    char **args;          /* argv of the program, args[0] is file; NULL-term. */
+    /* boot */
+    const char *root, *image, *command;
+    bool ephemeral;
+};
+
+/* Fill o from argv[first..]. false: said what is wrong, exit with EXIT_USAGE. */
+bool cli_parse_run(struct cli_options *o, int argc, char **argv, int first);
+bool cli_parse_boot(struct cli_options *o, int argc, char **argv, int first);
+void cli_options_finish(struct cli_options *o);
+/* "64M" and so on; false when it is none. */
+bool cli_parse_size(const char *s, uint64_t *out);
+
+/* "pith: ..." on stderr, one line. */
+void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A program file in memory. */
+struct cli_module {
+    const uint8_t *bytes;
+    size_t size;
+};
+/* 0, or the exit code, having said why. */
+int cli_module_open(const char *file, struct cli_module *out);
+/* What went wrong with loading it, made into one sentence for a person. */
+void cli_module_refused(const char *file, const struct cli_module *m, int error,
+                        const struct report *report);
+
+/* Grants as text for o: its dirs, its --cap, its --net. malloc'ed. */
+char *cli_grants_text(const struct cli_options *o);
+
+int cli_run(int argc, char **argv);     /* argv[0] is "run" */
+/* The same, parsed: run it to its end and return the exit code. ABIs that the
+ * caller registered before are there too. Once per host process. */
+int cli_run_options(const struct cli_options *o);
+int cli_inspect(int argc, char **argv); /* argv[0] is "inspect" */
+int cli_boot(int argc, char **argv);    /* argv[0] is "pith" */
+void cli_help(const char *topic, bool to_stderr); /* NULL: the overview */
+
+/*
+ * Before posix_run: block the signals that cli_signals_start will take, in all
+ * threads to come, and ignore SIGPIPE.
+ */
+void cli_signals_block(void);
+/* In a task, lock held: from now on fn(signal) is called for SIGINT, SIGTERM,
+ * SIGHUP, SIGQUIT and SIGUSR1/2 in a task of its own, lock held. */
+int cli_signals_start(void (*fn)(int host_signal));
+
+/* Lock held, kernel_init done, root mounted: mount all dirs but one at "/".
+ * 0, or -E_ having said why. */
+int cli_mount_dirs(const struct cli_options *o);
+/* The file system to be the root: the directory given as "/", or a tmpfs. */
+struct fs;
+int cli_root_fs(const struct cli_options *o, struct fs **out);
+
+#endif

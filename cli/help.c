@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The help texts. They are to be learnt from: what a command is for, an
+ * example for each thing one wants, then the options.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+
+static const char overview[] =
+    "Pith runs WebAssembly programs, each with only what it was granted.\n"
+    "\n"
+    "  pith                      boot the system: a shell on your terminal\n"
+    "  pith run FILE [ARGS]      run one program on a kernel of its own\n"
+    "  pith inspect FILE         what a program imports, and would need\n"
+    "  pith help run|boot|inspect|exit   more about each\n"
+    "  pith --version\n"
+    "\n"
+    "Try:\n"
+    "  pith -c 'ls /bin | wc -l'\n"
+    "  pith run --dir . app.wasm input.txt\n";
+
+static const char boot[] =
+    "pith: boot the system.\n"
+    "\n"
+    "  pith                      a shell; `exit` or `poweroff` ends it\n"
+    "  pith -c 'echo $((6*7))'   one command, its exit code is pith's\n"
+    "  pith --mount .::/mnt      with a directory of yours inside\n"
+    "  pith --ephemeral          nothing is kept\n"
+    "\n"
+    "The root file system is kept in one file, made at the first boot from\n"
+    "the system image, and can be read with sqlite3.\n"
+    "\n"
+    "  --root FILE      the root's file; otherwise\n"
+    "                   $XDG_DATA_HOME/pith/root.pith, that is\n"
+    "                   ~/.local/share/pith/root.pith\n"
+    "  --ephemeral      a fresh root in memory instead\n"
+    "  --image FILE     the system image to begin from; otherwise\n"
+    "                   ../share/pith/root.pith beside the program\n"
+    "  --mount HOST::GUEST[:ro]\n"
+    "                   show the directory HOST as GUEST (an absolute path)\n"
+    "  -c COMMAND       run one shell command, then end\n";
+
+static const char run[] =
+    "pith run [OPTIONS] FILE [ARGS]: run one WebAssembly program.\n"
+    "\n"
+    "  pith run hello.wasm                      only stdin, stdout, stderr\n"
+    "  pith run --dir . app.wasm notes.txt      may use this directory\n"
+    "  pith run --dir data::/data:ro app.wasm   sees ./data as /data, reads it\n"
+    "  pith run --cap time,random app.wasm      may read clocks, get entropy\n"
+    "  pith run --cap all app.wasm              everything but your files\n"
+    "  pith run --timeout 5 --max-memory 64M untrusted.wasm\n"
+    "\n"
+    "A program gets its standard files and nothing else; when it wants more\n"
+    "it is refused with the option that would grant it.\n"
+    "\n"
+    "  --dir HOST[::GUEST][:ro]  a directory, under the name GUEST if given\n"
+    "  --env NAME=VALUE          set a variable; --env NAME passes yours on\n"
+    "  --net[=WHAT]              the network: all of it, or\n"
+    "                            connect:HOST:PORT, listen:PORT (repeatable)\n"
+    "  --cap NAME[,NAME]         grant a capability; `all` for every one:\n"
+    "                            time random spawn ipc shell display mouse\n"
+    "                            keyboard sound jit device\n"
+    "  --max-memory N            bytes of memory, with K, M or G\n"
+    "  --fuel N                  loop iterations and calls it may make\n"
+    "  --timeout SECONDS         may take this long (0.5 works)\n"
+    "  --trace                   print its system calls\n"
+    "  --stats                   print what it used\n"
+    "\n"
+    "Exit codes: `pith help exit`.\n";
+
+static const char inspect[] =
+    "pith inspect FILE: look at a WebAssembly program without running it.\n"
+    "\n"
+    "Prints its size and sections, memories, exports and imports, and the\n"
+    "grants that it would need, as options for `pith run`. Exits with 126\n"
+    "when the file is no valid module, or imports what Pith does not have.\n";
+
+static const char exit_codes[] =
+    "Exit codes of pith run, and of pith -c:\n"
+    "\n"
+    "  the program's own, when it ends by itself\n"
+    "    2   the command line makes no sense\n"
+    "  124   out of time (--timeout) or fuel (--fuel)\n"
+    "  126   the file was refused: not WebAssembly, invalid, or in want of a\n"
+    "        grant\n"
+    "  127   there is no such file\n"
+    "  134   the program trapped; `trap: REASON` and a backtrace on stderr\n"
+    "  128+N the program was ended by signal N (130: Ctrl-C, 141: broken\n"
+    "        pipe)\n";
+
+static const struct {
+    const char *name, *text;
+} topics[] = {
+    {"run", run},
+    {"boot", boot},
+    {"inspect", inspect},
+    {"exit", exit_codes},
+};
+
+void
+cli_help(const char *topic, bool to_stderr)
+{
+    FILE *out = to_stderr ? stderr : stdout;
+    if (topic)
+        for (size_t i = 0; i < sizeof topics / sizeof *topics; i++)
+            if (strcmp(topic, topics[i].name) == 0) {
+                fputs(topics[i].text, out);
+                return;
+            }
+    fputs(overview, out);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pith: boots the system, or runs one program (`pith run`), or looks at one
+ * (`pith inspect`).
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "main.h"
+
+static bool
+is_help(const char *s)
+{
+    return strcmp(s, "--help") == 0 || strcmp(s, "-h") == 0;
+}
+
+int
+main(int argc, char **argv)
+{
+    const char *first = argc > 1 ? argv[1] : "";
+    if (is_help(first) || strcmp(first, "help") == 0) {
+        cli_help(argc > 2 ? argv[2] : NULL, false);
+        return 0;
+    }
+    if (strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0) {
+        puts("pith " KERNEL_RELEASE);
+        return 0;
+    }
+    if (strcmp(first, "run") == 0 || strcmp(first, "inspect") == 0) {
+        if (argc > 2 && is_help(argv[2])) {
+            cli_help(first, false);
+            return 0;
+        }
+        return first[0] == 'r' ? cli_run(argc - 1, argv + 1)
+                               : cli_inspect(argc - 1, argv + 1);
+    }
+    if (first[0] && first[0] != '-') {
+        size_t n = strlen(first);
+        if (n > 5 && strcmp(first + n - 5, ".wasm") == 0)
+            cli_error("%s is no command; try: pith run %s", first, first);
+        else
+            cli_error("%s is no command; try: pith --help", first);
+        return EXIT_USAGE;
+    }
+    return cli_boot(argc, argv);
+}
