@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A host descriptor as an open file of the kernel's, for `pith run`: the
+ * program's standard input, output and error are those of pith itself.
+ */
+#ifndef POSIX_HOSTSTDIO_H
+#define POSIX_HOSTSTDIO_H
+
+struct file;
+
+/*
+ * A file on the host's open descriptor, which stays open, blocking and the
+ * caller's. Reading and writing use the host's own position, which is shared
+ * with whoever else has the descriptor. NULL: not open, or no memory. Lock
+ * held.
+ */
+struct file *host_stdio_file(int hostfd);
+
+#endif
