@@ -88,6 +88,7 @@ struct fd_slot {
 struct fd_table {
     struct fd_slot *slots;
     uint32_t room;  /* slots allocated */
+    uint32_t low;   /* no free slot below this one */
 };
 
 int fd_table_init(struct fd_table *t);
