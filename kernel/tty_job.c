@@ -40,22 +40,16 @@ ignores(const struct proc *p, int sig)
 int
 tty_check_job(struct tty *t, struct proc *p, int sig)
 {
-    while (p && p->session && p->session == t->session && t->pgrp != 0 &&
-           p->pgid != t->pgrp) {
-        int r;
-
-        if (ignores(p, sig))
-            return sig == PITH_SIGTTIN ? -E_IO : 0;
-        if (group_orphaned(p->pgid, p->session))
-            return -E_IO;
-        signal_send_group(p->pgid, sig);
-        /* Stops in here if the signal's default action does; then ask again,
-         * for it may be in the foreground by now. */
-        r = wait_on(&p->stop_wait, host_mono_ns());
-        if (r == -E_INTR)
-            return r;
-    }
-    return 0;
+    if (!p || !p->session || p->session != t->session || t->pgrp == 0 ||
+        p->pgid == t->pgrp)
+        return 0;
+    if (ignores(p, sig))
+        return sig == PITH_SIGTTIN ? -E_IO : 0;
+    if (group_orphaned(p->pgid, p->session))
+        return -E_IO;
+    signal_send_group(p->pgid, sig);
+    /* It stops on its way out of the call, which is then made again. */
+    return -E_INTR;
 }
 
 void
