@@ -263,7 +263,8 @@ struct dentry_path {
     struct inode *inode;        /* referenced */
     struct dentry_path *parent; /* referenced; NULL for a mount's root */
     struct dentry_path *hash_next;
-    char name[];                /* name_len bytes and a NUL */
+    const char *name;           /* name_len bytes and a NUL: here or own memory */
+    char short_name[24];
 };
 
 struct dentry_path *path_ref(struct dentry_path *d);  /* NULL is fine */
