@@ -2,40 +2,34 @@
 /*
  * Preview 1: from an import to a body and back, by the tables of api.def.
  */
-#include <stdatomic.h>
 #include <string.h>
 
 #include "../../kernel/exec.h"
+#include "../enter.h"
 #include "preopen.h"
 #include "wasi_p1.h"
 
-enum { FREE, LOCK };
+#define FREE 0
+#define LOCK ABI_LOCK
+#define NORESTART (ABI_LOCK | ABI_NORESTART)
 
-struct entry {
-    const char *name;
-    int32_t (*body)(struct proc *p, const uint64_t *a);
-    const char *signature;
-    const char *format; /* strace */
-    enum cap cap;
-    int lock;
-};
-
-#define ROW(name, prefix, sig, cap, lock, fmt)                                 \
-    {#name, prefix##name, sig, fmt, CAP_##cap, lock},
-#define WASI(name, sig, cap, lock, fmt) ROW(name, wasi_, sig, cap, lock, fmt)
+#define ROW(name, prefix, sig, cap, flags, fmt)                                \
+    {#name, prefix##name, CAP_##cap, flags, sig, fmt},
+#define WASI(name, sig, cap, flags, fmt)                                       \
+    ROW(name, wasi_, sig, cap, flags, fmt)
 
 #define WASI_P1 WASI
-#define WASI_P0(name, sig, cap, lock, fmt)
-static const struct entry preview1[] = {
+#define WASI_P0(name, sig, cap, flags, fmt)
+static const struct abi_row preview1[] = {
 #include "api.def"
 };
 #undef WASI_P1
 #undef WASI_P0
 
-#define WASI_P1(name, sig, cap, lock, fmt)
-#define WASI_P0(name, sig, cap, lock, fmt)                                     \
-    ROW(name, wasi0_, sig, cap, lock, fmt)
-static const struct entry preview0[] = {
+#define WASI_P1(name, sig, cap, flags, fmt)
+#define WASI_P0(name, sig, cap, flags, fmt)                                    \
+    ROW(name, wasi0_, sig, cap, flags, fmt)
+static const struct abi_row preview0[] = {
 #include "api.def"
 };
 #undef WASI_P1
@@ -47,37 +41,30 @@ static enum engine_status
 enter(struct engine_store *s, struct engine_instance *caller, void *env,
       uint64_t *slots)
 {
-    const struct entry *e = env;
-    struct proc *p = engine_store_user(s);
+    int64_t result;
+    const struct abi_row *row = env;
     (void)caller;
-    p->usage.syscalls++;
-    if (e->lock == LOCK)
-        kernel_lock();
-    int32_t r = e->body(p, slots);
-    if (e->lock == LOCK)
-        kernel_unlock();
-    if (e->signature[0] == 'v') /* proc_exit, the only one: no return */
-        return ENGINE_EXIT;
-    slots[0] = (uint32_t)-r;
-    if (atomic_load_explicit(&p->attention, memory_order_relaxed))
-        return proc_leave_kernel(p);
-    return ENGINE_OK;
+    enum engine_status st =
+        abi_call(engine_store_user(s), row, slots, &result);
+    if (st == ENGINE_OK)
+        slots[0] = (uint32_t)-result;
+    return st;
 }
 
 static int
-find(const struct entry *table, size_t n, const char *name, size_t name_len,
+find(const struct abi_row *table, size_t n, const char *name, size_t name_len,
      struct abi_func *out)
 {
     for (size_t i = 0; i < n; i++) {
-        const struct entry *e = &table[i];
-        if (strlen(e->name) != name_len ||
-            memcmp(e->name, name, name_len) != 0)
+        const struct abi_row *row = &table[i];
+        if (strlen(row->name) != name_len ||
+            memcmp(row->name, name, name_len) != 0)
             continue;
         union {
-            const struct entry *in;
+            const struct abi_row *in;
             void *out;
-        } env = {e}; /* read only; the engine's env is not */
-        *out = (struct abi_func){enter, env.out, e->cap, e->signature};
+        } env = {row}; /* read only; the engine's env is not */
+        *out = (struct abi_func){enter, env.out, row->cap, row->signature};
         return 0;
     }
     return -E_NOENT;

@@ -48,25 +48,25 @@ transfer(struct proc *p, enum op op, const uint64_t *a, uint64_t offset,
     return done < 0 ? (int32_t)done : wasi_put32(p, where, (uint32_t)done);
 }
 
-int32_t
+int64_t
 wasi_fd_read(struct proc *p, const uint64_t *a)
 {
     return transfer(p, READ, a, 0, a[3]);
 }
 
-int32_t
+int64_t
 wasi_fd_write(struct proc *p, const uint64_t *a)
 {
     return transfer(p, WRITE, a, 0, a[3]);
 }
 
-int32_t
+int64_t
 wasi_fd_pread(struct proc *p, const uint64_t *a)
 {
     return transfer(p, PREAD, a, a[3], a[4]);
 }
 
-int32_t
+int64_t
 wasi_fd_pwrite(struct proc *p, const uint64_t *a)
 {
     return transfer(p, PWRITE, a, a[3], a[4]);
@@ -87,7 +87,7 @@ seek(struct proc *p, uint64_t fd, int64_t offset, int whence, uint64_t where)
     return at < 0 ? (int32_t)at : wasi_put64(p, where, (uint64_t)at);
 }
 
-int32_t
+int64_t
 wasi_fd_seek(struct proc *p, const uint64_t *a)
 {
     static const int whence[] = {PITH_SEEK_SET, PITH_SEEK_CUR, PITH_SEEK_END};
@@ -96,7 +96,7 @@ wasi_fd_seek(struct proc *p, const uint64_t *a)
     return seek(p, a[0], (int64_t)a[1], whence[a[2]], a[3]);
 }
 
-int32_t
+int64_t
 wasi0_fd_seek(struct proc *p, const uint64_t *a)
 {
     static const int whence[] = {PITH_SEEK_CUR, PITH_SEEK_END, PITH_SEEK_SET};
@@ -105,13 +105,13 @@ wasi0_fd_seek(struct proc *p, const uint64_t *a)
     return seek(p, a[0], (int64_t)a[1], whence[a[2]], a[3]);
 }
 
-int32_t
+int64_t
 wasi_fd_tell(struct proc *p, const uint64_t *a)
 {
     return seek(p, a[0], 0, PITH_SEEK_CUR, a[1]);
 }
 
-int32_t
+int64_t
 wasi_fd_close(struct proc *p, const uint64_t *a)
 {
     struct file *f;
@@ -119,7 +119,7 @@ wasi_fd_close(struct proc *p, const uint64_t *a)
     return r < 0 ? r : call_close(p, (int)a[0]);
 }
 
-int32_t
+int64_t
 wasi_fd_renumber(struct proc *p, const uint64_t *a)
 {
     struct file *f;
@@ -132,7 +132,7 @@ wasi_fd_renumber(struct proc *p, const uint64_t *a)
     return r < 0 ? r : call_close(p, (int)a[0]);
 }
 
-int32_t
+int64_t
 wasi_fd_sync(struct proc *p, const uint64_t *a)
 {
     struct file *f;
@@ -140,7 +140,7 @@ wasi_fd_sync(struct proc *p, const uint64_t *a)
     return r < 0 ? r : call_fsync(p, (int)a[0], false);
 }
 
-int32_t
+int64_t
 wasi_fd_datasync(struct proc *p, const uint64_t *a)
 {
     struct file *f;
@@ -148,7 +148,7 @@ wasi_fd_datasync(struct proc *p, const uint64_t *a)
     return r < 0 ? r : call_fsync(p, (int)a[0], true);
 }
 
-int32_t
+int64_t
 wasi_fd_advise(struct proc *p, const uint64_t *a)
 {
     struct file *f;
@@ -167,7 +167,7 @@ wasi_fd_advise(struct proc *p, const uint64_t *a)
     return type == PITH_S_IFIFO || type == PITH_S_IFSOCK ? -E_SPIPE : 0;
 }
 
-int32_t
+int64_t
 wasi_fd_allocate(struct proc *p, const uint64_t *a)
 {
     struct file *f;
@@ -179,7 +179,7 @@ wasi_fd_allocate(struct proc *p, const uint64_t *a)
     return call_fallocate(p, (int)a[0], 0, a[1], a[2]);
 }
 
-int32_t
+int64_t
 wasi_fd_filestat_set_size(struct proc *p, const uint64_t *a)
 {
     struct file *f;

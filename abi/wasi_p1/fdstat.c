@@ -112,7 +112,7 @@ wasi_fd(struct proc *p, uint32_t fd, uint64_t need, struct file **out)
     return 0;
 }
 
-int32_t
+int64_t
 wasi_fd_fdstat_get(struct proc *p, const uint64_t *a)
 {
     struct file *f;
@@ -141,7 +141,7 @@ wasi_fd_fdstat_get(struct proc *p, const uint64_t *a)
     return copy_out(p, gptr(a[1]), &out, sizeof out);
 }
 
-int32_t
+int64_t
 wasi_fd_fdstat_set_flags(struct proc *p, const uint64_t *a)
 {
     struct file *f;
@@ -159,7 +159,7 @@ wasi_fd_fdstat_set_flags(struct proc *p, const uint64_t *a)
                                wasi_flags_to_open(want & ~fixed));
 }
 
-int32_t
+int64_t
 wasi_fd_fdstat_set_rights(struct proc *p, const uint64_t *a)
 {
     struct file *f;
@@ -230,13 +230,13 @@ fd_filestat(struct proc *p, const uint64_t *a, bool preview0)
     return r < 0 ? r : wasi_put_filestat(p, gptr(a[1]), &st, preview0);
 }
 
-int32_t
+int64_t
 wasi_fd_filestat_get(struct proc *p, const uint64_t *a)
 {
     return fd_filestat(p, a, false);
 }
 
-int32_t
+int64_t
 wasi0_fd_filestat_get(struct proc *p, const uint64_t *a)
 {
     return fd_filestat(p, a, true);
@@ -267,7 +267,7 @@ wasi_times(uint64_t atim, uint64_t mtim, uint32_t fst_flags,
     return 0;
 }
 
-int32_t
+int64_t
 wasi_fd_filestat_set_times(struct proc *p, const uint64_t *a)
 {
     struct file *f;

@@ -41,7 +41,7 @@ lookup(uint64_t flags)
            (flags & WASI_LOOKUP_FOLLOW ? 0 : PITH_AT_SYMLINK_NOFOLLOW);
 }
 
-int32_t
+int64_t
 wasi_path_create_directory(struct proc *p, const uint64_t *a)
 {
     char path[PITH_PATH_MAX];
@@ -62,19 +62,19 @@ path_filestat(struct proc *p, const uint64_t *a, bool preview0)
     return r < 0 ? r : wasi_put_filestat(p, gptr(a[4]), &st, preview0);
 }
 
-int32_t
+int64_t
 wasi_path_filestat_get(struct proc *p, const uint64_t *a)
 {
     return path_filestat(p, a, false);
 }
 
-int32_t
+int64_t
 wasi0_path_filestat_get(struct proc *p, const uint64_t *a)
 {
     return path_filestat(p, a, true);
 }
 
-int32_t
+int64_t
 wasi_path_filestat_set_times(struct proc *p, const uint64_t *a)
 {
     char path[PITH_PATH_MAX];
@@ -89,7 +89,7 @@ wasi_path_filestat_set_times(struct proc *p, const uint64_t *a)
     return call_utimensat(p, (int)a[0], path, times, (uint32_t)flags);
 }
 
-int32_t
+int64_t
 wasi_path_link(struct proc *p, const uint64_t *a)
 {
     char from[PITH_PATH_MAX], to[PITH_PATH_MAX];
@@ -105,7 +105,7 @@ wasi_path_link(struct proc *p, const uint64_t *a)
                        CALL_BENEATH | follow);
 }
 
-int32_t
+int64_t
 wasi_path_readlink(struct proc *p, const uint64_t *a)
 {
     char path[PITH_PATH_MAX], target[PITH_PATH_MAX];
@@ -123,7 +123,7 @@ wasi_path_readlink(struct proc *p, const uint64_t *a)
     return r < 0 ? r : wasi_put32(p, a[5], (uint32_t)n);
 }
 
-int32_t
+int64_t
 wasi_path_remove_directory(struct proc *p, const uint64_t *a)
 {
     char path[PITH_PATH_MAX];
@@ -133,7 +133,7 @@ wasi_path_remove_directory(struct proc *p, const uint64_t *a)
                                  CALL_BENEATH | PITH_AT_REMOVEDIR);
 }
 
-int32_t
+int64_t
 wasi_path_unlink_file(struct proc *p, const uint64_t *a)
 {
     char path[PITH_PATH_MAX];
@@ -141,7 +141,7 @@ wasi_path_unlink_file(struct proc *p, const uint64_t *a)
     return r < 0 ? r : call_unlinkat(p, (int)a[0], path, CALL_BENEATH);
 }
 
-int32_t
+int64_t
 wasi_path_rename(struct proc *p, const uint64_t *a)
 {
     char from[PITH_PATH_MAX], to[PITH_PATH_MAX];
@@ -153,7 +153,7 @@ wasi_path_rename(struct proc *p, const uint64_t *a)
                                   CALL_BENEATH);
 }
 
-int32_t
+int64_t
 wasi_path_symlink(struct proc *p, const uint64_t *a)
 {
     char target[PITH_PATH_MAX], path[PITH_PATH_MAX];
@@ -201,7 +201,7 @@ open_flags(uint64_t oflags, uint64_t base, uint64_t fdflags, uint64_t *need,
     return 0;
 }
 
-int32_t
+int64_t
 wasi_path_open(struct proc *p, const uint64_t *a)
 {
     char path[PITH_PATH_MAX];

@@ -170,7 +170,7 @@ poll_oneoff(struct proc *p, const uint64_t *a, bool preview0)
     uint32_t n = (uint32_t)a[2];
     struct sub *subs = host_alloc(n * sizeof *subs);
     struct pith_pollfd *fds = host_alloc(n * sizeof *fds);
-    uint64_t now = host_mono_ns();
+    uint64_t now = proc_deadline(p, 0); /* the same when run again */
     int r = subs && fds ? 0 : -E_NOMEM;
     for (uint32_t i = 0; i < n && r == 0; i++)
         r = fetch(p, &subs[i], a[0], i, preview0, now);
@@ -183,13 +183,13 @@ poll_oneoff(struct proc *p, const uint64_t *a, bool preview0)
     return r < 0 ? r : wasi_put32(p, a[3], (uint32_t)r);
 }
 
-int32_t
+int64_t
 wasi_poll_oneoff(struct proc *p, const uint64_t *a)
 {
     return poll_oneoff(p, a, false);
 }
 
-int32_t
+int64_t
 wasi0_poll_oneoff(struct proc *p, const uint64_t *a)
 {
     return poll_oneoff(p, a, true);

@@ -10,6 +10,7 @@
  */
 #include <string.h>
 
+#include "../../kernel/exec.h"
 #include "../../kernel/vfs.h"
 #include "preopen.h"
 #include "wasi_p1.h"
@@ -57,7 +58,7 @@ int
 wasi_preopen(struct proc *p, const char *path, const char *name)
 {
     int fd = call_open(p, PITH_AT_FDCWD, path,
-                       PITH_O_RDONLY | PITH_O_DIRECTORY, 0);
+                       PITH_O_RDONLY | PITH_O_DIRECTORY | PITH_O_CLOEXEC, 0);
     if (fd < 0)
         return fd;
     struct file *f = fd_peek(p, fd);
@@ -65,7 +66,7 @@ wasi_preopen(struct proc *p, const char *path, const char *name)
         return -E_BADF;
     /* 0 to 2 stay free for stdio, even when they are closed. */
     if (fd < 3) {
-        int up = (int)call_fcntl(p, fd, PITH_F_DUPFD, 3);
+        int up = (int)call_fcntl(p, fd, PITH_F_DUPFD_CLOEXEC, 3);
         call_close(p, fd);
         if (up < 0)
             return up;
@@ -91,9 +92,23 @@ fs_grant(char *line)
     return path;
 }
 
+/* Does it open paths itself, or have its preopens? */
+static bool
+needs_none(struct proc *p)
+{
+    const struct engine_module *m = p->image->module;
+    for (uint32_t i = 0; i < engine_module_imports(m); i++)
+        if (strcmp(engine_module_import(m, i)->module, "pith") == 0)
+            return true;
+    struct file *f = fd_peek(p, 3);
+    return f && f->preopen;
+}
+
 int
 wasi_preopen_grants(struct proc *p)
 {
+    if (needs_none(p))
+        return 0;
     size_t room = grants_format(p->grants, NULL, 0) + 1;
     char *text = host_alloc(room);
     if (!text)
@@ -142,7 +157,7 @@ preopen_name(struct proc *p, uint64_t fd, char *name, size_t room, size_t *len)
     return 0;
 }
 
-int32_t
+int64_t
 wasi_fd_prestat_get(struct proc *p, const uint64_t *a)
 {
     char name[PITH_PATH_MAX];
@@ -152,7 +167,7 @@ wasi_fd_prestat_get(struct proc *p, const uint64_t *a)
     return r < 0 ? r : copy_out(p, gptr(a[1]), &s, sizeof s);
 }
 
-int32_t
+int64_t
 wasi_fd_prestat_dir_name(struct proc *p, const uint64_t *a)
 {
     char name[PITH_PATH_MAX];

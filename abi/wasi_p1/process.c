@@ -32,31 +32,31 @@ put_two(struct proc *p, uint64_t at1, uint32_t v1, uint64_t at2, uint32_t v2)
     return r < 0 ? r : wasi_put32(p, at2, v2);
 }
 
-int32_t
+int64_t
 wasi_args_get(struct proc *p, const uint64_t *a)
 {
     return put_strings(p, p->args, p->args_len, p->argc, a[0], a[1]);
 }
 
-int32_t
+int64_t
 wasi_args_sizes_get(struct proc *p, const uint64_t *a)
 {
     return put_two(p, a[0], p->argc, a[1], (uint32_t)p->args_len);
 }
 
-int32_t
+int64_t
 wasi_environ_get(struct proc *p, const uint64_t *a)
 {
     return put_strings(p, p->env, p->env_len, p->envc, a[0], a[1]);
 }
 
-int32_t
+int64_t
 wasi_environ_sizes_get(struct proc *p, const uint64_t *a)
 {
     return put_two(p, a[0], p->envc, a[1], (uint32_t)p->env_len);
 }
 
-int32_t
+int64_t
 wasi_clock_res_get(struct proc *p, const uint64_t *a)
 {
     if (a[0] > WASI_CLOCK_THREAD)
@@ -64,7 +64,7 @@ wasi_clock_res_get(struct proc *p, const uint64_t *a)
     return wasi_put64(p, a[1], host_clock_resolution_ns());
 }
 
-int32_t
+int64_t
 wasi_clock_time_get(struct proc *p, const uint64_t *a)
 {
     uint64_t t;
@@ -85,14 +85,14 @@ wasi_clock_time_get(struct proc *p, const uint64_t *a)
     return wasi_put64(p, a[2], t);
 }
 
-int32_t
+int64_t
 wasi_proc_exit(struct proc *p, const uint64_t *a)
 {
     proc_exit(p, (int)(uint32_t)a[0]);
     return 0;
 }
 
-int32_t
+int64_t
 wasi_proc_raise(struct proc *p, const uint64_t *a)
 {
     uint32_t sig = (uint32_t)a[0] & 0xff;
@@ -104,7 +104,7 @@ wasi_proc_raise(struct proc *p, const uint64_t *a)
     return call_kill(p, p->pid, (int)sig);
 }
 
-int32_t
+int64_t
 wasi_sched_yield(struct proc *p, const uint64_t *a)
 {
     (void)p;
@@ -113,7 +113,7 @@ wasi_sched_yield(struct proc *p, const uint64_t *a)
     return 0;
 }
 
-int32_t
+int64_t
 wasi_random_get(struct proc *p, const uint64_t *a)
 {
     uint8_t chunk[1024];

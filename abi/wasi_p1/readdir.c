@@ -42,7 +42,7 @@ emit(void *ctx, const char *name, size_t len, uint64_t ino, uint32_t mode,
     return l->error != 0;
 }
 
-int32_t
+int64_t
 wasi_fd_readdir(struct proc *p, const uint64_t *a)
 {
     struct file *f;

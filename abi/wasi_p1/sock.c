@@ -30,7 +30,7 @@ sock(struct proc *p, uint64_t fd, uint64_t need)
     return cap_check(p, CAP_NET);
 }
 
-int32_t
+int64_t
 wasi_sock_accept(struct proc *p, const uint64_t *a)
 {
     uint32_t flags = (uint32_t)a[1] & 0xffff;
@@ -63,7 +63,7 @@ message(struct proc *p, struct uio *u, struct uio_seg **segs, uint64_t iov,
     return uio_user_iov(u, p, *segs, (uint32_t)n, gptr(iov), (uint32_t)n);
 }
 
-int32_t
+int64_t
 wasi_sock_recv(struct proc *p, const uint64_t *a)
 {
     struct uio u;
@@ -89,7 +89,7 @@ wasi_sock_recv(struct proc *p, const uint64_t *a)
     return e < 0 ? e : copy_out(p, gptr(a[5]), &ro, sizeof ro);
 }
 
-int32_t
+int64_t
 wasi_sock_send(struct proc *p, const uint64_t *a)
 {
     struct uio u;
@@ -107,7 +107,7 @@ wasi_sock_send(struct proc *p, const uint64_t *a)
     return r < 0 ? (int32_t)r : wasi_put32(p, a[4], (uint32_t)r);
 }
 
-int32_t
+int64_t
 wasi_sock_shutdown(struct proc *p, const uint64_t *a)
 {
     static const int how[] = {-1, PITH_SHUT_RD, PITH_SHUT_WR, PITH_SHUT_RDWR};

@@ -22,10 +22,10 @@
 #define WASI_MAX_SUBSCRIPTIONS 16384u
 
 #define WASI(name, sig, cap, lock, fmt)                                        \
-    int32_t wasi_##name(struct proc *p, const uint64_t *a);
+    int64_t wasi_##name(struct proc *p, const uint64_t *a);
 #define WASI_P1 WASI
 #define WASI_P0(name, sig, cap, lock, fmt)                                     \
-    int32_t wasi0_##name(struct proc *p, const uint64_t *a);
+    int64_t wasi0_##name(struct proc *p, const uint64_t *a);
 #include "api.def"
 #undef WASI
 #undef WASI_P1
@@ -68,7 +68,8 @@ wasi_put64(struct proc *p, uint64_t at, uint64_t v)
  * lowest descriptor from 3 on. Lock held; may block. 0 or -E_....
  */
 int wasi_preopen(struct proc *p, const char *path, const char *name);
-/* Preopens for all granted paths, named by their paths. */
+/* Preopens for all granted paths, named by their paths or wasi_preopen_alias;
+ * none for a program that imports `pith`, or that has them already. */
 int wasi_preopen_grants(struct proc *p);
 
 #endif
