@@ -54,6 +54,7 @@ enum engine_status {
     ENGINE_NULL_REFERENCE,
     ENGINE_STACK_EXHAUSTED,
     ENGINE_UNALIGNED,           /* unaligned atomic */
+    ENGINE_NOT_SHARED,          /* atomic wait on memory that is not shared */
     ENGINE_CAST_FAILURE,
     ENGINE_ARRAY_BOUNDS,
     ENGINE_EXCEPTION,           /* a wasm exception nobody caught */

@@ -9,7 +9,7 @@
 # (CONFORMANCE) and tests/fuzz/corpus. A find is kept as a case: copy the
 # crash file to tests/fuzz/cases/<target>-<what>.wasm, fix, make fuzz-cases.
 FUZZ_SECONDS ?= 600
-CONFORMANCE ?= ../shared/conformance
+CONFORMANCE ?= $(or $(PITH_CONFORMANCE),../shared/conformance)
 FUZZ := $(O)/fuzz
 FUZZ_CFLAGS := -std=gnu11 -g -O1 $(INC_engine) -Itools/spec \
                -fsanitize=fuzzer,address,undefined \
