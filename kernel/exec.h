@@ -35,6 +35,14 @@ struct abi {
     struct abi *next;       /* the registry's own */
 };
 void abi_register(struct abi *a); /* static memory; any time before use */
+/*
+ * Look an import up in all registered ABIs, in order of registration; one module
+ * name may be registered more than once. The first function of that name whose
+ * signature is `type` (NULL: whatever its type) goes to *out: 0. -E_INVAL: it
+ * is there with another type only (*out is set too). -E_NOENT: unknown.
+ */
+int abi_find(const char *module, const char *name, size_t name_len,
+             const struct engine_functype *type, struct abi_func *out);
 
 /* binfmt: programs in other formats, run by an interpreter that is wasm.
  * Like a #! line: argv becomes interpreter, path, the rest. Copied. */
