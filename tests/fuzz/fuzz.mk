@@ -4,6 +4,7 @@
 #   make fuzz-decode   decoding and validation
 #   make fuzz-run      the interpreter against itself
 #   make fuzz-cases    old finds only, seconds
+#   make fuzz          all of these, and a line of counts at the end
 #
 # FUZZ_SECONDS bounds a run. Seeds are small modules of the conformance data
 # (CONFORMANCE) and tests/fuzz/corpus. A find is kept as a case: copy the
@@ -19,7 +20,7 @@ FUZZ_RUN := -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
             -max_len=8192 -print_final_stats=1
 FUZZ_SPEC := tools/spec/host.c tools/spec/status.c
 
-.PHONY: fuzz-decode fuzz-run fuzz-cases
+.PHONY: fuzz fuzz-decode fuzz-run fuzz-cases
 $(FUZZ)/decode $(FUZZ)/run: $(FUZZ)/%: tests/fuzz/%.c $(FUZZ_SPEC) \
     $(ENGINE_SRC) $(LIB_SRC) $(wildcard engine/*.h engine/op/* lib/*.h) | engine
 	@mkdir -p $(@D)
@@ -41,3 +42,8 @@ fuzz-cases: $(FUZZ)/decode $(FUZZ)/run
 	@for t in decode run; do \
 	    $(FUZZ)/$$t -timeout=10 tests/fuzz/corpus/*.wasm \
 	        $$(find tests/fuzz/cases -name '*.wasm') || exit 1; done
+fuzz:
+	@passed=0; failed=0; for t in cases decode run; do \
+	    if $(MAKE) -s fuzz-$$t; then passed=$$((passed + 1)); \
+	    else failed=$$((failed + 1)); fi; \
+	done; echo "$$passed passed, $$failed failed"; [ $$failed = 0 ]
