@@ -29,8 +29,7 @@ $(FUZZ)/decode $(FUZZ)/run: $(FUZZ)/%: tests/fuzz/%.c $(FUZZ_SPEC) \
 $(FUZZ)/seeds:
 	@mkdir -p $@
 	@find $(CONFORMANCE)/wasm-core $(CONFORMANCE)/wasm-extra \
-	    $(CONFORMANCE)/hostile -name '*.wasm' -size -5 | \
-	    awk '{ n++; printf "%s\0", $$0 }' | \
+	    $(CONFORMANCE)/hostile -name '*.wasm' -size -9 -print0 | \
 	    xargs -0 sha1sum | awk '!seen[$$1]++ { print $$1, $$2 }' | \
 	    while read -r sum file; do cp -f "$$file" $@/$$sum; done
 
