@@ -8,6 +8,7 @@
 #include "../enter.h"
 #include "preopen.h"
 #include "wasi_p1.h"
+#include "wasmedge.h"
 
 #define FREE 0
 #define LOCK ABI_LOCK
@@ -34,6 +35,12 @@ static const struct abi_row preview0[] = {
 };
 #undef WASI_P1
 #undef WASI_P0
+
+#define WASMEDGE(name, sig, cap, flags, fmt)                                   \
+    ROW(name, wasmedge_, sig, cap, flags, fmt)
+static const struct abi_row wasmedge[] = {
+#include "wasmedge.def"
+};
 
 #define COUNT(table) (sizeof table / sizeof *table)
 
@@ -82,10 +89,21 @@ resolve0(const char *name, size_t name_len, struct abi_func *out)
     return find(preview0, COUNT(preview0), name, name_len, out);
 }
 
+static int
+resolve_wasmedge(const char *name, size_t name_len, struct abi_func *out)
+{
+    return find(wasmedge, COUNT(wasmedge), name, name_len, out);
+}
+
 static struct abi abi_preview1 = {
     .module = "wasi_snapshot_preview1",
     .resolve = resolve1,
     .attach = wasi_preopen_grants,
+};
+/* After preview 1, so that its functions come first. */
+static struct abi abi_wasmedge = {
+    .module = "wasi_snapshot_preview1",
+    .resolve = resolve_wasmedge,
 };
 static struct abi abi_preview0 = {
     .module = "wasi_unstable",
@@ -97,5 +115,6 @@ void
 wasi_p1_register(void)
 {
     abi_register(&abi_preview1);
+    abi_register(&abi_wasmedge);
     abi_register(&abi_preview0);
 }
