@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An externref N is the address of its element here. */
+/* An externref N is the address of its element here; seen as anyref that has
+ * bit 1 set (engine/gc.h). */
 enum { EXTERNS = 4096 };
 static struct {
     uint64_t unused[2];
@@ -135,10 +136,10 @@ ref_parse(json_t *v, const char *name, union engine_value *out)
         out->ref = NULL;
         return true;
     }
-    if (strcmp(name, "externref") != 0 || n >= EXTERNS)
+    if (n >= EXTERNS)
         return false;
-    out->ref = &externs[n];
-    return true;
+    out->ref = (uint8_t *)&externs[n] + (!strcmp(name, "anyref") ? 2 : 0);
+    return !strcmp(name, "externref") || !strcmp(name, "anyref");
 }
 
 bool
@@ -174,10 +175,10 @@ ref_match(json_t *want, const char *name, const union engine_value *got)
         return false;
     if (is_null_type(name) || (text && !strcmp(text, "null")))
         return !got->ref;
-    if (text && !strcmp(name, "externref")) {
-        unsigned long i = strtoul(text, NULL, 10);
+    if (text && (!strcmp(name, "externref") || !strcmp(name, "anyref"))) {
+        union engine_value same;
 
-        return i < EXTERNS && got->ref == (void *)&externs[i];
+        return ref_parse(want, name, &same) && got->ref == same.ref;
     }
     return got->ref != NULL;
 }
