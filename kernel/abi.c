@@ -68,3 +68,22 @@ abi_find(const char *module, const char *name, size_t name_len,
     }
     return r;
 }
+
+int
+abi_attach(struct proc *p, const struct engine_module *m)
+{
+    uint32_t n = engine_module_imports(m);
+    int r = 0;
+
+    for (struct abi *a = first; a && r == 0; a = a->next) {
+        uint32_t i = 0;
+
+        if (!a->attach)
+            continue;
+        while (i < n && strcmp(engine_module_import(m, i)->module, a->module))
+            i++;
+        if (i < n)
+            r = a->attach(p);
+    }
+    return r;
+}

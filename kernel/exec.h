@@ -43,6 +43,8 @@ void abi_register(struct abi *a); /* static memory; any time before use */
  */
 int abi_find(const char *module, const char *name, size_t name_len,
              const struct engine_functype *type, struct abi_func *out);
+/* Call attach of every ABI that m imports from. Lock held. 0 or the first -E_. */
+int abi_attach(struct proc *p, const struct engine_module *m);
 
 /* binfmt: programs in other formats, run by an interpreter that is wasm.
  * Like a #! line: argv becomes interpreter, path, the rest. Copied. */
@@ -52,7 +54,7 @@ int binfmt_register(const char *name, const uint8_t *magic, size_t len,
 struct exec_image {
     uint32_t refs;
     struct engine_module *module;
-    char *exe;               /* path of the wasm file itself; "" for bytes */
+    struct abi_func *funcs;  /* one an import, in order */
 };
 struct exec_image *exec_image_ref(struct exec_image *i);
 void exec_image_unref(struct exec_image *i); /* NULL is fine */
@@ -62,7 +64,9 @@ struct exec_args {
     char *args, *env;  /* host_alloc'ed */
     size_t args_len, env_len;
     uint32_t argc, envc;
+    char *exe;         /* absolute path of the wasm file; by exec_image_open */
 };
+#define EXEC_ARGS_MAX (2u << 20) /* bytes of args and env together */
 void exec_args_finish(struct exec_args *a);
 /* From C arrays (NULL: empty). -E_NOMEM, -E_2BIG. */
 int exec_args_init(struct exec_args *a, const char *const *argv,
@@ -71,18 +75,18 @@ int exec_args_init(struct exec_args *a, const char *const *argv,
 /*
  * The image of a program file for process p (whose cwd, root and rights
  * count); scripts put their interpreter in front of a->args. Lock held; blocks.
- * -E_NOENT, -E_ACCES (no x, or a directory), -E_NOEXEC, -E_LOOP, -E_NOMEM.
+ * -E_NOENT, -E_ACCES (no x, or a directory), -E_NOEXEC (also for imports that no
+ * ABI has), -E_LOOP, -E_NOMEM.
  */
 int exec_image_open(struct proc *p, const char *path, struct exec_args *a,
                     struct exec_image **out, struct report *report);
 /* From memory; bytes must outlive the image. */
 int exec_image_bytes(const uint8_t *bytes, size_t size,
                      struct exec_image **out, struct report *report);
-/*
- * May a process with these grants run it? Every import must be known, of the
- * right type and granted, else -E_NOEXEC or -E_NOTCAPABLE and a sentence that
- * names all missing grants.
- */
+/* Look up all imports of a new image (for exec.c); -E_NOEXEC, -E_NOMEM. */
+int exec_resolve(struct exec_image *i, struct report *report);
+/* May a process with these grants run it? Every import must be granted, else
+ * -E_NOTCAPABLE and a sentence that names all missing grants. */
 int exec_image_check(const struct exec_image *i, const struct grants *g,
                      struct report *report);
 
