@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * setjmp and longjmp as WebAssembly exceptions: the runtime of clang's
+ * -wasm-enable-sjlj. The compiler turns a setjmp into a numbered label of its
+ * function's activation, a longjmp into a throw, and every call in a function
+ * with setjmp into a try that asks whether the jump is its own.
+ *
+ * __pith_depth counts signal handlers under way: a jump to a buffer that was set
+ * outside the running handler ends the handler first (internal/pith.h).
+ */
+#include <setjmp.h>
+#include <stdint.h>
+
+#include "pith.h"
+
+struct arg {
+    void *env;
+    int value;
+};
+struct buffer {
+    void *activation;
+    uint32_t label;
+    struct arg arg;
+    int depth;
+};
+_Static_assert(sizeof(struct buffer) <= sizeof(jmp_buf), "jmp_buf");
+
+int __pith_depth; /* of handlers, and the way out of the innermost one: */
+jmp_buf *__pith_innermost; /* both kept by src/guard.c */
+static struct arg pending;
+
+void
+__wasm_setjmp(void *env, uint32_t label, void *activation)
+{
+    struct buffer *b = env;
+    b->activation = activation;
+    b->label = label;
+    b->depth = __pith_depth;
+}
+
+uint32_t
+__wasm_setjmp_test(void *env, void *activation)
+{
+    struct buffer *b = env;
+    return b->activation == activation ? b->label : 0;
+}
+
+_Noreturn void
+__wasm_longjmp(void *env, int value)
+{
+    struct buffer *b = env;
+    if (b->depth < __pith_depth) {
+        pending.env = env;
+        pending.value = value ? value : 1;
+        __pith_jump_pending = 1;
+        b = (struct buffer *)__pith_innermost;
+        value = 1;
+    }
+    b->arg.env = b;
+    b->arg.value = value ? value : 1;
+    __builtin_wasm_throw(1, &b->arg); /* the tag __c_longjmp */
+}
+
+void
+__pith_jump(void)
+{
+    __pith_jump_pending = 0;
+    __wasm_longjmp(pending.env, pending.value);
+}
+
