@@ -94,7 +94,10 @@ endif
 $(B)/bin/pith-spec: $(SPEC_OBJ) $(B)/lib/libpith-engine.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(JANSSON) -lm -lpthread
-$(B)/bin/pith-wasi: $(B)/obj/tools/pith-wasi.o $(B)/lib/libpith-system.a \
+CLI_PARTS := $(filter-out %/main.o,$(CLI_OBJ))
+$(B)/bin/pith-wasi: $(B)/obj/tools/pith-wasi.o \
+                    $(call obj,$(wildcard tools/wasi/*.c)) $(CLI_PARTS) \
+                    $(B)/lib/libpith-system.a \
                     $(B)/lib/libpith-engine.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -ljansson $(LDLIBS)

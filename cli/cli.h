@@ -6,7 +6,7 @@
  *     options.c  arguments --> struct cli_options, grants
  *     run.c      pith run: one program on a kernel of its own
  *     boot.c     pith: the whole system
- *     inspect.c  pith inspect: what a file is and needs
+ *     inspect.c  pith inspect: what a file is and needs (needs.c)
  *     module.c   program files: open, map, refuse with a sentence
  *     signals.c  the host's signals, as a kernel task
  *     host.c     mounts of host directories

@@ -137,6 +137,10 @@ add_dir(struct cli_options *o, const char *spec, bool boot)
                   boot ? "HOST::GUEST[:ro]" : "HOST[::GUEST][:ro]");
         return false;
     }
+    if (strchr(spec, '\n')) { /* grants are lines */
+        cli_error("a directory name with a line break cannot be granted");
+        return false;
+    }
     d.host = strndup(spec, host);
     d.guest = strndup(spec + guest, len - guest);
     dirs = realloc(o->dirs, (o->ndirs + 1) * sizeof *dirs);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a module would need to be granted, told by its imports, and the options
+ * of `pith run` that grant it.
+ */
+#ifndef CLI_NEEDS_H
+#define CLI_NEEDS_H
+
+#include "cap.h"
+#include "engine.h"
+
+struct needs {
+    uint32_t caps;    /* bit per enum cap */
+    bool files;       /* imports calls that open paths */
+    uint32_t unknown; /* imports that no ABI has */
+    const char *unknown_module, *unknown_name; /* the first of them */
+};
+void needs_of(const struct engine_module *m, struct needs *out);
+
+/* "--cap time,random --net" for these capabilities, into out[room]. */
+void needs_flags(uint32_t caps, char *out, size_t room);
+
+#endif

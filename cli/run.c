@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pith run: a kernel for one program.
+ *
+ *     boot task: kernel_init, root, mounts, ABIs --> proc_start(FILE)
+ *     its end:   on_exit notes what happened --> kernel_shutdown
+ *     after posix_run: say it, and exit with the code
+ *
+ * Nothing is set up that the program was not granted: its root is empty, or
+ * the directory given as "/".
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../abi/enter.h"
+#include "../abi/wasi_p1/preopen.h"
+#include "cli.h"
+#include "exec.h"
+#include "hoststdio.h"
+#include "main.h"
+#include "pith_errno.h"
+#include "posix.h"
+#include "terminal.h"
+#include "vfs.h"
+
+static struct run {
+    const struct cli_options *o;
+    struct cli_module module;
+    struct proc *proc;
+    int code;              /* when it could not be started */
+    /* what on_exit noted */
+    bool ended, out_of_time;
+    int status;
+    char *trouble, *trace, *denied;
+    struct pith_rusage usage;
+    uint64_t start_ns, end_ns, fuel;
+} run;
+
+static void
+on_exit_note(struct proc *p, void *ctx)
+{
+    (void)ctx;
+    run.ended = true;
+    run.proc = NULL;
+    run.status = p->status;
+    run.out_of_time = p->out_of_time;
+    run.usage = p->usage;
+    run.end_ns = host_mono_ns();
+    if (p->store)
+        run.fuel = engine_store_fuel_used(p->store);
+    if (p->trouble.text[0])
+        run.trouble = strdup(p->trouble.text);
+    if (p->trap_trace)
+        run.trace = strdup(p->trap_trace);
+    if (p->denials)
+        run.denied = strdup(p->denied);
+    kernel_shutdown(0);
+}
+
+/* Host signals are the program's: Linux's numbers are ours. */
+static void
+on_host_signal(int sig)
+{
+    if (run.proc)
+        signal_send_group(run.proc->pgid, sig);
+}
+
+static int
+mount_system(const struct cli_options *o)
+{
+    /* With everything granted the usual places exist, where they can. */
+    static int (*const create[])(struct fs **) = {devfs_create, procfs_create};
+    static const char *const places[] = {"/dev", "/proc"};
+    for (int i = 0; o->grant_all && i < 2; i++) {
+        struct fs *fs;
+        int r = create[i](&fs);
+        if (r < 0)
+            return r;
+        r = vfs_mount(NULL, fs, places[i] + 1, places[i], 0, o->ndirs == 0);
+        if (r < 0 && r != -E_NOENT)
+            return r;
+    }
+    return 0;
+}
+
+static int
+set_up(const struct cli_options *o)
+{
+    struct fs *root;
+    int r = kernel_init();
+    if (r == 0)
+        r = cli_root_fs(o, &root);
+    if (r == 0)
+        r = vfs_init(root, "root");
+    if (r == 0)
+        r = cli_mount_dirs(o);
+    if (r == 0)
+        r = mount_system(o);
+    for (uint32_t i = 0; i < o->ndirs && r == 0; i++)
+        r = wasi_preopen_alias(o->dirs[i].place, o->dirs[i].guest);
+    if (r == 0)
+        r = cli_signals_start(on_host_signal);
+    wasi_p1_register();
+    pith_abi_register();
+    return r;
+}
+
+static struct grants *
+make_grants(const struct cli_options *o, struct report *report)
+{
+    struct grants *g = NULL;
+    char *text = cli_grants_text(o);
+    if (text && !o->grant_all)
+        grants_parse(text, strlen(text), &g, report);
+    else if (text && (g = grants_create()) && grants_add_all(g) < 0) {
+        grants_unref(g);
+        g = NULL;
+    }
+    free(text);
+    if (!g)
+        report_set(report, 0, "out of memory");
+    return g;
+}
+
+static int
+start(const struct cli_options *o, struct report *report)
+{
+    static const char *const no_env[] = {NULL};
+    struct proc_spec spec = {
+        .bytes = run.module.bytes,
+        .size = run.module.size,
+        .argv = (const char *const *)o->args,
+        .envp = o->env ? (const char *const *)o->env : no_env,
+        .grants = make_grants(o, report),
+        .memory_bytes = o->memory_bytes,
+        .fuel = o->fuel,
+        .deadline_ns = o->timeout_ns ? host_mono_ns() + o->timeout_ns : 0,
+        .traced = o->trace,
+        .new_session = true,
+        .on_exit = on_exit_note,
+    };
+    if (!spec.grants)
+        return -E_INVAL;
+    for (int i = 0; i < 3; i++)
+        spec.stdio[i] = host_stdio_file(i);
+    int r = proc_start(NULL, &spec, &run.proc, report);
+    for (int i = 0; i < 3; i++)
+        file_put(spec.stdio[i]);
+    grants_unref(spec.grants);
+    return r;
+}
+
+static void
+boot(void *arg)
+{
+    struct report report = {0};
+    const struct cli_options *o = arg;
+    int r = set_up(o);
+    if (r < 0) {
+        cli_error("cannot set up a kernel for %s: %s", o->file,
+                  pith_errno_text(r));
+        run.code = EXIT_REFUSED;
+    } else if ((r = start(o, &report)) < 0) {
+        cli_module_refused(o->file, &run.module, r, &report);
+        run.code = EXIT_REFUSED;
+    }
+    if (r < 0)
+        kernel_shutdown(0);
+    host_task_exit();
+}
+
+static void
+print_stats(void)
+{
+    double wall = (double)(run.end_ns - run.start_ns) * 1e-9;
+    fprintf(stderr,
+            "time:         %.6f s (cpu %.6f s)\n"
+            "fuel:         %" PRIu64 " calls and loop iterations\n"
+            "memory:       %" PRIu64 " bytes at most\n"
+            "system calls: %" PRIu64 "\n",
+            wall, (double)(run.usage.utime_ns + run.usage.stime_ns) * 1e-9,
+            run.fuel, run.usage.maxrss, run.usage.syscalls);
+}
+
+/* What the program's end means for ours. */
+static int
+verdict(const struct cli_options *o)
+{
+    int sig = run.status & 0x7f;
+    if (run.out_of_time) {
+        cli_error("%s: %s", o->file,
+                  run.trouble ? run.trouble : "out of time");
+        return EXIT_TIME;
+    }
+    if (run.trace) {
+        fprintf(stderr, "trap: %s\n%s", run.trouble ? run.trouble : "unknown",
+                run.trace);
+        return EXIT_TRAP;
+    }
+    if (sig == 0 && run.status == 0)
+        return 0;
+    if (run.denied)
+        cli_error("%s was refused: %s; see: pith inspect %s", o->file,
+                  run.denied, o->file);
+    if (sig && run.trouble)
+        cli_error("%s: %s", o->file, run.trouble);
+    return sig ? 128 + sig : run.status >> 8 & 0xff;
+}
+
+int
+cli_run_options(const struct cli_options *o)
+{
+    run.o = o;
+    int r = cli_module_open(o->file, &run.module);
+    if (r)
+        return r;
+    cli_signals_block();
+    run.start_ns = host_mono_ns();
+    r = posix_run(boot, (void *)(uintptr_t)o);
+    terminal_restore();
+    if (r < 0)
+        cli_error("cannot start a kernel: %s", pith_errno_text(r));
+    if (r < 0 || !run.ended)
+        return run.code ? run.code : EXIT_REFUSED;
+    r = verdict(o);
+    if (o->stats)
+        print_stats();
+    return r;
+}
+
+int
+cli_run(int argc, char **argv)
+{
+    struct cli_options o = {0};
+    int r = EXIT_USAGE;
+    if (cli_parse_run(&o, argc, argv, 1))
+        r = cli_run_options(&o);
+    cli_options_finish(&o);
+    return r;
+}
