@@ -1,4 +1,5 @@
 # What configure cannot find out without running a program, as it is on Pith.
+CFLAGS="--fork $CFLAGS"
 run_configure --without-bash-malloc --disable-nls --with-curses \
     --enable-readline --disable-net-redirections \
     ac_cv_rl_libtermcap=libncursesw bash_cv_termcap_lib=libncursesw \
@@ -11,5 +12,5 @@ run_configure --without-bash-malloc --disable-nls --with-curses \
     bash_cv_opendir_not_robust=no bash_cv_getenv_redef=yes \
     bash_cv_fnmatch_equiv_fallback=yes bash_cv_dev_fd=absent \
     bash_cv_dev_stdin=present gt_cv_int_divbyzero_sigfpe=no
-make CC_FOR_BUILD="$HOSTCC" LDFLAGS="--fork $LDFLAGS" bash
+make CC_FOR_BUILD="$HOSTCC" bash
 put_bin bash bin

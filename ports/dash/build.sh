@@ -20,7 +20,8 @@ files="alias.c arith_yacc.c arith_yylex.c cd.c error.c eval.c exec.c expand.c
 ./mknodes nodetypes nodes.c.pat
 ./mksyntax
 ./mksignames
+CFLAGS="--fork $CFLAGS"
 compile_all obj "$inc" -- $files builtins.c init.c nodes.c signames.c syntax.c
-"$CC" --fork $CFLAGS $objs -o dash.wasm
+"$CC" $CFLAGS $objs -o dash.wasm
 put_bin dash.wasm bin dash
 put_link dash bin/sh
