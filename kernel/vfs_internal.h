@@ -37,6 +37,7 @@ struct dentry_path *path_get_unnamed(struct dentry_path *parent,
                                      struct inode *i);
 /* The name is gone from the file system. */
 void path_forget(struct dentry_path *parent, const char *name, size_t len);
+void path_forget_inode(const struct inode *dir, const char *name, size_t len);
 /* d now lives at that name, in that host_alloc'ed memory, which is taken over. */
 void path_moved(struct dentry_path *d, struct dentry_path *parent, char *name,
                 size_t len);

@@ -225,6 +225,22 @@ path_forget(struct dentry_path *parent, const char *name, size_t len)
         set_deleted(d);
 }
 
+/* The same, for the driver of a file system that may be mounted anywhere. */
+void
+path_forget_inode(const struct inode *dir, const char *name, size_t len)
+{
+    for (uint32_t b = 0; b < nbuckets; b++) {
+        struct dentry_path *d = buckets[b];
+        while (d) {
+            struct dentry_path *next = d->hash_next;
+            if (d->parent->inode == dir && d->name_len == len &&
+                memcmp(d->name, name, len) == 0)
+                set_deleted(d);
+            d = next;
+        }
+    }
+}
+
 static void
 set_place(struct dentry_path *d, struct dentry_path *parent, char *name,
           size_t len)
