@@ -64,7 +64,7 @@ fd_table_init(struct fd_table *t)
 }
 
 void
-fd_table_finish(struct fd_table *t)
+fd_table_finish(struct fd_table *t, struct proc *owner)
 {
     uint32_t i;
 
@@ -75,7 +75,7 @@ fd_table_finish(struct fd_table *t)
 
         t->slots[i].file = NULL;
         if (f) {
-            vfs_fd_closed(proc_current(), f);
+            vfs_fd_closed(owner, f);
             file_put(f);
         }
     }
@@ -120,7 +120,7 @@ fd_table_copy(struct fd_table *to, const struct fd_table *from)
 }
 
 void
-fd_table_close_on_exec(struct fd_table *t)
+fd_table_close_on_exec(struct fd_table *t, struct proc *owner)
 {
     uint32_t i;
 
@@ -130,7 +130,7 @@ fd_table_close_on_exec(struct fd_table *t)
         if (!f || !t->slots[i].cloexec)
             continue;
         t->slots[i].file = NULL;
-        vfs_fd_closed(proc_current(), f);
+        vfs_fd_closed(owner, f);
         file_put(f);
     }
     t->low = 0;

@@ -92,10 +92,11 @@ struct fd_table {
 };
 
 int fd_table_init(struct fd_table *t);
-void fd_table_finish(struct fd_table *t); /* closes all */
+/* owner: whose record locks closing drops. Both may block. */
+void fd_table_finish(struct fd_table *t, struct proc *owner);
 /* fork/spawn: share the files; slots keep cloexec. -E_NOMEM. */
 int fd_table_copy(struct fd_table *to, const struct fd_table *from);
-void fd_table_close_on_exec(struct fd_table *t);
+void fd_table_close_on_exec(struct fd_table *t, struct proc *owner);
 
 /* Lowest free fd >= min; takes over f's reference on success only.
  * -E_MFILE over the process's RLIMIT_NOFILE. */

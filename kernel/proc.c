@@ -154,6 +154,12 @@ leave_parent(struct proc *p)
     p->parent = p->sibling = NULL;
 }
 
+void
+proc_disown(struct proc *c)
+{
+    leave_parent(c);
+}
+
 /* ---- birth ---------------------------------------------------------------- */
 
 /* RLIMIT_NPROC counts a user's processes. */
@@ -246,7 +252,7 @@ release_resources(struct proc *p)
 {
     timer_cancel(&p->itimer);
     timer_cancel(&p->limit_timer);
-    fd_table_finish(&p->fds);
+    fd_table_finish(&p->fds, p);
     path_unref(p->cwd);
     path_unref(p->root);
     p->cwd = p->root = NULL;
@@ -327,6 +333,8 @@ account(struct proc *p)
     p->cpu_ns = proc_cpu_ns(p);
     p->usage.utime_ns = (int64_t)p->cpu_ns;
     p->usage.switches = host_task_switches(p->task);
+    if (p->store)
+        p->usage.maxrss = engine_store_memory_bytes(p->store);
 }
 
 void
@@ -336,11 +344,14 @@ proc_finish(struct proc *p)
 
     p->dying = true;
     release_resources(p);
+    account(p);
+    if (p->on_exit)
+        p->on_exit(p, p->on_exit_ctx);
+    proc_drop_store(p);
     groups_orphaned_by(p);
     give_children_away(p);
     if (leader)
         tty_session_exit(p->session);
-    account(p);
     if (p->stopped) {
         p->stopped = false;
         proc_stopped_count--;
@@ -348,8 +359,6 @@ proc_finish(struct proc *p)
     p->state = PROC_TERMINATED;
     p->task = NULL;
     *host_task_local(host_task_self()) = NULL;
-    if (p->on_exit)
-        p->on_exit(p, p->on_exit_ctx);
     if (was_init) {
         int s = p->status & 0x7f;
 

@@ -104,6 +104,7 @@ struct proc {
     struct pith_rusage usage, children_usage;
     bool traced;                       /* print an strace */
     bool out_of_time;                  /* killed for fuel, deadline or cpu */
+    uint64_t cpu_warned_s;             /* the last SIGXCPU */
     struct timer limit_timer;          /* at deadline_ns */
     uint32_t denials;                  /* refused uses of capabilities ... */
     char denied[96];                   /* ... the last one */

@@ -25,6 +25,8 @@ void proc_discard(struct proc *p);
  * leaves a zombie or nothing. Own task; p is gone afterwards. */
 void proc_finish(struct proc *p);
 void proc_free(struct proc *p); /* a zombie that was waited for */
+/* c is no longer its parent's child: when it ends it is gone. */
+void proc_disown(struct proc *c);
 /* Tell the parent that p stopped, continued or ended. */
 void proc_tell_parent(struct proc *p, int sig);
 
@@ -32,6 +34,9 @@ void proc_tell_parent(struct proc *p, int sig);
 void proc_main(void *arg);
 /* Begin: the task exists and may run p. */
 void proc_begin(struct proc *p);
+/* Program name, arguments and environment; takes a's memory over. */
+void proc_set_args(struct proc *p, struct exec_args *a);
+void proc_drop_store(struct proc *p);
 enum engine_status proc_poll(struct engine_store *s, void *user);
 struct engine_store *proc_store_create(struct proc *p);
 

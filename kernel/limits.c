@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Limits and accounting of a process: rlimits, the deadline, CPU time. Memory
+ * and fuel are counted by the engine's store, open files by the descriptor
+ * table, file sizes by the VFS; this is where the numbers live.
+ */
+#include <string.h>
+
+#include "lib.h"
+#include "pith_errno.h"
+#include "proc_internal.h"
+
+#define NOFILE_SOFT 1024
+#define NOFILE_HARD 65536
+
+void
+limits_init(struct proc *p)
+{
+    int i;
+
+    for (i = 0; i < PITH_RLIMIT_COUNT; i++)
+        p->rlimit[i] = (struct pith_rlimit){UINT64_MAX, UINT64_MAX};
+    p->rlimit[PITH_RLIMIT_NOFILE] =
+        (struct pith_rlimit){NOFILE_SOFT, NOFILE_HARD};
+    p->rlimit[PITH_RLIMIT_STACK] =
+        (struct pith_rlimit){VALUE_STACK, VALUE_STACK};
+    p->rlimit[PITH_RLIMIT_CORE] = (struct pith_rlimit){0, 0};
+    p->rlimit[PITH_RLIMIT_NPROC] = (struct pith_rlimit){PROC_MAX, PROC_MAX};
+}
+
+uint64_t
+proc_cpu_ns(struct proc *p)
+{
+    return p->task ? host_task_cpu_ns(p->task) : p->cpu_ns;
+}
+
+static void
+deadline_passed(void *arg)
+{
+    struct proc *p = arg;
+
+    p->out_of_time = true;
+    proc_kill(p, PITH_SIGXCPU, "out of time");
+}
+
+void
+limits_arm(struct proc *p)
+{
+    if (p->deadline_ns == HOST_FOREVER)
+        return;
+    p->limit_timer.fn = deadline_passed;
+    p->limit_timer.arg = p;
+    timer_arm(&p->limit_timer, p->deadline_ns);
+}
+
+/* RLIMIT_CPU in seconds: SIGXCPU each second over the soft one, SIGKILL at the
+ * hard one. */
+void
+limits_check(struct proc *p)
+{
+    const struct pith_rlimit *l = &p->rlimit[PITH_RLIMIT_CPU];
+    uint64_t s = proc_cpu_ns(p) / 1000000000u;
+
+    if (s >= l->max) {
+        p->out_of_time = true;
+        proc_kill(p, PITH_SIGKILL, "out of CPU time");
+    } else if (s >= l->cur && s > p->cpu_warned_s) {
+        p->cpu_warned_s = s;
+        p->out_of_time = true;
+        signal_send(p, PITH_SIGXCPU);
+    }
+}

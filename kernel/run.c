@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A process's task: make a store, link, run `_start`, and when exec replaced
+ * the program do it again; then end.
+ *
+ *     proc_main: wait until ready
+ *       loop: store -> link -> _start ... ENGINE_EXIT + pending_exec -> again
+ *       traps become a status, a sentence and a backtrace
+ *       proc_finish
+ */
+#include <stdatomic.h>
+#include <string.h>
+
+#include "lib.h"
+#include "pith_errno.h"
+#include "proc_internal.h"
+
+#define TRACE_ROOM 8192u
+#define TRACE_FRAMES 40u
+#define POLL_INTERVAL 20000u
+#define EXIT_REFUSED 126
+
+struct engine_store *
+proc_store_create(struct proc *p)
+{
+    struct engine_config c = {
+        .user = p,
+        .fuel = p->fuel,
+        .poll_interval = POLL_INTERVAL,
+        .poll = proc_poll,
+    };
+
+    c.stack = host_task_value_stack(p->task, &c.stack_bytes);
+    if (p->rlimit[PITH_RLIMIT_AS].cur != UINT64_MAX)
+        c.memory_bytes = p->rlimit[PITH_RLIMIT_AS].cur;
+    return engine_store_create(&c);
+}
+
+/* From running code, without the lock. */
+enum engine_status
+proc_poll(struct engine_store *s, void *user)
+{
+    struct proc *p = user;
+    enum engine_status st = ENGINE_OK;
+
+    (void)s;
+    if (p->rlimit[PITH_RLIMIT_CPU].cur != UINT64_MAX) {
+        kernel_lock();
+        limits_check(p);
+        kernel_leave();
+    }
+    if (atomic_load_explicit(&p->attention, memory_order_relaxed))
+        st = proc_leave_kernel(p);
+    if (st == ENGINE_OK && host_task_tick() &&
+        atomic_load_explicit(&p->attention, memory_order_relaxed))
+        st = proc_leave_kernel(p);
+    return st;
+}
+
+enum engine_status
+proc_exit(struct proc *p, int code)
+{
+    if (!p->dying) {
+        p->dying = true;
+        p->status = (code & 0xff) << 8;
+    }
+    atomic_store_explicit(&p->attention, 1, memory_order_relaxed);
+    return ENGINE_EXIT;
+}
+
+uint64_t
+proc_deadline(struct proc *p, uint64_t after_ns)
+{
+    uint64_t now;
+
+    if (p->restarting && p->deadline_kept)
+        return p->call_deadline_ns;
+    now = host_mono_ns();
+    p->call_deadline_ns =
+        after_ns < HOST_FOREVER - now ? now + after_ns : HOST_FOREVER;
+    p->deadline_kept = true;
+    return p->call_deadline_ns;
+}
+
+/* ---- how it ended ---------------------------------------------------------- */
+
+static int
+trap_signal(enum engine_status st)
+{
+    switch (st) {
+    case ENGINE_STACK_EXHAUSTED:
+        return PITH_SIGSEGV;
+    case ENGINE_OUT_OF_FUEL:
+        return PITH_SIGXCPU;
+    default:
+        return PITH_SIGABRT;
+    }
+}
+
+/* The frames of the trap, innermost first, as text. */
+static char *
+backtrace_text(struct engine_store *s)
+{
+    const struct engine_frame *f;
+    uint32_t n = engine_backtrace(s, &f), i;
+    char *out = host_alloc(TRACE_ROOM);
+    struct text t = {out, TRACE_ROOM, 0};
+
+    if (!out)
+        return NULL;
+    for (i = 0; i < n && i < TRACE_FRAMES; i++) {
+        text_add(&t, "    #%-2u ", i);
+        if (f[i].name)
+            text_add(&t, "%.120s", f[i].name);
+        else
+            text_add(&t, "function %u", f[i].func);
+        if (f[i].offset)
+            text_add(&t, " at 0x%x", f[i].offset);
+        text_add(&t, "\n");
+    }
+    if (n > TRACE_FRAMES)
+        text_add(&t, "    ... %u more\n", n - TRACE_FRAMES);
+    return out;
+}
+
+/* Lock held. */
+static void
+set_status(struct proc *p, enum engine_status st)
+{
+    if (p->dying)
+        return; /* exited, or killed: known already */
+    p->dying = true;
+    if (st == ENGINE_OK || st == ENGINE_EXIT) {
+        p->status = 0;
+    } else if (st == ENGINE_UNLINKABLE) {
+        p->status = EXIT_REFUSED << 8;
+    } else {
+        p->status = trap_signal(st);
+        p->out_of_time |= st == ENGINE_OUT_OF_FUEL;
+        report_set(&p->trouble, 0, "%s", engine_status_text(st));
+        if (!p->trap_trace)
+            p->trap_trace = backtrace_text(p->store);
+    }
+}
+
+/* Nobody but its own standard error tells why a spawned program died. */
+static void
+tell_trouble(struct proc *p)
+{
+    struct file *f = fd_get(p, 2);
+    char *line;
+    size_t n;
+
+    if (f && f->ops->write && p->parent && p->trap_trace &&
+        (line = host_alloc(TRACE_ROOM))) {
+        struct uio_seg seg;
+        struct uio u;
+
+        n = text_format(line, TRACE_ROOM, "%s: trap: %s\n%s", p->name,
+                        p->trouble.text, p->trap_trace);
+        uio_kernel(&u, &seg, line, n < TRACE_ROOM ? n : TRACE_ROOM - 1);
+        u.offset = f->offset;
+        f->ops->write(f, &u);
+        host_free(line);
+    }
+    file_put(f);
+}
+
+/* ---- running ----------------------------------------------------------------- */
+
+static enum engine_status
+call_export(struct proc *p, const char *name)
+{
+    const struct engine_functype *t;
+    struct engine_extern e;
+
+    if (!engine_instance_export(p->instance, name, strlen(name), &e) ||
+        e.kind != ENGINE_FUNC) {
+        report_set(&p->trouble, 0, "no function %s is exported: a library?",
+                   name);
+        return ENGINE_UNLINKABLE;
+    }
+    t = engine_func_type(e.func);
+    if (t->nparams || t->nresults) {
+        report_set(&p->trouble, 0, "%s must take and return nothing", name);
+        return ENGINE_UNLINKABLE;
+    }
+    return engine_call(p->store, e.func, NULL, NULL);
+}
+
+/* Lock held; released while the program runs. */
+static enum engine_status
+run_image(struct proc *p)
+{
+    enum engine_status st;
+    struct engine_store *s;
+    int r;
+
+    if (p->dying)
+        return ENGINE_EXIT;
+    if (p->forked) {
+        p->forked = false;
+        kernel_leave();
+        st = call_export(p, "__pith_fork_child");
+        kernel_lock();
+        return st;
+    }
+    r = abi_attach(p, p->image->module);
+    s = r < 0 ? NULL : proc_store_create(p);
+    p->store = s;
+    if (!s) {
+        report_set(&p->trouble, 0, "%s", pith_errno_text(r ? r : E_NOMEM));
+        return ENGINE_UNLINKABLE;
+    }
+    kernel_leave();
+    st = exec_link(p, NULL);
+    if (st == ENGINE_OK)
+        st = call_export(p, "_start");
+    kernel_lock();
+    return st;
+}
+
+/* The store goes; nobody may interrupt it any more. Lock held. */
+void
+proc_drop_store(struct proc *p)
+{
+    struct engine_store *s = p->store;
+
+    if (!s)
+        return;
+    p->store = NULL;
+    p->instance = NULL;
+    p->memory = NULL;
+    kernel_leave();
+    engine_store_destroy(s);
+    kernel_lock();
+}
+
+void
+proc_set_args(struct proc *p, struct exec_args *a)
+{
+    host_free(p->args);
+    host_free(p->env);
+    host_free(p->exe);
+    p->args = a->args;
+    p->args_len = a->args_len;
+    p->argc = a->argc;
+    p->env = a->env;
+    p->env_len = a->env_len;
+    p->envc = a->envc;
+    p->exe = a->exe;
+    text_format(p->name, sizeof p->name, "%s",
+                text_basename(a->exe ? a->exe : a->argc ? a->args : "?"));
+    *a = (struct exec_args){0};
+}
+
+/* exec() asked for another program: become it. */
+static void
+replace_image(struct proc *p)
+{
+    proc_drop_store(p);
+    exec_image_unref(p->image);
+    p->image = p->pending_exec;
+    p->pending_exec = NULL;
+    proc_set_args(p, p->pending_args);
+    host_free(p->pending_args);
+    p->pending_args = NULL;
+    fd_table_close_on_exec(&p->fds, p);
+    signal_reset_for_exec(p);
+}
+
+void
+proc_main(void *arg)
+{
+    struct proc *p = arg;
+    enum engine_status st;
+
+    *host_task_local(host_task_self()) = p;
+    while (!p->ready)
+        host_task_park(HOST_FOREVER);
+    for (;;) {
+        st = run_image(p);
+        if (!p->pending_exec || p->dying)
+            break;
+        replace_image(p);
+    }
+    set_status(p, st);
+    tell_trouble(p);
+    proc_finish(p);
+    host_task_exit();
+}
+
+void
+proc_begin(struct proc *p)
+{
+    p->ready = true;
+    p->state = PROC_RUNNING;
+    limits_arm(p);
+    host_task_unpark(p->task);
+}
