@@ -203,11 +203,12 @@ die_of(struct proc *p, int sig)
 }
 
 static enum engine_status
-run_handler(struct proc *p, int sig)
+run_handler(struct proc *p, int sig, bool *no_restart)
 {
     struct pith_sigaction *a = &p->sig.action[sig];
     union engine_value args[2] = {{.i32 = (uint32_t)sig},
                                   {.i32 = a->handler}};
+    union engine_value result = {.i32 = 0};
     uint64_t old = p->sig.restore_mask ? p->sig.saved_mask : p->sig.blocked;
     static const char name[] = "__pith_signal";
     struct engine_extern e;
@@ -228,9 +229,11 @@ run_handler(struct proc *p, int sig)
         a->handler = PITH_SIG_DFL;
     p->handlers_running++;
     kernel_leave();
-    st = engine_call(p->store, e.func, args, NULL);
+    st = engine_call(p->store, e.func, args, &result);
     kernel_lock();
     p->handlers_running--;
+    if (result.i32) /* none declared: stays 0 */
+        *no_restart = true;
     if (st == ENGINE_OK)
         p->sig.blocked = old;
     return st;
@@ -248,7 +251,8 @@ handler_type_ok(struct proc *p)
         e.kind != ENGINE_FUNC)
         return false;
     t = engine_func_type(e.func);
-    return t->nparams == 2 && t->nresults == 0 &&
+    return t->nparams == 2 && t->nresults <= 1 &&
+           (!t->nresults || t->results[0].kind == ENGINE_I32) &&
            t->params[0].kind == ENGINE_I32 && t->params[1].kind == ENGINE_I32;
 }
 
@@ -265,7 +269,7 @@ deliver(struct proc *p, int sig, bool *handled, bool *no_restart)
         *handled = true;
         if (!(a->flags & PITH_SA_RESTART))
             *no_restart = true;
-        return run_handler(p, sig);
+        return run_handler(p, sig, no_restart);
     }
     if (default_action(sig) == ACT_STOP) {
         if (may_stop(p, sig))

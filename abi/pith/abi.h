@@ -162,8 +162,10 @@ enum {
 /*
  * handler: 0 default, 1 ignore, else any value the program likes. To run a
  * handler the kernel calls the program's export
- *     void __pith_signal(i32 signo, i32 handler)
- * at a system call or poll point; the mask is set and restored around it.
+ *     i32 __pith_signal(i32 signo, i32 handler)
+ * at a system call or poll point; the mask is set and restored around it. A
+ * result other than 0 (it may also have none) says that the program will go on
+ * elsewhere: the interrupted call is not made again, whatever SA_RESTART says.
  */
 struct pith_sigaction {
     uint32_t handler;
