@@ -29,7 +29,7 @@ limits_init(struct proc *p)
 }
 
 uint64_t
-proc_cpu_ns(struct proc *p)
+proc_cpu_ns(const struct proc *p)
 {
     return p->task ? host_task_cpu_ns(p->task) : p->cpu_ns;
 }

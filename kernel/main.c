@@ -72,7 +72,7 @@ shut_down(void *arg)
     kill_all();
     reap_all();
     while (proc_count() && host_mono_ns() < until) {
-        host_task_park(host_mono_ns() + 1000000);
+        wait_on(&proc_all_gone, host_mono_ns() + 20000000);
         reap_all();
     }
     while (nat_shutdown)

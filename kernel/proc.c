@@ -265,11 +265,15 @@ release_resources(struct proc *p)
     p->pending_args = NULL;
 }
 
+struct wait_queue proc_all_gone;
+
 void
 proc_free(struct proc *p)
 {
     leave_parent(p);
     table_remove(p);
+    if (!count)
+        wake(&proc_all_gone);
     session_unref(p->session);
     grants_unref(p->grants);
     host_free(p->args);

@@ -100,7 +100,7 @@ struct proc {
     uint64_t fuel;                     /* UINT64_MAX: none */
     uint64_t deadline_ns;              /* kill at; HOST_FOREVER: never */
     int32_t nice;
-    uint64_t start_ns, cpu_ns, cpu_since_ns;
+    uint64_t start_ns, cpu_ns; /* cpu_ns: once ended; see proc_cpu_ns */
     struct pith_rusage usage, children_usage;
     bool traced;                       /* print an strace */
     bool out_of_time;                  /* killed for fuel, deadline or cpu */
@@ -160,6 +160,8 @@ uint32_t proc_count(void);
  * Once per call. HOST_FOREVER stays so.
  */
 uint64_t proc_deadline(struct proc *p, uint64_t after_ns);
+/* CPU time so far; lock held, or p's own task. */
+uint64_t proc_cpu_ns(const struct proc *p);
 /* End p from outside, as if by signal sig that it cannot handle; *why (may be
  * NULL) becomes p->trouble. Lock held. */
 void proc_kill(struct proc *p, int sig, const char *why);

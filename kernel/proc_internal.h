@@ -25,6 +25,7 @@ void proc_discard(struct proc *p);
  * leaves a zombie or nothing. Own task; p is gone afterwards. */
 void proc_finish(struct proc *p);
 void proc_free(struct proc *p); /* a zombie that was waited for */
+extern struct wait_queue proc_all_gone; /* woken when the last is freed */
 /* c is no longer its parent's child: when it ends it is gone. */
 void proc_disown(struct proc *c);
 /* Tell the parent that p stopped, continued or ended. */
@@ -64,6 +65,5 @@ void limits_init(struct proc *p);
 /* At polls: CPU time. */
 void limits_check(struct proc *p);
 void limits_arm(struct proc *p); /* deadline_ns */
-uint64_t proc_cpu_ns(struct proc *p);
 
 #endif

@@ -47,22 +47,30 @@ copy_out(struct proc *p, struct gptr dst, const void *src, size_t n)
     return 0;
 }
 
-int
-copy_in_string(struct proc *p, char *dst, struct gptr src, size_t room)
+int64_t
+user_string_length(struct proc *p, struct gptr s, size_t max)
 {
-    const uint8_t *at = user_at(p, src, 0), *end;
+    const uint8_t *at = user_at(p, s, 0), *end;
     uint64_t left;
     size_t n;
 
-    if (!at || room == 0)
+    if (!at)
         return -E_FAULT;
-    left = engine_memory_size(p->memory) - src.addr;
-    n = left < room ? (size_t)left : room;
-    end = memchr(at, 0, n);
+    left = engine_memory_size(p->memory) - s.addr;
+    n = left <= max ? (size_t)left : max + 1;
+    end = n ? memchr(at, 0, n) : NULL;
     if (!end)
-        return n == room ? -E_NAMETOOLONG : -E_FAULT;
-    n = (size_t)(end - at);
-    memcpy(dst, at, n + 1);
+        return left > max ? -E_NAMETOOLONG : -E_FAULT;
+    return end - at;
+}
+
+int
+copy_in_string(struct proc *p, char *dst, struct gptr src, size_t room)
+{
+    int64_t n = room ? user_string_length(p, src, room - 1) : -E_NAMETOOLONG;
+
+    if (n >= 0 && copy_in(p, dst, src, (size_t)n + 1) < 0)
+        n = -E_FAULT;
     return (int)n;
 }
 

@@ -35,6 +35,9 @@ int copy_out(struct proc *p, struct gptr dst, const void *src, size_t n);
 /* A NUL-terminated string into dst[room]. Length, -E_FAULT, -E_NAMETOOLONG. */
 int copy_in_string(struct proc *p, char *dst, struct gptr src, size_t room);
 
+/* Length of a NUL-terminated string of at most max bytes; the same errors. */
+int64_t user_string_length(struct proc *p, struct gptr s, size_t max);
+
 #define UIO_MAXIOV 1024
 struct uio_seg {
     uint64_t base; /* guest address, or a kernel pointer */

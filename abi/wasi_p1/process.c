@@ -77,7 +77,7 @@ wasi_clock_time_get(struct proc *p, const uint64_t *a)
         break;
     case WASI_CLOCK_PROCESS:
     case WASI_CLOCK_THREAD: /* one thread to a process */
-        t = p->cpu_ns + (host_mono_ns() - p->cpu_since_ns);
+        t = proc_cpu_ns(p);
         break;
     default:
         return -E_INVAL;

@@ -48,11 +48,7 @@ memory_of(const struct proc *p)
 static uint64_t
 cpu_of(const struct proc *p)
 {
-    uint64_t ns = p->cpu_ns;
-
-    if (p == proc_current() && p->cpu_since_ns)
-        ns += host_mono_ns() - p->cpu_since_ns;
-    return ns;
+    return proc_cpu_ns(p);
 }
 
 static void

@@ -42,11 +42,7 @@ procfs_meminfo(struct text *t, struct proc *p)
 static uint64_t
 cpu_of(const struct proc *p)
 {
-    uint64_t ns = p->cpu_ns;
-
-    if (p == proc_current() && p->cpu_since_ns)
-        ns += host_mono_ns() - p->cpu_since_ns;
-    return ns;
+    return proc_cpu_ns(p);
 }
 
 /* Everything that ran, ended processes included: they are in their parents'

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The way into the kernel and back; see enter.h. */
+#include "enter.h"
+
+#include <stdatomic.h>
+
+#include "pith_errno.h"
+
+/* Every so many calls look at the clock: a program that does nothing but system
+ * calls reaches the engine's polls too rarely. */
+#define CALLS_PER_TICK 64
+
+static int64_t
+call_body(struct proc *p, const struct abi_row *row, const uint64_t *slots)
+{
+    int64_t r;
+
+    if (!(row->flags & ABI_LOCK))
+        return row->body(p, slots);
+    kernel_lock();
+    r = row->body(p, slots);
+    kernel_leave();
+    return r;
+}
+
+/* Signals to see to, or an end; *again: the call is to be made once more. */
+static __attribute__((noinline)) enum engine_status
+leave(struct proc *p, const struct abi_row *row, int64_t result, bool *again)
+{
+    enum engine_status st =
+        proc_leave_call(p, !(row->flags & ABI_NORESTART), again);
+
+    if (result != -E_INTR)
+        *again = false;
+    return st;
+}
+
+enum engine_status
+abi_call(struct proc *p, const struct abi_row *row, const uint64_t *slots,
+         int64_t *result)
+{
+    enum engine_status st = ENGINE_OK;
+    bool again = false;
+
+    p->deadline_kept = false;
+    do {
+        p->restarting = again;
+        again = false;
+        *result = call_body(p, row, slots);
+        if (p->traced)
+            abi_trace(p, row, slots, *result);
+        if (atomic_load_explicit(&p->attention, memory_order_relaxed) ||
+            *result == -E_INTR)
+            st = leave(p, row, *result, &again);
+    } while (again);
+    if (++p->usage.syscalls % CALLS_PER_TICK == 0)
+        host_task_tick();
+    return st;
+}
