@@ -1,0 +1,680 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Unix sockets (unix.h).
+ *
+ *   client ---- peer ----> embryo     made by connect, waits in the listener's
+ *          <--- peer -----            queue until accept gives it a file
+ *
+ * Each end of a connection references the other. When one closes, the other is
+ * shut in both directions but keeps the reference, to a dead socket without
+ * content. Who finds the other's queue (or backlog) full becomes its waiter and
+ * is woken through its own write_wait, so that poll needs no foreign queues.
+ */
+#include "unix.h"
+
+#include <string.h>
+
+#include "ipc.h"
+#include "lib.h"
+#include "pith_errno.h"
+#include "vfs.h"
+
+struct unix_sock *unix_first;
+static const struct socket_ops unix_ops;
+
+static struct unix_sock *
+as_unix(struct socket *s)
+{
+    return (struct unix_sock *)s;
+}
+
+struct unix_sock *
+unix_of(const struct file *f)
+{
+    struct socket *s = socket_of(f);
+
+    return s && s->ops == &unix_ops ? as_unix(s) : NULL;
+}
+
+/* ---- lifetime ------------------------------------------------------- */
+
+static struct unix_sock *
+unix_new(int type)
+{
+    struct unix_sock *us = host_alloc(sizeof *us);
+
+    if (!us)
+        return NULL;
+    socket_init(&us->socket, &unix_ops, PITH_AF_UNIX, type, 0);
+    us->refs = 1;
+    us->next = unix_first;
+    if (us->next)
+        us->next->prev = us;
+    unix_first = us;
+    ipc_count.unix_sockets++;
+    ipc_count.bytes += sizeof *us;
+    return us;
+}
+
+static struct unix_sock *
+unix_ref(struct unix_sock *us)
+{
+    us->refs++;
+    return us;
+}
+
+static void
+unix_unref(struct unix_sock *us)
+{
+    if (!us || --us->refs)
+        return;
+    if (us->prev)
+        us->prev->next = us->next;
+    else
+        unix_first = us->next;
+    if (us->next)
+        us->next->prev = us->prev;
+    ipc_count.unix_sockets--;
+    ipc_count.bytes -= sizeof *us;
+    host_free(us);
+}
+
+int
+unix_create(int type, struct socket **out)
+{
+    struct unix_sock *us;
+
+    if (type != PITH_SOCK_STREAM && type != PITH_SOCK_DGRAM &&
+        type != PITH_SOCK_SEQPACKET)
+        return -E_PROTONOSUPPORT;
+    us = unix_new(type);
+    if (!us)
+        return -E_NOMEM;
+    *out = &us->socket;
+    return 0;
+}
+
+static void
+join(struct unix_sock *a, struct unix_sock *b)
+{
+    a->peer = unix_ref(b);
+    b->peer = unix_ref(a);
+    a->socket.connected = b->socket.connected = true;
+}
+
+int
+unix_pair(int type, struct socket **a, struct socket **b)
+{
+    int r = unix_create(type, a);
+
+    if (r < 0)
+        return r;
+    r = unix_create(type, b);
+    if (r < 0) {
+        (*a)->ops->release(*a);
+        return r;
+    }
+    join(as_unix(*a), as_unix(*b));
+    as_unix(*a)->peer_cred = as_unix(*b)->peer_cred = socket_sender();
+    return 0;
+}
+
+/* ---- waiting for another socket's queue ----------------------------- */
+
+static void
+wait_no_more(struct unix_sock *us)
+{
+    struct unix_sock *target = us->waiting_for, **at;
+
+    if (!target)
+        return;
+    for (at = &target->waiters; *at != us; at = &(*at)->next_waiter)
+        ;
+    *at = us->next_waiter;
+    us->waiting_for = NULL;
+    unix_unref(target);
+}
+
+static void
+wait_for_room(struct unix_sock *us, struct unix_sock *target)
+{
+    if (us->waiting_for == target || us == target)
+        return;
+    wait_no_more(us);
+    us->waiting_for = unix_ref(target);
+    us->next_waiter = target->waiters;
+    target->waiters = us;
+}
+
+/* There is room in target's queue or backlog. The caller references it. */
+static void
+wake_waiters(struct unix_sock *target)
+{
+    struct unix_sock *us;
+
+    while ((us = target->waiters) != NULL) {
+        target->waiters = us->next_waiter;
+        us->waiting_for = NULL;
+        wake(&us->socket.write_wait);
+        unix_unref(target);
+    }
+    if (target->peer && target->peer->socket.write_wait.first)
+        wake(&target->peer->socket.write_wait);
+}
+
+/* ---- the end -------------------------------------------------------- */
+
+static void
+unbind(struct unix_sock *us)
+{
+    us->bound = false;
+    if (us->inode) {
+        us->inode->special = NULL;
+        inode_unref(us->inode);
+        us->inode = NULL;
+    }
+}
+
+static void
+wake_both(struct socket *s)
+{
+    wake(&s->read_wait);
+    wake(&s->write_wait);
+}
+
+/* The other end of us is gone; lost: with data of ours unread. */
+static void
+peer_closed(struct unix_sock *us, bool lost)
+{
+    us->socket.rd_shut = us->socket.wr_shut = true;
+    if (lost)
+        us->socket.error = E_CONNRESET;
+    wake_both(&us->socket);
+}
+
+static void
+unix_close(struct unix_sock *us, bool embryo)
+{
+    struct unix_sock *peer = us->peer, *e;
+
+    us->dead = true;
+    us->socket.listening = false;
+    unbind(us);
+    wait_no_more(us);
+    us->peer = NULL;
+    if (peer) {
+        if (us->socket.type != PITH_SOCK_DGRAM)
+            peer_closed(peer, embryo || us->socket.in.first);
+        unix_unref(peer);
+    }
+    while ((e = us->pending) != NULL) {
+        us->pending = e->next_pending;
+        us->npending--;
+        unix_close(e, true);
+    }
+    wake_waiters(us);
+    wake_both(&us->socket);
+    sock_queue_clear(&us->socket.in); /* may block, hence last */
+    unix_unref(us);
+}
+
+static void
+unix_release(struct socket *s)
+{
+    unix_close(as_unix(s), false);
+    unix_collect_later();
+}
+
+/* ---- names ---------------------------------------------------------- */
+
+#define UN_PATH (offsetof(struct pith_sockaddr_un, path))
+
+static bool
+is_abstract(const struct sock_name *n)
+{
+    return n->len > UN_PATH && n->un.path[0] == '\0';
+}
+
+static struct unix_sock *
+find_abstract(const struct sock_name *n)
+{
+    struct unix_sock *us;
+
+    for (us = unix_first; us; us = us->next)
+        if (us->bound && us->name.len == n->len &&
+            memcmp(us->name.bytes, n->bytes, n->len) == 0)
+            return us;
+    return NULL;
+}
+
+/* The path as a string, out[sizeof path + 1]. */
+static void
+path_of(const struct sock_name *n, char *out)
+{
+    size_t len = n->len - UN_PATH;
+
+    memcpy(out, n->un.path, len);
+    out[len] = '\0';
+}
+
+/* Linux's autobind: a NUL and five hexadecimal digits that are free. */
+static int
+autobind(struct unix_sock *us)
+{
+    static uint32_t counter;
+    struct sock_name n = {.len = UN_PATH + 6};
+    uint32_t tries;
+    char digits[8];
+
+    n.un.family = PITH_AF_UNIX;
+    for (tries = 0; tries < 1u << 20; tries++) {
+        text_format(digits, sizeof digits, "%05x", counter++ & 0xfffff);
+        memcpy(n.un.path + 1, digits, 5);
+        if (!find_abstract(&n)) {
+            us->name = n;
+            us->bound = true;
+            return 0;
+        }
+    }
+    return -E_NOSPC;
+}
+
+static int
+bind_path(struct unix_sock *us, struct proc *p, const struct sock_name *n)
+{
+    char path[sizeof n->un.path + 1];
+    struct inode *inode;
+    int r;
+
+    path_of(n, path);
+    us->name = *n; /* making the node may block: nobody else binds us */
+    r = vfs_mksock(p, path, 0777 & ~p->umask, &inode);
+    if (r < 0) {
+        us->name.len = 0;
+        return r;
+    }
+    us->name.len = (uint32_t)(UN_PATH + strlen(path) + 1);
+    if (us->name.len > sizeof us->name.bytes)
+        us->name.len = sizeof us->name.bytes;
+    us->inode = inode;
+    inode->special = us;
+    us->bound = true;
+    return 0;
+}
+
+static int
+unix_bind(struct socket *s, struct proc *p, const struct sock_name *n)
+{
+    struct unix_sock *us = as_unix(s);
+    int r;
+
+    if (us->name.len)
+        return -E_INVAL;
+    if (n->len <= UN_PATH)
+        return autobind(us);
+    if (!is_abstract(n))
+        return bind_path(us, p, n);
+    r = cap_check(p, CAP_IPC);
+    if (r < 0)
+        return r;
+    if (find_abstract(n))
+        return -E_ADDRINUSE;
+    us->name = *n;
+    us->bound = true;
+    return 0;
+}
+
+/* Who is at that name? Referenced. */
+static int
+unix_find(struct proc *p, const struct sock_name *n, int type,
+          struct unix_sock **out)
+{
+    char path[sizeof n->un.path + 1];
+    struct unix_sock *us;
+    struct inode *inode;
+    int r;
+
+    if (n->len <= UN_PATH || n->family != PITH_AF_UNIX)
+        return -E_INVAL;
+    if (is_abstract(n)) {
+        r = cap_check(p, CAP_IPC);
+        us = r < 0 ? NULL : find_abstract(n);
+    } else {
+        path_of(n, path);
+        r = vfs_find_sock(p, path, &inode);
+        us = r < 0 ? NULL : inode->special;
+        if (r >= 0)
+            inode_unref(inode);
+    }
+    if (r < 0)
+        return r;
+    if (!us)
+        return -E_CONNREFUSED;
+    if (us->socket.type != type)
+        return -E_PROTOTYPE;
+    *out = unix_ref(us);
+    return 0;
+}
+
+static int
+unix_name(struct socket *s, bool peer, struct sock_name *out)
+{
+    struct unix_sock *us = as_unix(s);
+
+    if (peer)
+        us = us->peer;
+    if (!us)
+        return -E_NOTCONN;
+    *out = us->name;
+    if (!out->len) {
+        out->family = PITH_AF_UNIX;
+        out->len = sizeof out->family;
+    }
+    return 0;
+}
+
+/* ---- connecting ----------------------------------------------------- */
+
+static int
+unix_listen(struct socket *s, struct proc *p, int backlog)
+{
+    struct unix_sock *us = as_unix(s);
+
+    (void)p;
+    if (s->type == PITH_SOCK_DGRAM)
+        return -E_NOTSUP;
+    if (!us->bound || s->connected)
+        return -E_INVAL;
+    us->cred = socket_sender();
+    us->backlog = (uint32_t)backlog;
+    s->listening = true;
+    wake_waiters(us); /* the backlog may have grown */
+    return 0;
+}
+
+static int
+unix_accept(struct socket *s, struct socket **out)
+{
+    struct unix_sock *us = as_unix(s), *e = us->pending;
+
+    if (!s->listening)
+        return -E_INVAL;
+    if (!e)
+        return -E_AGAIN;
+    us->pending = e->next_pending;
+    us->npending--;
+    wake_waiters(us);
+    *out = &e->socket;
+    return 0;
+}
+
+static int
+connect_stream(struct unix_sock *us, struct unix_sock *to)
+{
+    struct unix_sock *embryo, **at;
+
+    if (us->socket.listening)
+        return -E_INVAL;
+    if (us->socket.connected)
+        return -E_ISCONN;
+    if (!to->socket.listening || to->dead)
+        return -E_CONNREFUSED;
+    if (to->npending > to->backlog) {
+        wait_for_room(us, to);
+        return -E_AGAIN;
+    }
+    embryo = unix_new(us->socket.type);
+    if (!embryo)
+        return -E_NOMEM;
+    embryo->name = to->name;
+    embryo->peer_cred = socket_sender();
+    us->peer_cred = to->cred;
+    join(us, embryo);
+    for (at = &to->pending; *at; at = &(*at)->next_pending)
+        ;
+    *at = embryo;
+    to->npending++;
+    wake(&to->socket.read_wait);
+    return 0;
+}
+
+static void
+set_peer(struct unix_sock *us, struct unix_sock *peer)
+{
+    struct unix_sock *old = us->peer;
+
+    us->peer = peer;
+    us->socket.connected = peer != NULL;
+    unix_unref(old);
+}
+
+/* A socket that is connected to one takes datagrams from that one only. */
+static bool
+may_send(const struct unix_sock *us, const struct unix_sock *to)
+{
+    return !to->peer || to->peer == us;
+}
+
+static int
+unix_connect(struct socket *s, struct proc *p, const struct sock_name *n)
+{
+    struct unix_sock *us = as_unix(s), *to;
+    int r;
+
+    if (n->family == 0 && s->type == PITH_SOCK_DGRAM) {
+        set_peer(us, NULL);
+        return 0;
+    }
+    r = unix_find(p, n, s->type, &to);
+    if (r < 0)
+        return r;
+    if (s->type != PITH_SOCK_DGRAM) {
+        r = connect_stream(us, to);
+    } else if (!may_send(us, to)) {
+        r = -E_PERM;
+    } else {
+        set_peer(us, unix_ref(to));
+    }
+    unix_unref(to);
+    return r;
+}
+
+/* ---- data ----------------------------------------------------------- */
+
+static int64_t
+send_stream(struct unix_sock *us, struct uio *u, struct call_msg *m)
+{
+    struct unix_sock *to = us->peer;
+    struct pith_ucred sender = socket_sender();
+    uint32_t space, n;
+    int64_t r;
+
+    if (!u->resid && !m->nfiles)
+        return 0;
+    space = sock_queue_space(&to->socket.in, to->socket.rcvbuf);
+    if (!space)
+        return -E_AGAIN;
+    n = u->resid < space ? (uint32_t)u->resid : space;
+    if (!n)
+        return 0; /* files go with at least one byte */
+    r = sock_queue_append(&to->socket.in, u, n, m->files, m->nfiles, &sender);
+    if (r > 0 && to->socket.read_wait.first)
+        wake(&to->socket.read_wait);
+    return r;
+}
+
+/* Put one message into to's queue, or become its waiter. */
+static int64_t
+send_record(struct unix_sock *us, struct unix_sock *to, struct uio *u,
+            struct call_msg *m)
+{
+    struct sock_queue *q = &to->socket.in;
+    struct pith_ucred sender = socket_sender();
+    size_t n = u->resid;
+    struct sock_msg *msg;
+    int r;
+
+    if (n > us->socket.sndbuf)
+        return -E_MSGSIZE;
+    /* An empty queue takes one of any size. */
+    if (q->first && sock_queue_space(q, to->socket.rcvbuf) < n + sizeof *msg) {
+        wait_for_room(us, to);
+        return -E_AGAIN;
+    }
+    r = sock_msg_create(u, (uint32_t)n, m->files, m->nfiles, &sender,
+                        us->name.len ? &us->name : NULL, &msg);
+    if (r < 0)
+        return r;
+    sock_queue_put(q, msg);
+    if (to->socket.read_wait.first)
+        wake(&to->socket.read_wait);
+    return (int64_t)n;
+}
+
+static int64_t
+send_datagram(struct unix_sock *us, struct uio *u, struct call_msg *m)
+{
+    struct unix_sock *to = us->peer;
+    struct sock_name n = {0};
+    int64_t r;
+
+    if (m->name && m->namelen) {
+        n.len = m->namelen;
+        memcpy(n.bytes, m->name, n.len);
+        r = unix_find(proc_current(), &n, PITH_SOCK_DGRAM, &to);
+        if (r < 0)
+            return r;
+    } else if (to) {
+        unix_ref(to);
+    } else {
+        return -E_NOTCONN;
+    }
+    if (to->dead) {
+        r = -E_CONNREFUSED;
+        if (to == us->peer)
+            set_peer(us, NULL);
+    } else if (!may_send(us, to)) {
+        r = -E_PERM;
+    } else if (to->socket.rd_shut) {
+        r = -E_PIPE;
+    } else {
+        r = send_record(us, to, u, m);
+    }
+    unix_unref(to);
+    return r;
+}
+
+static int64_t
+unix_send(struct socket *s, struct uio *u, struct call_msg *m)
+{
+    struct unix_sock *us = as_unix(s);
+    struct unix_sock *to = us->peer;
+
+    if (s->wr_shut)
+        return -E_PIPE;
+    if (s->type == PITH_SOCK_DGRAM)
+        return send_datagram(us, u, m);
+    if (m->name && m->namelen)
+        return s->connected ? -E_ISCONN : -E_NOTSUP;
+    if (!s->connected || !to)
+        return -E_NOTCONN;
+    if (to->dead || to->socket.rd_shut)
+        return -E_PIPE;
+    return s->type == PITH_SOCK_STREAM ? send_stream(us, u, m)
+                                       : send_record(us, to, u, m);
+}
+
+static int64_t
+unix_recv(struct socket *s, struct uio *u, uint32_t flags, struct call_msg *m,
+          uint32_t *full)
+{
+    struct unix_sock *us = as_unix(s);
+    bool peek = (flags & PITH_MSG_PEEK) != 0;
+    int64_t r;
+
+    if (s->type != PITH_SOCK_DGRAM && !s->connected)
+        return s->listening ? -E_INVAL : -E_NOTCONN;
+    if (!s->in.first) {
+        if (s->error)
+            return socket_take_error(s);
+        return s->rd_shut ? 0 : -E_AGAIN;
+    }
+    unix_ref(us); /* dropping files may close us */
+    if (s->type == PITH_SOCK_STREAM) {
+        r = sock_queue_read(&s->in, u, peek, m);
+        m->namelen = 0;
+    } else {
+        r = sock_queue_read_record(&s->in, u, peek, m, full);
+    }
+    if (!peek)
+        wake_waiters(us);
+    unix_unref(us);
+    return r;
+}
+
+static int
+unix_poll(struct socket *s)
+{
+    struct unix_sock *us = as_unix(s), *to = us->peer;
+    bool full = false;
+    int events = 0;
+
+    if (s->in.first || us->pending || s->rd_shut)
+        events |= PITH_POLLIN;
+    if (s->rd_shut)
+        events |= PITH_POLLRDHUP;
+    if (s->rd_shut && s->wr_shut)
+        events |= PITH_POLLHUP;
+    if (s->type != PITH_SOCK_DGRAM && !s->connected && !s->listening)
+        events |= PITH_POLLHUP;
+    if (to && !to->dead && to->socket.in.first)
+        full = sock_queue_space(&to->socket.in, to->socket.rcvbuf) <
+               to->socket.rcvbuf / 4;
+    if (full && s->type == PITH_SOCK_DGRAM)
+        wait_for_room(us, to);
+    if (!full && !s->listening)
+        events |= PITH_POLLOUT;
+    return events;
+}
+
+static int
+unix_shutdown(struct socket *s, int how)
+{
+    struct unix_sock *us = as_unix(s), *to = us->peer;
+    bool rd = how != PITH_SHUT_WR, wr = how != PITH_SHUT_RD;
+
+    if (s->type != PITH_SOCK_DGRAM && !s->connected)
+        return -E_NOTCONN;
+    s->rd_shut |= rd;
+    s->wr_shut |= wr;
+    wake_both(s);
+    if (to && s->type != PITH_SOCK_DGRAM) {
+        to->socket.wr_shut |= rd;
+        to->socket.rd_shut |= wr;
+        wake_both(&to->socket);
+    }
+    wake_waiters(us);
+    return 0;
+}
+
+int
+unix_peer_cred(struct socket *s, struct pith_ucred *out)
+{
+    if (s->ops != &unix_ops)
+        return -E_NOPROTOOPT;
+    *out = as_unix(s)->peer_cred;
+    return 0;
+}
+
+static const struct socket_ops unix_ops = {
+    .bind = unix_bind,
+    .listen = unix_listen,
+    .accept = unix_accept,
+    .connect = unix_connect,
+    .send = unix_send,
+    .recv = unix_recv,
+    .name = unix_name,
+    .poll = unix_poll,
+    .shutdown = unix_shutdown,
+    .release = unix_release,
+};
