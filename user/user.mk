@@ -4,6 +4,7 @@
 
 USER_O := $(O)
 PITH_CC := $(USER_O)/bin/pith-cc
+PITH_CC_DEPS = $(PITH_CC)
 MUSL_VERSION := 1.2.3-1
 MUSL_SUMS := \
     7d5b0b6062521e4627e099e4c9dc8248d32a30285e959b7eecaa780cf8cfd4a4 \

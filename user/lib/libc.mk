@@ -37,7 +37,7 @@ DROP := errno/__errno_location env/__init_tls env/__libc_start_main env/__reset_
         ldso/dlinfo ldso/dlsym ldso/__dlsym \
         linux/brk linux/sbrk linux/clone linux/wait4 linux/cache \
         linux/arch_prctl linux/membarrier linux/gettid \
-        misc/getrusage misc/syscall \
+        misc/getrusage misc/syscall unistd/faccessat \
         mman/mmap mman/munmap mman/mremap mman/msync mman/mprotect \
         mman/madvise \
         process/fork process/_Fork process/vfork process/posix_spawn \
@@ -61,11 +61,13 @@ MUSL_C := $(foreach d,$(DIRS),$(wildcard $(MUSL)/src/$(d)/*.c)) \
 MUSL_C := $(filter-out $(DROP:%=$(MUSL)/src/%.c),$(MUSL_C))
 MUSL_O := $(patsubst $(MUSL)/src/%.c,$(OBJ)/musl/%.o,$(MUSL_C))
 
-OUR_C := $(filter-out $(HERE)/src/crt1.c $(HERE)/src/fork.c $(HERE)/src/setjmp.c $(HERE)/src/guard.c, \
+OUR_C := $(filter-out $(HERE)/src/crt1.c $(HERE)/src/fork.c $(HERE)/src/setjmp.c $(HERE)/src/guard.c \
+           $(HERE)/src/longjmp.c, \
            $(wildcard $(HERE)/src/*.c))
 OUR_O := $(patsubst $(HERE)/src/%.c,$(OBJ)/src/%.o,$(OUR_C)) \
          $(OBJ)/src/stack.o
-SJLJ_O := $(OBJ)/src/setjmp.o $(OBJ)/src/guard.o $(OBJ)/src/longjmp.o
+SJLJ_O := $(OBJ)/src/setjmp.o $(OBJ)/src/guard.o $(OBJ)/src/longjmp.o \
+          $(OBJ)/src/tag.o
 FORK_O := $(OBJ)/src/fork.o
 
 # Two libraries: how main is entered and jumps are made differs with --fork.
@@ -127,7 +129,7 @@ $(OBJ)/src/%.o: $(HERE)/src/%.S
 	@$(CC) $(TARGET) -c -o $@ $<
 $(OBJ)/src/guard.o: EXTRA := -mllvm -wasm-enable-sjlj
 $(OBJ)/src/setjmp.o: EXTRA := -mllvm -wasm-enable-sjlj
-$(OBJ)/src/longjmp.o: TARGET += -mexception-handling
+$(OBJ)/src/tag.o: TARGET += -mexception-handling
 $(OBJ)/src/memory.o: EXTRA := -fno-builtin
 
 $(OBJ)/dlmalloc.o: $(WASI_LIBC)

@@ -341,3 +341,5 @@ __pith_jump(void)
     if (env)
         longjmp(env, pending.value);
 }
+_Noreturn void _longjmp(jmp_buf, int)
+    __attribute__((__weak__, __alias__("longjmp")));

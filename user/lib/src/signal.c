@@ -37,17 +37,18 @@ call(int sig, unsigned handler)
     }
 }
 
-__attribute__((export_name("__pith_signal"))) void
+__attribute__((export_name("__pith_signal"))) int
 __pith_signal(int sig, unsigned handler)
 {
     int saved = errno;
     if (sig < 1 || sig >= PITH_NSIG)
-        return;
+        return 0;
     if (__pith_guard)
         __pith_guard(call, sig, handler);
     else
         call(sig, handler);
     errno = saved;
+    return __pith_jump_pending; /* then the call must come back to us */
 }
 
 int

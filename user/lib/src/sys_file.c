@@ -201,3 +201,10 @@ SYS(sendfile) ({
         pith_lseek(b, w - r, PITH_SEEK_CUR);
     left(w);
 }) END
+
+int
+faccessat(int dir, const char *path, int mode, int flags)
+{
+    return (int)__syscall_ret(
+        (unsigned long)left(pith_faccessat(dir, path, mode, flags)));
+}
