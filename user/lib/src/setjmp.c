@@ -13,6 +13,8 @@
 
 #include "pith.h"
 
+void __pith_guard(void (*fn)(int, unsigned), int sig, unsigned handler);
+
 struct arg {
     void *env;
     int value;
@@ -68,3 +70,8 @@ __pith_jump(void)
     __wasm_longjmp(pending.env, pending.value);
 }
 
+
+/* A program that jumps gets the guard around its handlers, which otherwise
+ * nothing refers to but weakly (src/signal.c). */
+__attribute__((__used__)) static void (*const guarded)(
+    void (*)(int, unsigned), int, unsigned) = __pith_guard;
