@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib.h"
+#include "main.h"
 #include "pith_errno.h"
 #include "proc_internal.h"
 
@@ -69,4 +70,41 @@ limits_check(struct proc *p)
         p->out_of_time = true;
         signal_send(p, PITH_SIGXCPU);
     }
+}
+
+/* ---- load average ----------------------------------------------------------- */
+
+#define LOAD_EVERY_NS 5000000000u
+
+uint32_t
+kernel_running(void)
+{
+    const struct proc *p;
+    uint32_t n = 0;
+
+    for (p = proc_first(); p; p = p->next)
+        n += p->state == PROC_RUNNING && !p->stopped;
+    return n;
+}
+
+/* Linux's: every 5 s, load = load * fade + n * (1 - fade), in 11-bit fractions.
+ * Brought up to date when somebody looks. */
+void
+kernel_loads(uint32_t out[3])
+{
+    static const uint32_t fade[3] = {1884, 2014, 2037};
+    static uint64_t load[3], updated_ns;
+    uint64_t n = (uint64_t)kernel_running() << 11;
+    uint64_t steps = (host_mono_ns() - updated_ns) / LOAD_EVERY_NS;
+    int k;
+
+    updated_ns += steps * LOAD_EVERY_NS;
+    if (steps > 1000)
+        steps = 1000; /* long settled */
+    while (steps--) {
+        for (k = 0; k < 3; k++)
+            load[k] = (load[k] * fade[k] + n * (2048 - fade[k])) >> 11;
+    }
+    for (k = 0; k < 3; k++)
+        out[k] = (uint32_t)(load[k] << 5);
 }

@@ -11,6 +11,7 @@
 #define KERNEL_MAIN_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Once, from the boot task, lock held, before anything else here. 0 or -E_. */
 int kernel_init(void);
@@ -25,6 +26,10 @@ bool kernel_is_shutting_down(void);
 /* More to do at the end, once all processes are gone (write back, restore the
  * terminal); run last registered first, in a task, lock held. At most 16. */
 void kernel_at_shutdown(void (*fn)(void));
+
+/* Load averages over 1, 5 and 15 minutes, << 16. Lock held. */
+void kernel_loads(uint32_t out[3]);
+uint32_t kernel_running(void); /* processes that run or could */
 
 /* Name of this system (uname). */
 extern char kernel_hostname[65];

@@ -6,7 +6,8 @@
  */
 #include <stddef.h>
 
-#include "lib.h"
+#include "call.h"
+#include "pith_errno.h"
 #include "wait.h"
 
 static struct heap timers;
@@ -52,4 +53,20 @@ timer_cancel(struct timer *t)
 {
     heap_remove(&timers, &t->node);
     t->armed = false;
+}
+
+int
+call_nanosleep(struct proc *p, uint64_t deadline_ns, uint64_t *left_ns)
+{
+    struct wait_queue nobody = WAIT_QUEUE_INIT;
+    uint64_t now;
+    int r;
+
+    (void)p;
+    do
+        r = wait_on(&nobody, deadline_ns);
+    while (r == 0);
+    now = host_mono_ns();
+    *left_ns = deadline_ns > now ? deadline_ns - now : 0;
+    return r == -E_TIMEDOUT ? 0 : r;
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -45,10 +46,17 @@ host_wall_ns(void)
     return clock_ns(CLOCK_REALTIME);
 }
 
+/* Pith boots when this is first asked, which a single thread does. */
 uint64_t
 host_mono_ns(void)
 {
-    return clock_ns(CLOCK_MONOTONIC);
+    static _Atomic uint64_t boot;
+    uint64_t now = clock_ns(CLOCK_MONOTONIC);
+    uint64_t from = atomic_load_explicit(&boot, memory_order_relaxed);
+
+    if (!from)
+        atomic_store_explicit(&boot, from = now, memory_order_relaxed);
+    return now - from;
 }
 
 uint64_t

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What /proc says about the system. */
 #include "procfs.h"
+#include "../main.h"
 
 #include "../ipc.h"
 #include "../main.h"
@@ -86,16 +87,6 @@ procfs_uptime(struct text *t, struct proc *p)
     text_add(t, "\n");
 }
 
-static uint32_t
-running(void)
-{
-    uint32_t n = 0;
-
-    for (const struct proc *p = proc_first(); p; p = p->next)
-        n += p->state == PROC_RUNNING && !p->stopped;
-    return n;
-}
-
 static int32_t
 last_pid(void)
 {
@@ -123,30 +114,20 @@ procfs_stat(struct text *t, struct proc *p)
                 "procs_blocked 0\n",
              (unsigned long long)((host_wall_ns() - host_mono_ns()) /
                                   1000000000),
-             last_pid(), running());
+             last_pid(), kernel_running());
 }
 
-/* Linux's: every 5 s, load = load * exp + n * (1 - exp), in 11-bit fractions.
- * Brought up to date when somebody looks. */
 void
 procfs_loadavg(struct text *t, struct proc *p)
 {
-    static const uint32_t fade[3] = {1884, 2014, 2037};
-    static uint64_t load[3], updated_ns;
-    uint64_t now = host_mono_ns(), n = (uint64_t)running() << 11;
-    uint64_t steps = (now - updated_ns) / 5000000000u;
+    uint32_t load[3];
 
     (void)p;
-    updated_ns += steps * 5000000000u;
-    if (steps > 1000)
-        steps = 1000; /* long settled */
-    while (steps--)
-        for (int k = 0; k < 3; k++)
-            load[k] = (load[k] * fade[k] + n * (2048 - fade[k])) >> 11;
+    kernel_loads(load);
     for (int k = 0; k < 3; k++)
-        text_add(t, "%u.%02u ", (unsigned)(load[k] >> 11),
-                 (unsigned)((load[k] & 2047) * 100 >> 11));
-    text_add(t, "%u/%u %d\n", running(), proc_count(), last_pid());
+        text_add(t, "%u.%02u ", load[k] >> 16,
+                 (load[k] & 65535) * 100 >> 16);
+    text_add(t, "%u/%u %d\n", kernel_running(), proc_count(), last_pid());
 }
 
 /* Octal escapes for what would break a line of /proc/mounts. */
