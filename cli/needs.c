@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli.h"
 #include "exec.h"
 
 static bool
@@ -50,4 +51,32 @@ needs_flags(uint32_t caps, char *out, size_t room)
     }
     if (caps & 1u << CAP_NET)
         snprintf(out + used, room - used, "%s--net", used ? " " : "");
+}
+
+void
+needs_refuse(const char *file, const uint8_t *bytes, size_t size,
+             const struct grants *g)
+{
+    struct engine_module *m;
+    struct needs needs;
+    char flags[256], list[512] = "";
+    size_t used = 0;
+    if (engine_module_load(bytes, size, NULL, NULL, &m, NULL) < 0)
+        return;
+    needs_of(m, &needs);
+    for (int c = 0; c < CAP_COUNT && used < sizeof list; c++) {
+        if (cap_has(g, (enum cap)c))
+            needs.caps &= ~(1u << c);
+        if (!(needs.caps & 1u << c))
+            continue;
+        int n = snprintf(list + used, sizeof list - used, "%s%s (%s)",
+                         used ? ", " : "", cap_name((enum cap)c),
+                         cap_text((enum cap)c));
+        used += n > 0 ? (size_t)n : 0;
+    }
+    needs_flags(needs.caps, flags, sizeof flags);
+    cli_error("%s needs what it was not granted: %s; to grant it: pith run %s "
+              "%s",
+              file, list, flags, file);
+    engine_module_unref(m);
 }

@@ -20,4 +20,8 @@ void needs_of(const struct engine_module *m, struct needs *out);
 /* "--cap time,random --net" for these capabilities, into out[room]. */
 void needs_flags(uint32_t caps, char *out, size_t room);
 
+/* Say what the module in bytes needs beyond g, and the options to give. */
+void needs_refuse(const char *file, const uint8_t *bytes, size_t size,
+                  const struct grants *g);
+
 #endif

@@ -20,6 +20,7 @@
 #include "exec.h"
 #include "hoststdio.h"
 #include "main.h"
+#include "needs.h"
 #include "pith_errno.h"
 #include "posix.h"
 #include "terminal.h"
@@ -141,11 +142,17 @@ start(const struct cli_options *o, struct report *report)
         .new_session = true,
         .on_exit = on_exit_note,
     };
-    if (!spec.grants)
+    if (!spec.grants) {
+        cli_error("%s", report->text);
         return -E_INVAL;
+    }
     for (int i = 0; i < 3; i++)
         spec.stdio[i] = host_stdio_file(i);
     int r = proc_start(NULL, &spec, &run.proc, report);
+    if (r == -E_NOTCAPABLE)
+        needs_refuse(o->file, spec.bytes, spec.size, spec.grants);
+    else if (r < 0)
+        cli_module_refused(o->file, &run.module, r, report);
     for (int i = 0; i < 3; i++)
         file_put(spec.stdio[i]);
     grants_unref(spec.grants);
@@ -161,13 +168,13 @@ boot(void *arg)
     if (r < 0) {
         cli_error("cannot set up a kernel for %s: %s", o->file,
                   pith_errno_text(r));
-        run.code = EXIT_REFUSED;
-    } else if ((r = start(o, &report)) < 0) {
-        cli_module_refused(o->file, &run.module, r, &report);
-        run.code = EXIT_REFUSED;
+    } else {
+        r = start(o, &report);
     }
-    if (r < 0)
+    if (r < 0) {
+        run.code = EXIT_REFUSED;
         kernel_shutdown(0);
+    }
     host_task_exit();
 }
 
@@ -204,7 +211,7 @@ verdict(const struct cli_options *o)
     if (run.denied)
         cli_error("%s was refused: %s; see: pith inspect %s", o->file,
                   run.denied, o->file);
-    if (sig && run.trouble)
+    if (run.trouble)
         cli_error("%s: %s", o->file, run.trouble);
     return sig ? 128 + sig : run.status >> 8 & 0xff;
 }
