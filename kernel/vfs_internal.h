@@ -41,7 +41,7 @@ void path_forget_inode(const struct inode *dir, const char *name, size_t len);
 /* d now lives at that name, in that host_alloc'ed memory, which is taken over. */
 void path_moved(struct dentry_path *d, struct dentry_path *parent, char *name,
                 size_t len);
-/* Two places change names (RENAME_EXCHANGE); names as above. */
+/* Two places change names (RENAME_EXCHANGE); name_a is a's new one. */
 void path_exchange(struct dentry_path *a, struct dentry_path *b, char *name_a,
                    char *name_b);
 bool path_is_below(const struct dentry_path *d, const struct dentry_path *top);

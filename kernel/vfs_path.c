@@ -284,8 +284,8 @@ path_exchange(struct dentry_path *a, struct dentry_path *b, char *name_a,
     unhash(b);
     free_name(a);
     free_name(b);
-    set_place(a, parent_b, name_b, len_b);
-    set_place(b, parent_a, name_a, len_a);
+    set_place(a, parent_b, name_a, len_b);
+    set_place(b, parent_a, name_b, len_a);
     path_unref(parent_a);
     path_unref(parent_b);
 }

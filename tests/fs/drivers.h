@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which drivers are tested (drivers.c), and how (main.c). */
+#ifndef TESTS_FS_DRIVERS_H
+#define TESTS_FS_DRIVERS_H
+
+#include "fs_test.h"
+
+void run_drivers(void);
+/* Mount fs at /t, run all POSIX cases on it, unmount it. */
+void run_corpus(const char *name, struct fs *fs, uint32_t can);
+void run_case(const char *name, void (*run)(void));
+
+#endif
