@@ -12,3 +12,8 @@ $(CLI_OUT)/%.wasm: tests/cli/programs/%.c
 
 test-cli: $(B)/bin/pith $(CLI_PROGRAMS:%=$(CLI_OUT)/%.wasm)
 	@tests/cli/cli.sh $(abspath $(B)/bin/pith) $(abspath $(CLI_OUT))
+
+# The same for booting, which needs the image.
+.PHONY: test-boot
+test-boot: $(B)/bin/pith image
+	@tests/cli/boot.sh $(abspath $(B)/bin/pith)

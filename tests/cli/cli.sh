@@ -222,6 +222,14 @@ t 'inspect: bad' 126 '' '*truncated*' "$pith" inspect "$tmp/cut.wasm"
 t 'inspect: none' 127 '' '*no such file*' "$pith" inspect "$tmp/none.wasm"
 t 'inspect what' 2 '' '*inspect what*' "$pith" inspect
 
+# --- booting, as far as it goes without an image
+t "no image" 126 "" "*image*make image*" env HOME="$tmp/home" XDG_DATA_HOME= \
+    "$pith" --image "$tmp/none.pith"
+t "no home" 126 "" "*HOME*--root*" env -u HOME -u XDG_DATA_HOME "$pith" -c true
+t "root and ephemeral" 2 "" "*exclude*" "$pith" --root x --ephemeral
+t "mount without a place" 2 "" "*HOST::GUEST*" "$pith" --mount "$tmp"
+ok "nothing left behind" [ ! -e "$tmp/home" ]
+
 # --- on a terminal: it is as it was afterwards
 if command -v script >/dev/null; then
     script -qec "stty -g >'$tmp/before'; '$pith' run '$w/isatty.wasm';

@@ -1,0 +1,79 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Booting the system image without a terminal: boot.sh PITH. The terminal is
+# tests/ports/shell.sh's.
+set -u
+pith=$1
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/pith-boot.XXXXXX") || exit 1
+trap 'rm -rf "$tmp"' EXIT
+passed=0
+failed=0
+root="$tmp/root.pith"
+
+t() { # NAME CODE OUT COMMAND...: exact output, - for anything
+    name=$1 code=$2 want=$3
+    shift 3
+    "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+    got=$?
+    if [ $got = "$code" ] &&
+        { [ "$want" = - ] || [ "$(cat "$tmp/out")" = "$want" ]; }; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAIL $name: exit code $got, not $code; it said:"
+        head -n 5 "$tmp/out" "$tmp/err" | sed 's/^/    /'
+    fi
+}
+c() { "$pith" --root "$root" -c "$1"; }
+
+t 'a command' 0 42 c 'echo $((6 * 7))'
+t 'its exit code' 7 '' c 'exit 7'
+t 'a signal' 143 '' c 'kill -TERM $$'
+t 'no such command' 127 '' c 'frobnicate 2>/dev/null'
+t 'standard input' 0 '3' sh -c "printf 'a\nb\nc\n' | '$pith' --root '$root' -c 'wc -l'"
+t 'pipelines' 0 'c b a' c 'printf "a\nb\nc\n" | sort -r | tr "\n" " " | sed "s/ $//"'
+t 'write' 0 '' c 'echo kept > /home/user/file; mkdir -p /a/b; ln -s b /a/l'
+t 'kept' 0 'kept b' c 'echo $(cat /home/user/file) $(readlink /a/l)'
+t 'XDG_DATA_HOME' 0 yes env XDG_DATA_HOME="$tmp/data" "$pith" -c 'echo yes'
+t 'made there' 0 - test -s "$tmp/data/pith/root.pith"
+t 'ephemeral' 0 'x' "$pith" --ephemeral -c 'echo x > /f; cat /f'
+t 'not kept' 1 '' "$pith" --ephemeral -c 'test -e /f'
+mkdir "$tmp/host"
+echo shown >"$tmp/host/file"
+t 'mount' 0 shown "$pith" --root "$root" --mount "$tmp/host::/mnt/h" \
+    -c 'cat /mnt/h/file; echo made > /mnt/h/new'
+t 'mount, written' 0 made cat "$tmp/host/new"
+t 'mount, read-only' 1 '' "$pith" --root "$root" --mount "$tmp/host::/mnt/h:ro" \
+    -c 'echo x 2>/dev/null > /mnt/h/new2'
+t 'usual places' 0 'ok' c 'test -c /dev/null && test -d /proc/self &&
+    test -w /tmp && test -x /bin/sh && echo ok'
+t 'full tmpfs' 0 'full' c \
+    'mount -t tmpfs -o size=64k tmp /mnt && {
+     dd if=/dev/zero of=/mnt/f bs=1k count=100 2>/dev/null || echo full; }'
+
+# two at once: the second says so
+"$pith" --root "$root" -c 'echo up; sleep 30' >"$tmp/first" 2>&1 &
+first=$!
+i=0
+while [ $i -lt 100 ] && ! grep -q up "$tmp/first"; do
+    sleep 0.1
+    i=$((i + 1))
+done
+t 'a second instance' 126 '' c true
+if grep -q already "$tmp/err"; then passed=$((passed + 1)); else
+    failed=$((failed + 1))
+    echo "FAIL the second instance does not say why: $(cat "$tmp/err")"
+fi
+kill -TERM $first
+wait $first
+t 'ends by SIGTERM' 0 143 echo $?
+t 'and leaves a good root' 0 'kept' c 'cat /home/user/file'
+echo garbage >"$tmp/garbage.pith"
+t 'a root that is none' 126 '' "$pith" --root "$tmp/garbage.pith" -c true
+if command -v sqlite3 >/dev/null; then
+    t 'inspectable' 0 ok sqlite3 "$root" 'pragma integrity_check'
+fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
