@@ -97,6 +97,9 @@ struct gc_heap;
 struct gc_object *gc_alloc(struct engine_instance *in, uint32_t type,
                            uint32_t length, uint64_t *top);
 void gc_heap_free(struct gc_heap *h); /* NULL is fine */
+/* f for every word of every object that may be a reference. */
+void gc_visit(struct gc_heap *h, void (*f)(void *ctx, uint64_t word),
+              void *ctx);
 
 /* Bytes of one array element of storage type vt. */
 static inline uint32_t

@@ -270,21 +270,59 @@ drain(struct gc_heap *h)
         trace(h, h->stack[--h->depth]);
 }
 
+/* f for every object in a state, CELL_USED or CELL_MARKED. */
 static void
-retrace(struct gc_heap *h)
+each_object(struct gc_heap *h, enum cell_state state,
+            void (*f)(struct gc_heap *h, const struct gc_object *o, void *ctx),
+            void *ctx)
 {
     for (struct gc_block *b = h->blocks; b; b = b->next)
         for (uint32_t i = 0; i < b->count; i++)
-            if (b->state[i] == CELL_MARKED) {
-                trace(h, (struct gc_object *)(void *)(b->cells +
-                                                      (size_t)i * b->cell));
-                drain(h);
-            }
+            if (b->state[i] == state)
+                f(h,
+                  (struct gc_object *)(void *)(b->cells + (size_t)i * b->cell),
+                  ctx);
     for (uint32_t i = 0; h->large && i <= h->large_mask; i++)
-        if (h->large[i].object && h->large[i].marked) {
-            trace(h, h->large[i].object);
-            drain(h);
-        }
+        if (h->large[i].object && h->large[i].marked == (state == CELL_MARKED))
+            f(h, h->large[i].object, ctx);
+}
+
+static void
+trace_again(struct gc_heap *h, const struct gc_object *o, void *ctx)
+{
+    (void)ctx;
+    trace(h, o);
+    drain(h);
+}
+
+struct visit {
+    void (*f)(void *ctx, uint64_t word);
+    void *ctx;
+};
+
+static void
+visit_object(struct gc_heap *h, const struct gc_object *o, void *ctx)
+{
+    const struct type_def *t = type_get(o->type);
+    const struct visit *v = ctx;
+    uint64_t n = 0;
+
+    (void)h;
+    if (t->kind == TYPE_STRUCT)
+        n = t->param_slots;
+    else if (vt_is_ref(t->vt[0]))
+        n = o->length;
+    for (uint64_t i = 0; i < n; i++)
+        v->f(v->ctx, o->slots[i]);
+}
+
+void
+gc_visit(struct gc_heap *h, void (*f)(void *ctx, uint64_t word), void *ctx)
+{
+    struct visit v = {f, ctx};
+
+    if (h)
+        each_object(h, CELL_USED, visit_object, &v);
 }
 
 static void
@@ -313,7 +351,7 @@ mark(struct gc_heap *h, struct engine_store *s, const uint64_t *top)
     drain(h);
     while (h->overflow) {
         h->overflow = false;
-        retrace(h);
+        each_object(h, CELL_MARKED, trace_again, NULL);
     }
 }
 
