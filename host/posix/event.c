@@ -128,10 +128,10 @@ watch_room(int fd)
     struct watch *w;
     int n = nwatches ? nwatches : 64;
 
-    if (fd < nwatches)
-        return 0;
     if (fd < 0 || fd >= FD_MAX)
         return -E_BADF;
+    if (fd < nwatches)
+        return 0;
     while (n <= fd)
         n *= 2;
     w = realloc(watches, (size_t)n * sizeof *w);

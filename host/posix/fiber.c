@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fibers: everything but the switch; see fiber.h. */
+#define _GNU_SOURCE
 #include "fiber.h"
 
 #include <stdint.h>
