@@ -30,6 +30,7 @@ struct sanitize_fiber {
 
 #ifdef SANITIZE_ADDRESS
 #include <pthread.h>
+int pthread_getattr_np(pthread_t, pthread_attr_t *); /* a GNU extension */
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #define SANITIZE_STACK_FACTOR 8u /* frames have red zones */
