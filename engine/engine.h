@@ -153,6 +153,7 @@ struct engine_port { /* an import or an export; strings are NUL-terminated,
     struct engine_valtype type; /* of a global, of a table's elements */
     bool mutable_;      /* globals */
     bool is64;          /* memories, tables: 64-bit addresses */
+    bool shared;        /* memories */
 };
 uint32_t engine_module_imports(const struct engine_module *m);
 const struct engine_port *engine_module_import(const struct engine_module *m,
@@ -186,6 +187,12 @@ struct engine_config {
 /* NULL when out of memory. */
 struct engine_store *engine_store_create(const struct engine_config *c);
 void engine_store_destroy(struct engine_store *s); /* NULL is fine */
+/*
+ * Make this thread fit to run wasm: the handler for memory faults (once per
+ * process; it passes on what is not its own) and, unless the thread has one, an
+ * alternate signal stack. engine_store_create does it for its own thread.
+ */
+void engine_thread_init(void);
 void *engine_store_user(struct engine_store *s);
 uint64_t engine_store_fuel_used(const struct engine_store *s);
 /* Bytes of linear memory now, for accounting. */
@@ -194,7 +201,8 @@ uint64_t engine_store_memory_bytes(const struct engine_store *s);
 /*
  * A function of the host. slots holds the arguments (one uint64_t each, v128
  * two, 32-bit values zero-extended) and takes the results from slots[0] on;
- * it has room for both. Returns ENGINE_OK, or the status to unwind with.
+ * it has room for both. caller is NULL when the host itself called. Returns
+ * ENGINE_OK, or the status to unwind with.
  */
 typedef enum engine_status engine_host_fn(struct engine_store *s,
                                           struct engine_instance *caller,
@@ -206,6 +214,11 @@ struct engine_func *engine_func_host(struct engine_store *s,
 struct engine_memory *engine_memory_create(struct engine_store *s,
                                            uint64_t min_pages,
                                            uint64_t max_pages, bool is64);
+/* The same, shared (threads proposal); it must have a maximum. */
+struct engine_memory *engine_memory_create_shared(struct engine_store *s,
+                                                  uint64_t min_pages,
+                                                  uint64_t max_pages,
+                                                  bool is64);
 struct engine_table *engine_table_create(struct engine_store *s,
                                          struct engine_valtype type,
                                          uint64_t min, uint64_t max, bool is64);

@@ -110,7 +110,11 @@ fill(struct host *h, struct engine_store *s)
            add(h, "spectest", "memory",
                (struct engine_extern){
                    .kind = ENGINE_MEMORY,
-                   .memory = engine_memory_create(s, 1, 2, false)});
+                   .memory = engine_memory_create(s, 1, 2, false)}) &&
+           add(h, "spectest", "shared_memory",
+               (struct engine_extern){
+                   .kind = ENGINE_MEMORY,
+                   .memory = engine_memory_create_shared(s, 1, 2, false)});
 }
 
 struct host *
@@ -186,7 +190,10 @@ host_stub(struct engine_store *s, const struct engine_port *p,
                 engine_table_create(s, p->type, p->min, p->max, p->is64);
         break;
     case ENGINE_MEMORY:
-        out->memory = engine_memory_create(s, p->min, p->max, p->is64);
+        out->memory =
+            p->shared
+                ? engine_memory_create_shared(s, p->min, p->max, p->is64)
+                : engine_memory_create(s, p->min, p->max, p->is64);
         break;
     case ENGINE_GLOBAL:
         if (p->type.kind != ENGINE_REF || p->type.nullable)
