@@ -89,6 +89,15 @@ wait_interrupted(void)
     return interrupted(proc_current(), false);
 }
 
+void
+wait_blocked(bool blocked)
+{
+    struct proc *p = proc_current();
+
+    if (p)
+        p->state = blocked ? PROC_BLOCKED : PROC_RUNNING;
+}
+
 /* Park once; says why it came back. `woken` tells a wake-up from others. */
 static int
 sleep_until(uint64_t deadline_ns, struct proc *p, bool killable_only,

@@ -43,6 +43,8 @@ void wake_one(struct wait_queue *q);
 /* Must the current task, if it is a process, go and see to a signal? For code
  * that parks by itself, as host/ does. */
 bool wait_interrupted(void);
+/* For the same code: the current process is shown as blocked meanwhile. */
+void wait_blocked(bool blocked);
 
 /*
  * Waiting on several queues (poll): file_ops.poll calls poll_wait() for each

@@ -220,6 +220,7 @@ posix_fd_wait(int hostfd, short events, uint64_t deadline_ns)
     r = arm(hostfd);
     if (r > 0)
         me.got = (uint32_t)events;
+    wait_blocked(true);
     while (r == 0 && !me.got) {
         bool unparked = host_task_park(deadline_ns);
 
@@ -230,6 +231,7 @@ posix_fd_wait(int hostfd, short events, uint64_t deadline_ns)
         else if (!unparked)
             r = -E_TIMEDOUT;
     }
+    wait_blocked(false);
     leave_watch(hostfd, &me);
     return me.got ? (int)me.got : r;
 }

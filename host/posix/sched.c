@@ -150,7 +150,7 @@ sched_ready(struct host_task *t)
     if (n == 0)
         sched.stale = 0;
     add32(&sched.ready_count, 1);
-    if (n > 0 || !host_task_self())
+    if (n > 0 || !worker_self()) /* a worker will soon look itself */
         share_work();
 }
 
