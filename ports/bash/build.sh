@@ -11,6 +11,9 @@ run_configure --without-bash-malloc --disable-nls --with-curses \
     bash_cv_dup2_broken=no bash_cv_pgrp_pipe=no bash_cv_ulimit_maxfds=yes \
     bash_cv_opendir_not_robust=no bash_cv_getenv_redef=yes \
     bash_cv_fnmatch_equiv_fallback=yes bash_cv_dev_fd=absent \
-    bash_cv_dev_stdin=present gt_cv_int_divbyzero_sigfpe=no
+    bash_cv_dev_stdin=present gt_cv_int_divbyzero_sigfpe=no bash_cv_func_strtoimax=yes \
+    bash_cv_wexitstatus_offset=8 \
+    ac_cv_func_dlopen=no ac_cv_func_dlclose=no ac_cv_func_dlsym=no \
+    ac_cv_lib_dl_dlopen=no
 make CC_FOR_BUILD="$HOSTCC" bash
 put_bin bash bin
