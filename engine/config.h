@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which of two files serves this build. Bodies never ask.
+ *
+ * ENGINE_THREADED  handlers that tail-call each other (clang's musttail and
+ *                  preserve_none), else one switch over the same bodies
+ * ENGINE_GUARD     32-bit memories in reservations whose unmapped rest catches
+ *                  out-of-bounds accesses, else explicit checks
+ */
+#ifndef ENGINE_CONFIG_H
+#define ENGINE_CONFIG_H
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ENGINE_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ENGINE_SANITIZED 1
+#endif
+#endif
+#ifndef ENGINE_SANITIZED
+#define ENGINE_SANITIZED 0
+#endif
+
+#if defined(__clang__) && __clang_major__ >= 19 && defined(__x86_64__) &&      \
+    !ENGINE_SANITIZED
+#define ENGINE_THREADED 1
+#else
+#define ENGINE_THREADED 0
+#endif
+
+#if defined(__linux__) && defined(__LP64__) && !ENGINE_SANITIZED
+#define ENGINE_GUARD 1
+#else
+#define ENGINE_GUARD 0
+#endif
+
+#endif

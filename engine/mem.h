@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine's memory back end: mem_guard.c (reservations and faults) or
+ * mem_plain.c (malloc and explicit checks); config.h says which.
+ */
+#ifndef ENGINE_MEM_H
+#define ENGINE_MEM_H
+
+#include "runtime.h"
+
+/* Static offsets from here on are checked explicitly even in reservations. */
+#define GUARD_OFFSET 0xffff0000u
+
+/* Give m bytes of zeroed memory; m->is64 is set. False: out of memory. */
+bool mem_alloc(struct engine_memory *m, uint64_t bytes);
+/* Make it bytes long (never shorter); may move base unless guarded. */
+bool mem_extend(struct engine_memory *m, uint64_t bytes);
+void mem_free(struct engine_memory *m);
+/* interp_run with faults in memories turned into a trap. */
+void mem_run(struct activation *act, struct engine_func *f, uint64_t *fp);
+
+/* Zeroed on demand. */
+void *stack_alloc(size_t bytes);
+void stack_free(void *p, size_t bytes);
+
+#endif

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Memory back end with guard pages. A 32-bit memory sits at the start of an
+ * aligned 8 GiB slot of address space, of which only its size is accessible:
+ *
+ *   | accessible | PROT_NONE ... 4 GiB address + 4 GiB offset |
+ *
+ * so base + address + offset cannot leave the slot and a bad access faults. The
+ * handler finds the memory by slot number, its store, the store's activation,
+ * and jumps out of the interpreter there. It acts only when the faulting
+ * instruction is the interpreter's own, so host bugs stay visible.
+ *
+ * Freed slots are emptied (MADV_DONTNEED) and pooled: instantiation is a few
+ * microseconds, and each memory costs two mappings.
+ */
+#define _GNU_SOURCE
+#include "mem.h"
+
+#if ENGINE_GUARD
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#define SLOT_SHIFT 33
+#define SLOT ((uint64_t)1 << SLOT_SHIFT)
+#define SLOTS ((size_t)1 << (47 - SLOT_SHIFT))
+#define BATCH 16u /* slots reserved at once */
+#define ALTSTACK ((size_t)64 << 10)
+
+static _Atomic(struct engine_memory *) owners[SLOTS];
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct free_slot {
+    uint8_t *base;
+    uint64_t mapped;
+} *pool;
+static size_t npool, pool_cap;
+
+static bool
+pool_put(uint8_t *base, uint64_t mapped)
+{
+    if (npool == pool_cap) {
+        size_t cap = pool_cap ? pool_cap * 2 : 64;
+        struct free_slot *p = realloc(pool, cap * sizeof *p);
+
+        if (!p)
+            return false;
+        pool = p;
+        pool_cap = cap;
+    }
+    pool[npool].base = base;
+    pool[npool++].mapped = mapped;
+    return true;
+}
+
+/* Reserve n slots, aligned; they go to the pool. */
+static bool
+reserve(unsigned n)
+{
+    size_t bytes = (size_t)(n + 1) * SLOT;
+    uint8_t *p = mmap(NULL, bytes, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    size_t head;
+
+    if (p == MAP_FAILED)
+        return false;
+    head = (size_t)(-(uintptr_t)p & (SLOT - 1));
+    if (head)
+        munmap(p, head);
+    munmap(p + head + n * SLOT, SLOT - head);
+    for (unsigned i = n; i-- > 0;)
+        if (!pool_put(p + head + i * SLOT, 0))
+            munmap(p + head + i * SLOT, SLOT);
+    return npool > 0;
+}
+
+static bool
+slot_take(struct free_slot *out)
+{
+    bool ok;
+
+    pthread_mutex_lock(&lock);
+    ok = npool || reserve(BATCH) || reserve(1);
+    if (ok)
+        *out = pool[--npool];
+    pthread_mutex_unlock(&lock);
+    return ok;
+}
+
+static void
+slot_give(uint8_t *base, uint64_t mapped)
+{
+    if (mapped && madvise(base, mapped, MADV_DONTNEED) < 0) {
+        munmap(base, SLOT);
+        return;
+    }
+    pthread_mutex_lock(&lock);
+    if (!pool_put(base, mapped))
+        munmap(base, SLOT);
+    pthread_mutex_unlock(&lock);
+}
+
+static bool
+alloc32(struct engine_memory *m, uint64_t bytes)
+{
+    struct free_slot slot;
+
+    if (!slot_take(&slot))
+        return false;
+    if (slot.mapped < bytes) {
+        if (mprotect(slot.base + slot.mapped, bytes - slot.mapped,
+                     PROT_READ | PROT_WRITE) < 0)
+            goto fail;
+    } else if (slot.mapped > bytes) {
+        if (mprotect(slot.base + bytes, slot.mapped - bytes, PROT_NONE) < 0)
+            goto fail;
+    }
+    m->base = slot.base;
+    m->mapped = bytes;
+    atomic_store(&owners[(uintptr_t)m->base >> SLOT_SHIFT], m);
+    return true;
+fail:
+    slot_give(slot.base, slot.mapped);
+    return false;
+}
+
+bool
+mem_alloc(struct engine_memory *m, uint64_t bytes)
+{
+    void *p;
+
+    if (!m->is64)
+        return alloc32(m, bytes);
+    if (!bytes)
+        return true;
+    p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED)
+        return false;
+    m->base = p;
+    m->mapped = bytes;
+    return true;
+}
+
+bool
+mem_extend(struct engine_memory *m, uint64_t bytes)
+{
+    void *p;
+
+    if (!m->is64) {
+        if (mprotect(m->base + m->mapped, bytes - m->mapped,
+                     PROT_READ | PROT_WRITE) < 0)
+            return false;
+        m->mapped = bytes;
+        return true;
+    }
+    if (!m->base)
+        return mem_alloc(m, bytes);
+    p = mremap(m->base, m->mapped, bytes, MREMAP_MAYMOVE);
+    if (p == MAP_FAILED)
+        return false;
+    m->base = p;
+    m->mapped = bytes;
+    return true;
+}
+
+void
+mem_free(struct engine_memory *m)
+{
+    if (!m->base)
+        return;
+    if (m->is64) {
+        munmap(m->base, m->mapped);
+        return;
+    }
+    atomic_store(&owners[(uintptr_t)m->base >> SLOT_SHIFT], NULL);
+    slot_give(m->base, m->mapped);
+}
+
+void *
+stack_alloc(size_t bytes)
+{
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    return p == MAP_FAILED ? NULL : p;
+}
+
+void
+stack_free(void *p, size_t bytes)
+{
+    munmap(p, bytes);
+}
+
+/* ---- faults -------------------------------------------------------------------- */
+
+/* The linker's bounds of the section that all interpreter code is in. */
+extern const uint8_t __start_pith_interp[], __stop_pith_interp[];
+
+static struct sigaction old_segv, old_bus;
+
+#if defined(__x86_64__)
+#define REG(uc, name) ((uintptr_t)(uc)->uc_mcontext.gregs[REG_##name])
+#define FAULT_PC(uc) REG(uc, RIP)
+#elif defined(__aarch64__)
+#define FAULT_PC(uc) ((uintptr_t)(uc)->uc_mcontext.pc)
+#endif
+
+/*
+ * The threaded interpreter keeps pc, fp and in in registers. The compiler may
+ * have moved pc on by one instruction; believe nothing unchecked: this is for
+ * the backtrace only.
+ */
+static void
+note_place(struct activation *act, struct engine_store *s, const ucontext_t *uc)
+{
+#if ENGINE_THREADED && defined(__x86_64__)
+    uint64_t *fp = (uint64_t *)REG(uc, R13);
+    struct engine_instance *in;
+
+    for (in = s->instances; in; in = in->next)
+        if ((uintptr_t)in == REG(uc, R15))
+            break;
+    if (in && fp >= s->stack && fp < s->stack_limit && !((uintptr_t)fp & 7)) {
+        act->pc = (const struct insn *)REG(uc, R12);
+        act->fp = fp;
+        act->in = in;
+        return;
+    }
+#else
+    (void)s;
+    (void)uc;
+#endif
+    act->pc = NULL;
+}
+
+static void
+chain(int sig, siginfo_t *info, void *context, struct sigaction *old)
+{
+    if (old->sa_flags & SA_SIGINFO) {
+        old->sa_sigaction(sig, info, context);
+        return;
+    }
+    if (old->sa_handler != SIG_DFL && old->sa_handler != SIG_IGN) {
+        old->sa_handler(sig);
+        return;
+    }
+    signal(sig, SIG_DFL); /* the instruction runs again and ends the process */
+}
+
+static void
+on_fault(int sig, siginfo_t *info, void *context)
+{
+    uintptr_t slot = (uintptr_t)info->si_addr >> SLOT_SHIFT;
+    const ucontext_t *uc = context;
+    uintptr_t at = FAULT_PC(uc);
+    struct engine_memory *m = NULL;
+
+    if (slot < SLOTS)
+        m = atomic_load(&owners[slot]);
+    if (m && m->store->act && at >= (uintptr_t)__start_pith_interp &&
+        at < (uintptr_t)__stop_pith_interp) {
+        struct activation *act = m->store->act;
+
+        note_place(act, m->store, uc);
+        _longjmp(act->landing, 1);
+    }
+    chain(sig, info, context, sig == SIGSEGV ? &old_segv : &old_bus);
+}
+
+static void
+install(void)
+{
+    struct sigaction sa = {.sa_sigaction = on_fault,
+                           .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+
+    sigemptyset(&sa.sa_mask);
+    sigaction(SIGSEGV, &sa, &old_segv);
+    sigaction(SIGBUS, &sa, &old_bus);
+}
+
+static pthread_key_t altstack_key;
+
+static void
+altstack_free(void *p)
+{
+    stack_t off = {.ss_flags = SS_DISABLE};
+
+    sigaltstack(&off, NULL);
+    munmap(p, ALTSTACK);
+}
+
+static void
+install_once(void)
+{
+    install();
+    pthread_key_create(&altstack_key, altstack_free);
+}
+
+void
+engine_thread_init(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    stack_t old, ss = {.ss_size = ALTSTACK};
+
+    pthread_once(&once, install_once);
+    if (sigaltstack(NULL, &old) < 0 || !(old.ss_flags & SS_DISABLE))
+        return;
+    ss.ss_sp = stack_alloc(ALTSTACK);
+    if (!ss.ss_sp)
+        return;
+    if (sigaltstack(&ss, NULL) < 0)
+        stack_free(ss.ss_sp, ALTSTACK);
+    else
+        pthread_setspecific(altstack_key, ss.ss_sp);
+}
+
+__attribute__((noinline)) void
+mem_run(struct activation *act, struct engine_func *f, uint64_t *fp)
+{
+    struct engine_store *s = f->instance->store;
+
+    if (_setjmp(act->landing) == 0) {
+        interp_run(f, fp);
+        return;
+    }
+    s = act->in->store;
+    s->status = ENGINE_MEMORY_BOUNDS;
+    trap_record(s, act->in, act->pc, act->fp);
+}
+
+#endif

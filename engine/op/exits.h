@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bodies that others jump to by name (TRAP, RESUME, POLL_THEN_JUMP): trap and
+ * resume take a status in r0; poll continues at pc.
+ */
+EXIT(poll)
+{
+    LEAVE(fp);
+    enum engine_status st = interp_poll(in, pc, fp);
+    BACK;
+    if (UNLIKELY(st != ENGINE_OK))
+        RESUME(st);
+    JUMP;
+}
+EXIT(trap)
+{
+    LEAVE(fp);
+    s->status = (enum engine_status)r0;
+    trap_record(s, in, pc, fp);
+    STOP;
+}
+EXIT(resume) /* a callee ended with status r0: look for a handler, or stop */
+{
+    LEAVE(fp);
+    s->status = (enum engine_status)r0;
+    if (r0 == ENGINE_EXCEPTION && s->exception) {
+        struct walk w = {in, pc, fp};
+        if (exception_unwind(s, &w)) {
+            in = w.in;
+            pc = w.pc;
+            fp = w.fp;
+            mem = in->mem0->base;
+            JUMP;
+        }
+        trap_record(s, in, pc, fp);
+    }
+    STOP;
+}

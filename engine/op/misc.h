@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bodies: moves, constants, selection. */
+OP(none)
+{
+    TRAP(ENGINE_UNREACHABLE);
+}
+OP(mov)
+{
+    fp[pc->a] = fp[pc->b];
+    NEXT;
+}
+OP(mov2)
+{
+    V_PUT(V_GET(pc->b));
+    NEXT;
+}
+OP(movn) /* imm slots, to pc[1], from pc[2]; may overlap */
+{
+    memmove(fp + pc[1].uimm, fp + pc[2].uimm, pc->uimm * sizeof *fp);
+    pc += 2;
+    NEXT;
+}
+OP(st_r)
+{
+    fp[pc->a] = r0;
+    NEXT;
+}
+OP(st_d)
+{
+    fp[pc->a] = f64_bits(f0);
+    NEXT;
+}
+OP(st_f)
+{
+    fp[pc->a] = f32_bits(g0);
+    NEXT;
+}
+OP(const32)
+{
+    fp[pc->a] = pc->uimm;
+    NEXT;
+}
+OP(const64)
+{
+    fp[pc->a] = insn_u64(&pc[1]);
+    pc++;
+    NEXT;
+}
+OP(const128)
+{
+    struct v128 v;
+    memcpy(&v, &pc[1], sizeof v);
+    V_PUT(v);
+    pc += DATA_INSNS(16);
+    NEXT;
+}
+OP(far_get)
+{
+    fp[pc->a] = fp[pc->uimm];
+    NEXT;
+}
+OP(far_set)
+{
+    fp[pc->uimm] = fp[pc->a];
+    NEXT;
+}
+OP(select_s)
+{
+    uint64_t x = fp[pc->b], y = fp[pc->c];
+    fp[pc->a] = (uint32_t)fp[pc->d] ? x : y;
+    NEXT;
+}
+OP(select_r)
+{
+    uint64_t x = fp[pc->b], y = fp[pc->c];
+    fp[pc->a] = (uint32_t)r0 ? x : y;
+    NEXT;
+}
+OP(select128)
+{
+    struct v128 x = V_GET(pc->b), y = V_GET(pc->c);
+    V_PUT((uint32_t)fp[pc->d] ? x : y);
+    NEXT;
+}

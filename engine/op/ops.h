@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The operations' numbers, OP_<name>, and what the translator knows of each,
+ * from op/all.def. Within a family the order is fixed, so that the translator
+ * computes a member: base + form + FORMS * destination.
+ */
+#ifndef ENGINE_OP_OPS_H
+#define ENGINE_OP_OPS_H
+
+#include <stdint.h>
+
+#define FORMS_BIN 5 /* ss si rs ri sr */
+#define FORMS_CMP 4 /* ss si rs ri */
+#define FORMS_FBIN 3 /* ss rs sr */
+#define FORMS_UN 2  /* s r */
+#define FORMS_LOAD 4 /* s r x y */
+enum { STORE_SS, STORE_RS, STORE_SR, STORE_SI, STORE_RI, STORE_X, STORE_XR,
+       STORE_P };
+
+#include "op/rows.h"
+
+enum op {
+#define Y(name, r, b, c, w, bt, bf) OP_##name,
+#include "op/all.def"
+#undef Y
+    OP_COUNT
+};
+
+enum acc { ACC_NONE, ACC_I, ACC_D, ACC_F };
+
+struct op_meta {
+    uint16_t r, b;    /* forms that leave the result in an accumulator */
+    uint16_t bt, bf;  /* as a branch; +1 is the backward one */
+    uint8_t result;   /* enum acc: class of r and b */
+    uint8_t writes;   /* enum acc */
+};
+extern const struct op_meta op_meta[OP_COUNT];
+extern const char *const op_names[OP_COUNT];
+
+#endif

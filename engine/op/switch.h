@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The interpreter as one loop around one switch. */
+#include "op/dispatch_switch.h"
+
+#define INVOKE(f)                                                              \
+    do {                                                                       \
+        r0 = (uintptr_t)(f);                                                   \
+        goto invoke;                                                           \
+    } while (0)
+#define RET_INVOKE goto ret_invoke
+#define EXIT(name) name:
+
+const struct insn interp_halt[2] = {{.code = 0}, {.code = OP_halt}};
+const struct insn interp_bridge[2] = {
+    {.code = 0, .a = BRIDGE_SLOTS}, {.code = OP_bridge}};
+
+uintptr_t
+interp_code(unsigned op)
+{
+    return op;
+}
+
+__attribute__((section("pith_interp"))) void
+interp_run(struct engine_func *f, uint64_t *fp)
+{
+    struct engine_instance *in = f->instance;
+    const struct insn *pc =
+        atomic_load_explicit(f->entry, memory_order_acquire);
+    uint8_t *mem = in->mem0->base;
+    uint64_t r0 = (uintptr_t)interp_halt;
+    int64_t budget = in->store->budget;
+    double f0 = 0;
+    float g0 = 0;
+
+dispatch:
+    switch ((enum op)pc->code) {
+#include "op/bodies.h"
+    default:
+        __builtin_unreachable();
+    }
+#include "op/exits.h"
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What exists while programs run: stores and what they own.
+ *
+ *   store --- instances --- module (shared)
+ *     |          |  \------ memory, table, global, tag objects (own or imported)
+ *     |          \--------- function objects, made when first needed
+ *     \--- value stack, activations (one per engine_call on the native stack)
+ *
+ * All objects of a store are freed with it. Only exceptions are collected
+ * earlier (exception.c).
+ */
+#ifndef ENGINE_RUNTIME_H
+#define ENGINE_RUNTIME_H
+
+#include <setjmp.h>
+
+#include "config.h"
+#include "module.h"
+
+union slot_value {
+    uint64_t u64;
+    uint64_t v128[2];
+};
+
+struct engine_func {
+    const _Atomic(const struct insn *) *entry; /* NULL: a host function */
+    struct engine_instance *instance;
+    uint32_t type;  /* canonical */
+    uint32_t index; /* in the module; wasm functions */
+    engine_host_fn *host;
+    void *env;
+    struct engine_store *store;
+};
+
+struct engine_memory {
+    uint8_t *base;
+    uint64_t bytes; /* accessible to the program */
+    uint64_t max_pages;
+    uint64_t declared_max; /* UINT64_MAX: none */
+    bool is64;
+    bool shared;
+    uint8_t page_shift; /* log2 of a page's bytes */
+    struct engine_store *store;
+    struct engine_memory *next; /* in the store */
+    uint64_t mapped;            /* memory back end's own business */
+};
+
+struct engine_table {
+    void **elems;
+    uint64_t size, max;
+    uint64_t declared_max; /* UINT64_MAX: none */
+    uint32_t vt;
+    bool is64;
+    uint64_t capacity;
+    struct engine_store *store;
+    struct engine_table *next;
+};
+
+struct engine_global {
+    union slot_value *value;
+    uint32_t vt;
+    bool mutable_;
+    union slot_value own; /* globals that no instance holds */
+};
+
+struct engine_tag {
+    uint32_t type; /* canonical */
+};
+
+struct exception {
+    struct exception *next;
+    struct engine_tag *tag;
+    uint32_t nslots;
+    bool marked;
+    uint64_t slots[];
+};
+
+struct elem_refs { /* a passive segment, evaluated; dropped: n = 0 */
+    void **refs;
+    uint32_t n;
+};
+
+/* The interpreter's register `in`. Hot fields first. */
+struct engine_instance {
+    struct engine_memory *mem0; /* never NULL: an empty one if there is none */
+    struct func_code *code;
+    uint64_t *stack_limit;
+    struct engine_store *store;
+    struct engine_table *table0;
+    struct engine_func **func_imports;
+
+    struct engine_module *module;
+    struct engine_func *funcs; /* defined ones; type 0 entry NULL: not made */
+    struct engine_memory **memories;
+    struct engine_table **tables;
+    struct engine_global **globals;
+    struct engine_tag **tags;
+    struct elem_refs *elems;
+    uint32_t *data_length; /* 0: dropped */
+    struct engine_instance *next; /* in the store */
+    uint64_t global_values[]; /* own globals, at module->global_slot */
+};
+
+/* One engine_call on the native stack. pc, fp, in are set when wasm code calls
+ * out (host function, poll) or stops. */
+struct activation {
+    struct activation *prev;
+    const struct insn *pc;
+    uint64_t *fp;
+    struct engine_instance *in;
+    jmp_buf landing; /* where a caught fault goes */
+};
+
+struct engine_store {
+    int64_t budget; /* units until the next poll, while no code runs */
+    uint64_t *sp;   /* first free slot of the value stack */
+    struct activation *act;
+    enum engine_status status; /* how the innermost run ended */
+
+    void *user;
+    uint64_t *stack, *stack_limit;
+    bool stack_owned;
+    uint32_t depth; /* activations */
+    int64_t slice;  /* what budget started from */
+    uint32_t poll_interval;
+    enum engine_status (*poll)(struct engine_store *, void *);
+    uint64_t fuel, fuel_used; /* fuel UINT64_MAX: unlimited */
+    atomic_bool interrupted;
+
+    uint64_t memory_quota, memory_bytes;
+    uint64_t table_quota, table_elements;
+
+    struct engine_instance *instances;
+    struct engine_memory *memories;
+    struct engine_table *tables;
+    struct block *blocks;     /* everything else */
+    uint32_t *held;           /* canonical types of host functions */
+    uint32_t nheld, held_cap;
+
+    struct gc_heap *gc; /* structs and arrays; NULL until there is one */
+    struct exception *exceptions, *exception; /* all; the one in flight */
+    uint32_t nexceptions, exceptions_limit;
+
+    struct engine_frame *frames;
+    uint32_t nframes;
+};
+
+struct block {
+    struct block *next;
+    uint64_t align_[];
+};
+
+/* Account fuel, call the poll hook, refill the budget. */
+enum engine_status store_poll(struct engine_store *s);
+/* Zeroed memory that lives as long as the store. NULL: out of memory. */
+void *store_alloc(struct engine_store *s, size_t n, size_t size);
+/* Hold a canonical type for the store's life. */
+bool store_hold_type(struct engine_store *s, uint32_t id);
+
+/* The function object of function index i; NULL: out of memory. */
+struct engine_func *instance_func(struct engine_instance *in, uint32_t i);
+union slot_value *instance_global(struct engine_instance *in, uint32_t i);
+bool constexpr_eval(struct engine_instance *in, struct const_expr e,
+                    union slot_value *out);
+/* Behind the end of the valid constant expression at p. */
+const uint8_t *constexpr_skip(const uint8_t *p);
+
+/* memory.c */
+extern struct engine_memory memory_none;
+struct engine_memory *memory_create(struct engine_store *s,
+                                    const struct limits *l);
+/* Old size in pages, or UINT64_MAX when it cannot grow. */
+uint64_t memory_grow(struct engine_memory *m, uint64_t pages);
+
+/* table.c */
+struct engine_table *table_create(struct engine_store *s,
+                                  const struct table_type *t, void *init);
+uint64_t table_grow(struct engine_table *t, uint64_t n, void *init);
+
+/* interp.c: run a wasm function whose arguments are at fp; the status is also
+ * in store->status. The caller has set up an activation. */
+void interp_run(struct engine_func *f, uint64_t *fp);
+/* The code field for an operation. */
+uintptr_t interp_code(unsigned op);
+
+/* trap.c */
+void trap_record(struct engine_store *s, struct engine_instance *in,
+                 const struct insn *pc, uint64_t *fp);
+/* What one step of walking the stack needs. */
+struct walk {
+    struct engine_instance *in;
+    const struct insn *pc;
+    uint64_t *fp;
+};
+extern const struct insn interp_halt[2], interp_bridge[2];
+/* Step out of the current frame into its caller; false at the activation's
+ * end. range is the current frame's function. */
+bool walk_out(struct walk *w, const struct code_range *range);
+
+/* exception.c */
+struct exception *exception_create(struct engine_store *s,
+                                   struct engine_tag *tag, uint32_t nslots,
+                                   uint64_t *top);
+/* Find the handler of s->exception from w outwards; on success w is the place
+ * to continue and the payload is stored. */
+bool exception_unwind(struct engine_store *s, struct walk *w);
+
+#define BRIDGE_SLOTS 3
+
+#endif
