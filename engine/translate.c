@@ -246,7 +246,7 @@ t_push(struct translator *t, struct operand o)
 void
 t_push_vt(struct translator *t, uint32_t vt)
 {
-    t_push(t, (struct operand){.kind = OPERAND_SLOT, .class = t_class(vt)});
+    t_push(t, (struct operand){.kind = OPERAND_SLOT, .class = (uint8_t)t_class(vt)});
 }
 
 uint32_t
