@@ -481,12 +481,8 @@ input_canonical(struct ldisc *d, uint8_t c, struct ldisc_events *events)
 static void
 input_data(struct ldisc *d, uint8_t c, struct ldisc_events *events)
 {
-    if (lflag(d, PITH_ECHO)) {
-        if (c == '\n')
-            put(d, c);
-        else
-            echo(d, c);
-    }
+    if (lflag(d, PITH_ECHO))
+        echo(d, c);
     if (c == 0xff && iflag(d, PITH_PARMRK) && !iflag(d, PITH_ISTRIP))
         store(d, c);
     store(d, c);

@@ -1,0 +1,2 @@
+#include "ipc_test.h"
+const struct test_case poll_cases[] = CASES();
