@@ -236,6 +236,8 @@ intern_group(struct engine_module *m, struct reader *r, struct type_def *defs,
     uint32_t first = 0;
     int e;
 
+    if (n == 0)
+        return; /* an empty group defines and holds nothing */
     for (uint32_t i = 0; i < n; i++)
         if (!depth_ok(defs, i)) {
             reader_fail(r, -E_2BIG, "sub type hierarchy too deep");

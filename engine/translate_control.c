@@ -661,8 +661,8 @@ call_results(struct translator *t, const struct type_def *type)
     t->last = 0;
     t->last_call = t->n;
     t->call_operand = t->sp - type->nresults;
-    if (t->wide)
-        t->last_call = 0;
+    if (t->wide || type->nresults != 1)
+        t->last_call = 0; /* ret_n leaves no accumulator */
 }
 
 static uint32_t

@@ -74,9 +74,6 @@ op_atomic_fence(void)
     {                                                                          \
         uint##n##_t narrow = (uint##n##_t)want, seen = ATOMIC_LE_##n(narrow);  \
         uint##n##_t v = (uint##n##_t)put;                                      \
-                                                                               \
-        if (narrow != want) /* what was read is narrow: never equal */         \
-            return op_##type##_atomic_load##w##u(p);                           \
         __atomic_compare_exchange_n((atomic_u##n *)(void *)p, &seen,           \
                                     ATOMIC_LE_##n(v), 0, __ATOMIC_SEQ_CST,     \
                                     __ATOMIC_SEQ_CST);                         \
