@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "limits.h"
+
 /* ---- size classes: by 16 up to 512, then two per doubling ---- */
 
 uint32_t
@@ -208,7 +210,7 @@ large_alloc(struct gc_heap *h, struct engine_store *s, uint64_t size)
 {
     struct gc_large entry = {.size = size};
 
-    if (size > SIZE_MAX / 2 || !large_reserve(h) || !charge(h, s, size))
+    if (size > LIMIT_OBJECT_BYTES || !large_reserve(h) || !charge(h, s, size))
         return NULL;
     entry.object = calloc(1, (size_t)size);
     if (!entry.object) {

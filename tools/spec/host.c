@@ -191,9 +191,8 @@ host_stub(struct engine_store *s, const struct engine_port *p,
         break;
     case ENGINE_MEMORY:
         out->memory =
-            p->shared
-                ? engine_memory_create_shared(s, p->min, p->max, p->is64)
-                : engine_memory_create(s, p->min, p->max, p->is64);
+            p->shared ? engine_memory_create_shared(s, p->min, p->max, p->is64)
+                      : engine_memory_create(s, p->min, p->max, p->is64);
         break;
     case ENGINE_GLOBAL:
         if (p->type.kind != ENGINE_REF || p->type.nullable)
