@@ -6,8 +6,10 @@
 #include "fs_test.h"
 
 void run_drivers(void);
-/* Mount fs at /t, run all POSIX cases on it, unmount it. */
-void run_corpus(const char *name, struct fs *fs, uint32_t can);
+/* Mount fs at /t, run all POSIX cases and its own on it, unmount it. */
+void run_corpus(const char *name, struct fs *fs, uint32_t can,
+                const struct fs_case *own);
+extern char test_dir[64]; /* of the host, for what tests need */
 void run_case(const char *name, void (*run)(void));
 
 #endif

@@ -280,6 +280,15 @@ other_process(int32_t pid)
 }
 
 void
+other_finish(struct proc *p)
+{
+    fd_table_finish(&p->fds, p);
+    path_unref(p->cwd);
+    grants_unref(p->grants);
+    free(p);
+}
+
+void
 as_process(struct proc *p)
 {
     current = p;

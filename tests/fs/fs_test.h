@@ -27,6 +27,7 @@ void fake_check_lock(void);
 void become(uint32_t uid, uint32_t gid);
 /* Another process with its own descriptors, for locks. */
 struct proc *other_process(int32_t pid);
+void other_finish(struct proc *p);
 void as_process(struct proc *p);
 
 /* One case, on one driver. */

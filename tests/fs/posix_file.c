@@ -347,7 +347,7 @@ posix_locks(void)
     OK(lock_as(&me, a, PITH_F_SETLK, PITH_F_WRLCK, 0, 0, &l));
     IS(lock_as(&me, a, PITH_F_SETLK, PITH_F_WRLCK, -1, 0, &l), -E_INVAL);
     OK(t_close(a));
-    path_unref(o->cwd);
+    other_finish(o);
 }
 
 static void
