@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pith: the whole system on this terminal.
+ *
+ *     root:  the store in one file (made from the system image at the first
+ *            boot), or a fresh one in memory
+ *     pid 1: /sbin/init on the console, or with -c a shell whose standard
+ *            files are ours, and then the system ends with it
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../abi/enter.h"
+#include "../abi/wasi_p1/preopen.h"
+#include "call.h"
+#include "cli.h"
+#include "console.h"
+#include "hoststdio.h"
+#include "main.h"
+#include "pith_errno.h"
+#include "posix.h"
+#include "tty.h"
+#include "vfs.h"
+
+static struct boot {
+    const struct cli_options *o;
+    char root[PATH_MAX], image[PATH_MAX];
+    struct proc *init;
+    int code; /* when it could not be booted */
+} sys;
+
+/* ---- which files -------------------------------------------------------- */
+
+/* The default root file: below the XDG data directory. */
+static bool
+default_root(char *out, size_t room)
+{
+    const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+    int n;
+    if (data && data[0] == '/')
+        n = snprintf(out, room, "%s/pith/root.pith", data);
+    else if (home && home[0] == '/')
+        n = snprintf(out, room, "%s/.local/share/pith/root.pith", home);
+    else {
+        cli_error("neither HOME nor XDG_DATA_HOME is set; try: pith --root "
+                  "FILE, or pith --ephemeral");
+        return false;
+    }
+    return n > 0 && (size_t)n < room;
+}
+
+/* ../share/pith/root.pith beside the program. */
+static void
+default_image(char *out, size_t room)
+{
+    char exe[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    exe[n > 0 ? n : 0] = 0;
+    for (int i = 0; i < 2; i++) {
+        char *slash = strrchr(exe, '/');
+        if (slash)
+            *slash = 0;
+    }
+    if ((size_t)snprintf(out, room, "%s/share/pith/root.pith", exe) >= room)
+        out[0] = 0;
+}
+
+static bool
+make_parents(const char *file)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s", file);
+    for (char *s = path + 1; (s = strchr(s, '/')); s++) {
+        *s = 0;
+        if (mkdir(path, 0777) < 0 && errno != EEXIST) {
+            cli_error("%s: cannot be made: %s; try: pith --root FILE", path,
+                      strerror(errno));
+            return false;
+        }
+        *s = '/';
+    }
+    return true;
+}
+
+static bool
+choose_files(const struct cli_options *o)
+{
+    if (o->root)
+        snprintf(sys.root, sizeof sys.root, "%s", o->root);
+    else if (!o->ephemeral && !default_root(sys.root, sizeof sys.root))
+        return false;
+    if (o->image)
+        snprintf(sys.image, sizeof sys.image, "%s", o->image);
+    else
+        default_image(sys.image, sizeof sys.image);
+    bool need_image = o->ephemeral || access(sys.root, F_OK) != 0;
+    if (need_image && access(sys.image, R_OK) != 0) {
+        cli_error("%s: there is no system image to begin from; try: make image "
+                  "(or pith --image FILE)",
+                  sys.image);
+        return false;
+    }
+    return o->ephemeral || make_parents(sys.root);
+}
+
+/* Until there is a store: a root in memory. */
+static int
+root_fs(struct fs **out)
+{
+    return tmpfs_create(0, out);
+}
+
+/* ---- in the boot task --------------------------------------------------- */
+
+static int
+mount_usual(void)
+{
+    static const struct {
+        const char *place;
+        int (*create)(struct fs **out);
+    } usual[] = {{"/dev", devfs_create}, {"/proc", procfs_create}};
+    struct fs *fs;
+    int r = 0;
+    for (size_t i = 0; i < 2 && r == 0; i++) {
+        r = usual[i].create(&fs);
+        if (r == 0)
+            r = vfs_mount(NULL, fs, usual[i].place + 1, usual[i].place, 0,
+                          true);
+    }
+    if (r == 0)
+        r = tmpfs_create(0, &fs);
+    if (r == 0) {
+        fs->root->mode = PITH_S_IFDIR | PITH_S_ISVTX | 0777;
+        r = vfs_mount(NULL, fs, "tmp", "/tmp", 0, true);
+    }
+    return r;
+}
+
+static void
+sync_all(void)
+{
+    int r = vfs_shutdown();
+    if (r < 0)
+        cli_error("%s: not everything could be written: %s", sys.root,
+                  pith_errno_text(r));
+}
+
+static void
+on_host_signal(int sig)
+{
+    if (sys.init)
+        signal_send_group(sys.init->pgid, sig);
+}
+
+/* -c: the shell's end is the system's. */
+static void
+on_init_exit(struct proc *p, void *ctx)
+{
+    int sig = p->status & 0x7f;
+    (void)ctx;
+    sys.init = NULL;
+    if (sig && p->trouble.text[0])
+        cli_error("%s: %s\n%s", p->name, p->trouble.text,
+                  p->trap_trace ? p->trap_trace : "");
+    kernel_shutdown(sig ? 128 + sig : p->status >> 8 & 0xff);
+}
+
+static int
+start_first(const struct cli_options *o, struct report *report)
+{
+    char term[64];
+    const char *t = getenv("TERM");
+    snprintf(term, sizeof term, "TERM=%.50s", t && *t ? t : "dumb");
+    const char *env[] = {
+        "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+        "HOME=/root", "USER=root", "SHELL=/bin/sh", term, NULL};
+    const char *shell[] = {"sh", "-c", o->command, NULL};
+    const char *init[] = {"init", NULL};
+    struct proc_spec spec = {
+        .path = o->command ? "/bin/sh" : "/sbin/init",
+        .argv = o->command ? shell : init,
+        .envp = env,
+        .cwd = "/",
+        .new_session = true,
+        .on_exit = on_init_exit,
+        .grants = grants_create(),
+    };
+    if (!spec.grants || grants_add_all(spec.grants) < 0)
+        return -E_NOMEM;
+    int r = 0;
+    for (int i = 0; i < 3 && r == 0; i++) {
+        if (o->command)
+            spec.stdio[i] = host_stdio_file(i);
+        else
+            r = vfs_open(NULL, NULL, "/dev/console",
+                         PITH_O_RDWR | PITH_O_NOCTTY, 0, &spec.stdio[i]);
+    }
+    if (r == 0)
+        r = proc_start(NULL, &spec, &sys.init, report);
+    for (int i = 0; i < 3; i++)
+        file_put(spec.stdio[i]);
+    grants_unref(spec.grants);
+    if (r >= 0 && !o->command)
+        tty_control(tty_console(), sys.init);
+    return r;
+}
+
+static int
+set_up(const struct cli_options *o)
+{
+    struct fs *root;
+    int r = kernel_init();
+    if (r == 0)
+        r = root_fs(&root);
+    if (r == 0)
+        r = vfs_init(root, o->ephemeral ? "ephemeral" : sys.root);
+    kernel_at_shutdown(sync_all);
+    if (r == 0)
+        r = mount_usual();
+    if (r == 0)
+        r = tty_boot();
+    if (r == 0)
+        r = cli_mount_dirs(o);
+    if (r == 0)
+        r = o->command ? cli_signals_start(on_host_signal)
+                       : posix_console_start();
+    wasi_p1_register();
+    pith_abi_register();
+    return r;
+}
+
+static void
+boot(void *arg)
+{
+    struct report report = {0};
+    const struct cli_options *o = arg;
+    int r = set_up(o);
+    if (r < 0 && !sys.code)
+        cli_error("cannot boot: %s", pith_errno_text(r));
+    if (r == 0 && (r = start_first(o, &report)) < 0)
+        cli_error("%s: %s; try: pith --ephemeral, or a fresh --root",
+                  o->command ? "/bin/sh" : "/sbin/init",
+                  report.text[0] ? report.text : pith_errno_text(r));
+    if (r < 0)
+        kernel_shutdown(EXIT_REFUSED);
+    host_task_exit();
+}
+
+int
+cli_boot(int argc, char **argv)
+{
+    struct cli_options o = {0};
+    int r = EXIT_USAGE;
+    sys.o = &o;
+    if (cli_parse_boot(&o, argc, argv, 1)) {
+        r = EXIT_REFUSED;
+        if (choose_files(&o)) {
+            if (o.command)
+                cli_signals_block();
+            r = posix_run(boot, &o);
+            posix_console_stop();
+        }
+    }
+    cli_options_finish(&o);
+    return r < 0 ? EXIT_REFUSED : r;
+}
