@@ -249,7 +249,9 @@ struct engine_memory *engine_instance_memory(struct engine_instance *i);
 /*
  * fork: a copy of instance i in another (fresh) store: memories, tables,
  * globals, dropped segments. Host functions are re-linked from imports (same
- * order as at creation). No code runs. -E_NOMEM.
+ * order as at creation). No code runs. -E_NOMEM; -E_INVAL: an import does not
+ * fit; -E_NOTSUP: the instance holds references that only its own store has
+ * (exceptions, structs, functions of other instances).
  */
 int engine_instance_clone(struct engine_store *to, struct engine_instance *i,
                           const struct engine_extern *imports,

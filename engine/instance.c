@@ -95,9 +95,9 @@ link_import(struct engine_instance *in, const struct engine_extern *e,
     }
 }
 
-static bool
-link_imports(struct engine_instance *in, const struct engine_extern *imports,
-             struct report *report)
+bool
+instance_link(struct engine_instance *in, const struct engine_extern *imports,
+              struct report *report)
 {
     static const char *const kinds[] = {"function", "table", "memory", "global",
                                         "tag"};
@@ -121,7 +121,7 @@ link_imports(struct engine_instance *in, const struct engine_extern *imports,
 /* ---- allocation -------------------------------------------------------------------- */
 
 /* Undo instance_alloc: nobody has seen it. */
-static void
+void
 instance_abandon(struct engine_instance *in)
 {
     in->store->instances = in->next;
@@ -130,7 +130,7 @@ instance_abandon(struct engine_instance *in)
 }
 
 /* Everything but memories and tables; nothing runs, nothing is linked. */
-static struct engine_instance *
+struct engine_instance *
 instance_alloc(struct engine_store *s, struct engine_module *m)
 {
     struct engine_instance *in;
@@ -182,8 +182,8 @@ instance_alloc(struct engine_store *s, struct engine_module *m)
     return in;
 }
 
-static void
-set_hot(struct engine_instance *in)
+void
+instance_set_hot(struct engine_instance *in)
 {
     if (in->module->nmemories)
         in->mem0 = in->memories[0];
@@ -345,7 +345,7 @@ initialise(struct engine_instance *in, struct report *report)
         return ENGINE_NO_MEMORY;
     if ((st = make_memories(in, report)) || (st = make_tables(in, report)))
         return st;
-    set_hot(in);
+    instance_set_hot(in);
     for (uint32_t i = 0; i < m->nelems; i++)
         if ((st = init_elem(in, i)))
             return st;
@@ -368,7 +368,7 @@ engine_instance_create(struct engine_store *s, struct engine_module *m,
     *out = NULL;
     if (!in)
         return ENGINE_NO_MEMORY;
-    if (!link_imports(in, imports, report)) {
+    if (!instance_link(in, imports, report)) {
         instance_abandon(in);
         return ENGINE_UNLINKABLE;
     }

@@ -31,6 +31,14 @@
 #define BATCH 16u /* slots reserved at once */
 #define ALTSTACK ((size_t)64 << 10)
 
+/* Memories with pages of one byte end anywhere; the host's pages do not. Such
+ * memories are checked explicitly. */
+static uint64_t
+whole_pages(uint64_t bytes)
+{
+    return (bytes + 0xffff) & ~(uint64_t)0xffff;
+}
+
 static _Atomic(struct engine_memory *) owners[SLOTS];
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -133,6 +141,7 @@ mem_alloc(struct engine_memory *m, uint64_t bytes)
 {
     void *p;
 
+    bytes = whole_pages(bytes);
     if (!m->is64)
         return alloc32(m, bytes);
     if (!bytes)
@@ -151,6 +160,9 @@ mem_extend(struct engine_memory *m, uint64_t bytes)
 {
     void *p;
 
+    bytes = whole_pages(bytes);
+    if (bytes <= m->mapped)
+        return true;
     if (!m->is64) {
         if (mprotect(m->base + m->mapped, bytes - m->mapped,
                      PROT_READ | PROT_WRITE) < 0)

@@ -9,6 +9,13 @@
 
 struct engine_memory memory_none;
 
+/* Back ends deal in whole 64 KiB, whatever the program's pages are. */
+static uint64_t
+reserve(uint64_t bytes)
+{
+    return (bytes + 0xffff) & ~(uint64_t)0xffff;
+}
+
 static bool
 quota_take(struct engine_store *s, uint64_t bytes)
 {
@@ -37,7 +44,7 @@ memory_create(struct engine_store *s, const struct limits *l)
     if (!l->is64 && m->max_pages > (uint64_t)1 << (32 - shift))
         m->max_pages = (uint64_t)1 << (32 - shift);
     m->store = s;
-    if (!mem_alloc(m, bytes))
+    if (!mem_alloc(m, reserve(bytes)))
         goto fail;
     m->bytes = bytes;
     m->next = s->memories;
@@ -63,7 +70,8 @@ memory_grow(struct engine_memory *m, uint64_t pages)
     more = pages << m->page_shift;
     if (!quota_take(m->store, more))
         return UINT64_MAX;
-    if (!mem_extend(m, m->bytes + more)) {
+    if (reserve(m->bytes + more) != reserve(m->bytes) &&
+        !mem_extend(m, reserve(m->bytes + more))) {
         m->store->memory_bytes -= more;
         return UINT64_MAX;
     }

@@ -158,6 +158,18 @@ void *store_alloc(struct engine_store *s, size_t n, size_t size);
 /* Hold a canonical type for the store's life. */
 bool store_hold_type(struct engine_store *s, uint32_t id);
 
+/*
+ * The steps of making an instance: allocate (nothing runs), link (false:
+ * *report names the import), then fill it, then set the hot fields. abandon
+ * undoes alloc while nothing refers to the instance.
+ */
+struct engine_instance *instance_alloc(struct engine_store *s,
+                                       struct engine_module *m);
+bool instance_link(struct engine_instance *in,
+                   const struct engine_extern *imports, struct report *report);
+void instance_set_hot(struct engine_instance *in);
+void instance_abandon(struct engine_instance *in);
+
 /* The function object of function index i; NULL: out of memory. */
 struct engine_func *instance_func(struct engine_instance *in, uint32_t i);
 union slot_value *instance_global(struct engine_instance *in, uint32_t i);
