@@ -21,7 +21,8 @@ SYS(setpgid) left(pith_setpgid(a, b)) END
 SYS(getsid) left(pith_getsid(a)) END
 SYS(setsid) left(pith_setsid()) END
 SYS(kill) left(pith_kill(a, b)) END
-SYS(tkill) left(pith_kill(a, b)) END
+/* The one thread that there is; musl does not know its number. */
+SYS(tkill) left(pith_kill(pith_getpid(), b)) END
 SYS(execve) left(pith_exec(P(a), P(b), P(c))) END
 SYS(getpriority) left(pith_getpriority(a, b)) END
 SYS(setpriority) left(pith_setpriority(a, b, c)) END
