@@ -64,9 +64,13 @@ int64_t wrs(int fd, const char *s);
 int64_t snd(int fd, const void *buf, size_t n, uint32_t flags);
 int64_t rcv(int fd, void *buf, size_t n, uint32_t flags);
 int64_t ioctl_(int fd, uint32_t req, void *arg, size_t n); /* in and out */
+int64_t ioctl_value(int fd, uint32_t req, uint32_t value);
 int poll1(int fd, int events, int timeout_ms); /* revents, or -E_ */
 int open_(const char *path, uint32_t flags);
 void nonblock(int fd, bool on);
+/* A new pseudo-terminal, unlocked: the slave, which is the controlling terminal
+ * of a session leader that has none (flags: PITH_O_NOCTTY). */
+int open_pty(int *master, uint32_t flags);
 /* Act on signals as the way out of a call that gave r does. True: the call is
  * to be made again. Does not return when the process is to die. */
 bool interrupted(int64_t r);

@@ -287,6 +287,34 @@ ioctl_(int fd, uint32_t req, void *arg, size_t n)
     return r;
 }
 
+int64_t
+ioctl_value(int fd, uint32_t req, uint32_t value)
+{
+    int64_t r;
+
+    do
+        r = call_ioctl(ME, fd, req, gptr(value));
+    while (interrupted(r));
+    return r;
+}
+
+int
+open_pty(int *master, uint32_t flags)
+{
+    int32_t number = -1, locked = 0;
+    char name[32];
+    int slave;
+
+    *master = open_("/dev/ptmx", PITH_O_RDWR | PITH_O_NOCTTY);
+    CHECK(*master >= 0);
+    CHECK_EQ(ioctl_(*master, PITH_TIOCGPTN, &number, sizeof number), 0);
+    CHECK_EQ(ioctl_(*master, PITH_TIOCSPTLCK, &locked, sizeof locked), 0);
+    snprintf(name, sizeof name, "/dev/pts/%d", number);
+    slave = open_(name, PITH_O_RDWR | flags);
+    CHECK(slave >= 0);
+    return slave;
+}
+
 int
 poll1(int fd, int events, int timeout_ms)
 {
@@ -364,14 +392,16 @@ run_one(const struct test_case *c)
         void *out;
     } arg = {c};
     int tries = 10000;
+    int32_t pid;
 
     case_name = c->name;
     case_failed = false;
     ipc_counts(&before);
-    start(NULL, run_case, arg.out);
+    pid = start(NULL, run_case, arg.out)->pid;
     while (proc_count() > 1 && tries--) {
         pause_ms(1);
-        reap_orphans();
+        if (!proc_find(pid)) /* it may look at its orphans until then */
+            reap_orphans();
     }
     CHECK_EQ(proc_count(), 1);
     unix_collect();
