@@ -6,6 +6,8 @@
  * given; any other (stdio, pipes, sockets) carries all bits. What a program is
  * shown is cut down to what its kind of file can do at all.
  */
+#include <string.h>
+
 #include "wasi_p1.h"
 
 #define RIGHTS_SYNC (WASI_R_FD_DATASYNC | WASI_R_FD_SYNC)
@@ -120,11 +122,11 @@ wasi_fd_fdstat_get(struct proc *p, const uint64_t *a)
     int r = wasi_fd(p, (uint32_t)a[0], 0, &f);
     if (r < 0)
         return r;
-    struct wasi_fdstat out = {
-        .flags = wasi_flags_from_open(f->flags),
-        .rights_base = f->rights_base,
-        .rights_inheriting = f->rights_inheriting,
-    };
+    struct wasi_fdstat out;
+    memset(&out, 0, sizeof out); /* the padding is copied out, too */
+    out.flags = wasi_flags_from_open(f->flags);
+    out.rights_base = f->rights_base;
+    out.rights_inheriting = f->rights_inheriting;
     uint32_t mode = f->flags & PITH_O_ACCMODE;
     r = call_fstat(p, (int)a[0], &st);
     if (r < 0)
@@ -189,7 +191,7 @@ timestamp(struct pith_timespec t)
 {
     if (t.sec < 0)
         return 0;
-    if (t.sec > INT64_MAX / 500000000)
+    if (t.sec > (int64_t)(UINT64_MAX / 1000000000u) - 1)
         return UINT64_MAX;
     return (uint64_t)t.sec * 1000000000u + (uint64_t)t.nsec;
 }
@@ -198,23 +200,28 @@ int
 wasi_put_filestat(struct proc *p, struct gptr out, const struct pith_stat *st,
                   bool preview0)
 {
-    struct wasi_filestat s = {
-        .dev = st->dev,
-        .ino = st->ino,
-        .filetype = wasi_filetype(st->mode),
-        .nlink = st->nlink,
-        .size = (uint64_t)st->size,
-        .atim = timestamp(st->atim),
-        .mtim = timestamp(st->mtim),
-        .ctim = timestamp(st->ctim),
-    };
+    struct wasi_filestat s;
+    memset(&s, 0, sizeof s);
+    s.dev = st->dev;
+    s.ino = st->ino;
+    s.filetype = wasi_filetype(st->mode);
+    s.nlink = st->nlink;
+    s.size = (uint64_t)st->size;
+    s.atim = timestamp(st->atim);
+    s.mtim = timestamp(st->mtim);
+    s.ctim = timestamp(st->ctim);
     if (!preview0)
         return copy_out(p, out, &s, sizeof s);
-    struct wasi_filestat0 s0 = {
-        .dev = s.dev, .ino = s.ino, .filetype = s.filetype,
-        .nlink = st->nlink, .size = s.size, .atim = s.atim, .mtim = s.mtim,
-        .ctim = s.ctim,
-    };
+    struct wasi_filestat0 s0;
+    memset(&s0, 0, sizeof s0);
+    s0.dev = s.dev;
+    s0.ino = s.ino;
+    s0.filetype = s.filetype;
+    s0.nlink = st->nlink;
+    s0.size = s.size;
+    s0.atim = s.atim;
+    s0.mtim = s.mtim;
+    s0.ctim = s.ctim;
     return copy_out(p, out, &s0, sizeof s0);
 }
 

@@ -190,8 +190,11 @@ open_flags(uint64_t oflags, uint64_t base, uint64_t fdflags, uint64_t *need,
     }
     if (oflags & WASI_OFLAG_EXCL)
         f |= PITH_O_EXCL;
-    if (oflags & WASI_OFLAG_DIRECTORY)
+    if (oflags & WASI_OFLAG_DIRECTORY) {
+        if (base & WASI_R_FD_WRITE)
+            return -E_ISDIR;
         f |= PITH_O_DIRECTORY;
+    }
     bool write = (base & writes) || (oflags & WASI_OFLAG_TRUNC);
     if (!write || (oflags & WASI_OFLAG_DIRECTORY))
         f |= PITH_O_RDONLY;

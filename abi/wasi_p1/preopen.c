@@ -161,9 +161,11 @@ int64_t
 wasi_fd_prestat_get(struct proc *p, const uint64_t *a)
 {
     char name[PITH_PATH_MAX];
-    size_t len;
+    size_t len = 0;
     int r = preopen_name(p, a[0], name, sizeof name, &len);
-    struct wasi_prestat s = {.tag = 0, .name_len = (uint32_t)len};
+    struct wasi_prestat s;
+    memset(&s, 0, sizeof s); /* the padding is copied out, too */
+    s.name_len = (uint32_t)len;
     return r < 0 ? r : copy_out(p, gptr(a[1]), &s, sizeof s);
 }
 

@@ -4,6 +4,8 @@
  * without padding. The last one is cut off where the buffer ends; a full buffer
  * is how the program knows that there is more.
  */
+#include <string.h>
+
 #include "wasi_p1.h"
 
 struct listing {
@@ -30,12 +32,12 @@ emit(void *ctx, const char *name, size_t len, uint64_t ino, uint32_t mode,
     struct listing *l = ctx;
     if (l->used == l->room)
         return 1;
-    struct wasi_dirent d = {
-        .next = next,
-        .ino = ino,
-        .namlen = (uint32_t)len,
-        .type = wasi_filetype(mode),
-    };
+    struct wasi_dirent d;
+    memset(&d, 0, sizeof d); /* the padding is copied out, too */
+    d.next = next;
+    d.ino = ino;
+    d.namlen = (uint32_t)len;
+    d.type = wasi_filetype(mode);
     l->error = put(l, &d, sizeof d);
     if (l->error == 0)
         l->error = put(l, name, len);
