@@ -67,6 +67,18 @@ bind(struct script *s, const char *name, bool registered,
     s->named = n;
 }
 
+static void
+names_free(struct script *s)
+{
+    struct named *n;
+
+    while ((n = s->named)) {
+        s->named = n->next;
+        free(n->name);
+        free(n);
+    }
+}
+
 struct engine_instance *
 script_instance(struct script *s, const char *name)
 {
@@ -291,13 +303,21 @@ static void command(struct script *s, json_t *cmd);
 static void
 do_thread(struct script *s, json_t *cmd)
 {
+    const char *shared = text_of(cmd, "shared_module");
     struct engine_instance *current = s->current;
+    struct engine_instance *i = shared ? find(s, shared, false) : NULL;
+    struct named *outer = s->named;
     json_t *nested;
-    size_t i;
+    size_t n;
 
     s->tally->skipped++;
-    json_array_foreach(json_object_get(cmd, "commands"), i, nested)
+    s->named = NULL; /* a thread sees its own names and the shared module */
+    if (i)
+        bind(s, shared, false, i);
+    json_array_foreach(json_object_get(cmd, "commands"), n, nested)
         command(s, nested);
+    names_free(s);
+    s->named = outer;
     s->current = current;
 }
 
@@ -339,16 +359,11 @@ command(struct script *s, json_t *cmd)
 static void
 finish(struct script *s)
 {
-    struct named *n;
     struct definition *d;
 
     engine_store_destroy(s->store);
     host_free(s->host);
-    while ((n = s->named)) {
-        s->named = n->next;
-        free(n->name);
-        free(n);
-    }
+    names_free(s);
     while ((d = s->definitions)) {
         s->definitions = d->next;
         engine_module_unref(d->module);
