@@ -40,7 +40,7 @@ hostfs_openat(int dirfd, const char *name, int flags)
 {
     static atomic_bool no_openat2;
     struct open_how how = {
-        .flags = (uint64_t)(flags | O_NOFOLLOW | O_CLOEXEC),
+        .flags = (uint32_t)(flags | O_NOFOLLOW | O_CLOEXEC),
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS |
                    RESOLVE_NO_SYMLINKS,
     };

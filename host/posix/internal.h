@@ -21,6 +21,7 @@ struct host_task {
     void (*main)(void *);
     void *arg, *local;
     uint64_t since_ns, run_ns, switches;
+    uint32_t tick_taken;               /* sched.taken at its last tick */
     /* memory */
     void *map, *value_stack;
     size_t map_bytes, value_bytes;

@@ -4,7 +4,7 @@
  *
  * It belongs to whoever took it, not to a thread: a fiber switch hands it from
  * one fiber to the next. Releasing is a plain store followed by a look at the
- * number of sleepers, without the fence that would order the two: a sleeper
+ * mark of sleepers, without the fence that would order the two: a sleeper
  * that is missed that way (the store still sat in the CPU's buffer when it
  * looked) wakes by itself after a millisecond. That halves the price of the
  * lock, which every system call pays.
@@ -22,6 +22,7 @@
 
 static struct {
     _Alignas(64) _Atomic uint32_t held;
+    _Atomic uint32_t wanted;   /* a sleeper that nobody has woken yet */
     _Atomic uint32_t sleepers;
 } lock;
 
@@ -57,9 +58,15 @@ lock_slowly(void)
         cpu_relax();
     }
     atomic_fetch_add(&lock.sleepers, 1);
-    while (!try_lock())
+    for (;;) {
+        atomic_store(&lock.wanted, 1);
+        if (try_lock())
+            break;
         syscall(SYS_futex, &lock.held, FUTEX_WAIT_PRIVATE, 1, &retry, NULL, 0);
-    atomic_fetch_sub_explicit(&lock.sleepers, 1, memory_order_relaxed);
+    }
+    /* Ours, but wanted still when others sleep. */
+    if (atomic_fetch_sub(&lock.sleepers, 1) == 1)
+        atomic_store_explicit(&lock.wanted, 0, memory_order_relaxed);
 }
 
 void
@@ -73,6 +80,10 @@ void
 lock_release(void)
 {
     atomic_store_explicit(&lock.held, 0, memory_order_release);
-    if (atomic_load_explicit(&lock.sleepers, memory_order_relaxed))
+    if (atomic_load_explicit(&lock.wanted, memory_order_relaxed)) {
+        /* Once per sleeper: it takes its time to come, and the next unlocks
+         * need not call it again. */
+        atomic_store_explicit(&lock.wanted, 0, memory_order_relaxed);
         syscall(SYS_futex, &lock.held, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    }
 }

@@ -7,8 +7,8 @@
  * usual case the one that made it ready parks soon and the same thread runs it
  * next (a pipe's ping-pong never leaves its thread). Somebody is woken when
  * work would lie around: at a second ready task, at the fourth way out of the
- * kernel with the same task still waiting, at a poll of running code, and
- * before a thread blocks in the host (kernel_unlock).
+ * kernel or the second poll of running code with the same task still waiting,
+ * and before a thread blocks in the host (kernel_unlock).
  *
  * Timers. watch_ns is the earliest deadline that some sleeping thread will wake
  * up for. Threads that run look at the timers at every switch and poll; when
@@ -41,7 +41,8 @@ static struct {
     /* under the lock */
     struct host_task *first, *last;
     uint32_t waking;             /* woken, but not yet back */
-    uint32_t stale;
+    uint32_t stale;              /* ways out with the same task ready */
+    _Atomic uint32_t taken;      /* counts tasks taken from the queue */
     struct heap timers;
     uint64_t watch_ns;
     int exit_code;
@@ -147,8 +148,6 @@ sched_ready(struct host_task *t)
     else
         sched.first = t;
     sched.last = t;
-    if (n == 0)
-        sched.stale = 0;
     add32(&sched.ready_count, 1);
     if (n > 0 || !worker_self()) /* a worker will soon look itself */
         share_work();
@@ -166,6 +165,8 @@ take_ready(void)
         sched.last = NULL;
     t->next = NULL;
     add32(&sched.ready_count, -1);
+    add32(&sched.taken, 1);
+    sched.stale = 0;
     return t;
 }
 
@@ -354,16 +355,20 @@ host_task_tick(void)
     struct host_task *t = host_task_self();
     uint64_t now = host_mono_ns();
     bool used_up = now - t->since_ns >= SLICE_NS, yielded = false;
-    uint32_t ready = load32(&sched.ready_count);
+    uint32_t ready = load32(&sched.ready_count), taken = load32(&sched.taken);
+    /* Waiting since the last tick: other threads should help. */
+    bool left_over = ready && taken == t->tick_taken;
 
+    t->tick_taken = taken;
     if (!atomic_load_explicit(&sched.halting, memory_order_relaxed) &&
-        !(ready && (used_up || load32(&sched.sleepers))) &&
+        !(ready && used_up) && !(left_over && load32(&sched.sleepers)) &&
         now - atomic_load_explicit(&sched.looked_ns, memory_order_relaxed) <
             EVENTS_EVERY_NS)
         return false;
     kernel_lock();
     look_around(now);
-    share_work();
+    if (left_over)
+        share_work();
     if (atomic_load(&sched.halting) || (used_up && sched.first)) {
         sched_ready(t);
         switch_away(t);
