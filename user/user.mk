@@ -32,6 +32,30 @@ $(PITH_CC): user/cc/pith-cc $(SYSROOT)
 	@mkdir -p $(@D)
 	@install -m 755 $< $@
 
-# One source file, one program.
-USER_PROGRAMS :=
-user: $(PITH_CC)
+USER_ROOT := $(USER_O)/user/root
+USER_PROGRAMS := $(USER_ROOT)/sbin/init $(USER_ROOT)/sbin/poweroff \
+                 $(USER_ROOT)/sbin/halt $(USER_ROOT)/sbin/reboot
+USER_CFLAGS := -O2 -D_GNU_SOURCE -Wall -Wextra -Wno-missing-field-initializers
+user: $(PITH_CC) $(USER_PROGRAMS)
+
+$(USER_ROOT)/sbin/%: user/init/%.c $(PITH_CC)
+	@mkdir -p $(@D)
+	@echo "  PITH-CC $@"
+	@$(PITH_CC) $(USER_CFLAGS) -o $@ $<
+$(USER_ROOT)/sbin/halt $(USER_ROOT)/sbin/reboot: $(USER_ROOT)/sbin/poweroff
+	@ln -sf poweroff $@
+
+# usertests, without and with fork (see user/tests/t.h).
+USERTESTS := $(USER_O)/user/tests/usertests $(USER_O)/user/tests/usertests-fork
+USERTESTS_C := $(wildcard user/tests/*.c)
+.PHONY: usertests
+usertests: $(USERTESTS)
+$(USER_O)/user/tests/hostile_table.h: abi/pith/syscall.def user/tests/hostile.awk
+	@mkdir -p $(@D)
+	@awk -f user/tests/hostile.awk $< >$@
+$(USER_O)/user/tests/usertests-fork: FORKING := --fork -DWITH_FORK
+$(USERTESTS): $(USERTESTS_C) user/tests/t.h $(PITH_CC) \
+              $(USER_O)/user/tests/hostile_table.h
+	@echo "  PITH-CC $@"
+	@$(PITH_CC) $(FORKING) $(USER_CFLAGS) -I$(USER_O)/user/tests -o $@ \
+	    $(USERTESTS_C)

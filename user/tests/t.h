@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,5 +83,16 @@ extern char scratch[]; /* the test's own directory, empty; also its cwd */
 void put_file(const char *path, const char *text);
 /* What path holds, up to a page; static. */
 const char *get_file(const char *path);
+
+/* A raw call of <pith/pith_import.h> in the manner of libc's. */
+static inline long long
+raw(long long r)
+{
+    if (r < 0) {
+        errno = (int)-r;
+        return -1;
+    }
+    return r;
+}
 
 #endif
