@@ -3,6 +3,7 @@
  * The `pith` module: from an import to a body and back, by the table of
  * syscall.def. One host function serves all rows; its env is the row.
  */
+#include <stdatomic.h>
 #include <string.h>
 
 #include "../../kernel/exec.h"
@@ -62,6 +63,23 @@ enter(struct engine_store *s, struct engine_instance *caller, void *env,
     return st;
 }
 
+/* The same for rows without the lock, which neither block nor restart. */
+static enum engine_status
+enter_free(struct engine_store *s, struct engine_instance *caller, void *env,
+           uint64_t *slots)
+{
+    struct proc *p = engine_store_user(s);
+    const struct abi_row *row = env;
+
+    if (p->traced || !p->memory)
+        return enter(s, caller, env, slots);
+    p->usage.syscalls++;
+    slots[0] = (uint32_t)row->body(p, slots);
+    return atomic_load_explicit(&p->attention, memory_order_relaxed)
+               ? proc_leave_kernel(p)
+               : ENGINE_OK;
+}
+
 static int
 resolve(const char *name, size_t len, struct abi_func *out)
 {
@@ -71,7 +89,9 @@ resolve(const char *name, size_t len, struct abi_func *out)
         struct abi_row *r = &table[buckets[at % BUCKETS] - 1];
 
         if (strlen(r->name) == len && !memcmp(r->name, name, len)) {
-            *out = (struct abi_func){enter, r, r->cap, r->signature};
+            *out = (struct abi_func){
+                r->flags & ABI_LOCK ? enter : enter_free, r, r->cap,
+                r->signature};
             return 0;
         }
     }
