@@ -118,10 +118,14 @@ wasi_random_get(struct proc *p, const uint64_t *a)
 {
     uint8_t chunk[1024];
     uint64_t len = a[1];
+    /* Nothing is written when not all of it can be. */
+    int r = len ? copy_in(p, chunk, gptr(a[0] + len - 1), 1) : 0;
+    if (r < 0)
+        return r;
     for (uint64_t at = 0; at < len;) {
         size_t n = len - at < sizeof chunk ? (size_t)(len - at) : sizeof chunk;
         host_random(chunk, n);
-        int r = copy_out(p, gptr(a[0] + at), chunk, n);
+        r = copy_out(p, gptr(a[0] + at), chunk, n);
         if (r < 0)
             return r;
         at += n;

@@ -3,7 +3,8 @@
 .PHONY: test-cli
 CLI_PROGRAMS := $(notdir $(basename $(wildcard tests/cli/programs/*.c)))
 CLI_OUT := $(B)/tests/cli
-CLI_CC := clang-19 --target=wasm32-wasi -O1 -w
+# --no-wasm-opt: keep the function names, for backtraces
+CLI_CC := clang-19 --target=wasm32-wasi -O1 -w --no-wasm-opt
 CLI_CC_library := -nostartfiles -Wl,--no-entry
 
 $(CLI_OUT)/%.wasm: tests/cli/programs/%.c

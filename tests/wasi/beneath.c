@@ -23,7 +23,7 @@ main(void)
     CHECK(raw_path_create_directory(ROOT, S("in/deep")), OK);
     int f = open_at(ROOT, "secret", 1, ALL_RIGHTS, 0);
     CHECK(f >= 0, 1);
-    int in = open_at(ROOT, "in", 2, ALL_RIGHTS, ALL_RIGHTS);
+    int in = open_at(ROOT, "in", 2, DIR_RIGHTS, ALL_RIGHTS);
     CHECK(in >= 0, 1);
     u32 d = (u32)in;
     /* inside is fine, however it is spelled */

@@ -82,7 +82,7 @@ main(void)
     char buf[64];
     u32 used;
     CHECK(raw_path_create_directory(ROOT, S("many")), OK);
-    int dir = open_at(ROOT, "many", 2, ALL_RIGHTS, ALL_RIGHTS);
+    int dir = open_at(ROOT, "many", 2, DIR_RIGHTS, ALL_RIGHTS);
     CHECK(dir >= 0, 1);
     for (u32 i = 0; i < FILES; i++) {
         snprintf(buf, sizeof buf, "f%u", (unsigned)i);

@@ -43,6 +43,7 @@ directories(void)
     char buf[64];
     u32 n;
     CHECK(raw_path_create_directory(ROOT, S("d")), OK);
+    CHECK(open_at(ROOT, "d", 2, R_READ | R_WRITE, 0), -ISDIR);
     int d = open_at(ROOT, "d", 2, R_OPEN | R_CREATE_FILE, R_READ);
     CHECK(d >= 0, 1);
     CHECK(raw_fd_fdstat_get((u32)d, P(&s)), OK);

@@ -70,6 +70,7 @@ enum { OK = 0, BADF = 8, EXIST = 20, FAULT = 21, INVAL = 28, ISDIR = 31,
 
 #define ROOT 3u /* the only preopen of these tests */
 #define ALL_RIGHTS ((1ull << 30) - 1)
+#define DIR_RIGHTS (ALL_RIGHTS & ~(1ull << 6)) /* no fd_write */
 #define P(x) ((u32)(uintptr_t)(x))
 #define S(s) P(s), (u32)strlen(s)
 

@@ -213,7 +213,9 @@ same_code(const struct test_case *c, int status, const struct bytes *err,
     char words[200], number[16];
     int want = c->trap ? EXIT_TRAP : c->exit_code;
     snprintf(number, sizeof number, "%d", want);
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+    if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGALRM ||
+                                WTERMSIG(status) == SIGXCPU ||
+                                WTERMSIG(status) == SIGKILL))
         return fail(why, room, "timed out");
     if (WIFSIGNALED(status))
         return fail(why, room, "pith crashed: %s",
