@@ -345,6 +345,8 @@ unix_find(struct proc *p, const struct sock_name *n, int type,
         us = r < 0 ? NULL : inode->special;
         if (r >= 0)
             inode_unref(inode);
+        if (r == -E_NOTSOCK)
+            r = -E_CONNREFUSED; /* as Linux says it */
     }
     if (r < 0)
         return r;

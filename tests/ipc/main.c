@@ -455,6 +455,7 @@ main(int argc, char **argv)
 {
     (void)argc;
     only = argv + 1;
+    setvbuf(stdout, NULL, _IOLBF, 0);
     alarm(120); /* a case that hangs is a failure */
     return posix_run(boot, NULL);
 }
