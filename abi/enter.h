@@ -10,8 +10,8 @@
  * write to a: a call interrupted by a signal is run again from the same
  * arguments. What results a[0] gets is the ABI's business.
  */
-#ifndef ABI_CALL_H
-#define ABI_CALL_H
+#ifndef ABI_ENTER_H
+#define ABI_ENTER_H
 
 #include "proc.h"
 
