@@ -224,6 +224,8 @@ sock_queue_clear(struct sock_queue *q)
 {
     struct sock_msg *m;
 
+    host_free(q->spare);
+    q->spare = NULL;
     while ((m = sock_queue_take(q)) != NULL)
         sock_msg_destroy(m);
 }
@@ -262,6 +264,16 @@ sock_queue_append(struct sock_queue *q, struct uio *u, uint32_t n,
         r = fill(m, u, n < room ? n : room);
         q->bytes += m->len - before;
         return m->len > before ? (int64_t)(m->len - before) : r;
+    }
+    m = q->spare;
+    if (m && n <= m->room && !nfiles) {
+        r = fill(m, u, n);
+        if (!m->len)
+            return r;
+        q->spare = NULL;
+        m->sender = *sender;
+        sock_queue_put(q, m);
+        return m->len;
     }
     room = n < STREAM_ROOM ? STREAM_ROOM : n;
     r = msg_create(u, n, room, files, nfiles, sender, NULL, &m);
@@ -328,8 +340,15 @@ consume(struct sock_queue *q, struct sock_msg *m, uint32_t n, uint32_t nfiles)
     m->start += n;
     m->len -= n;
     q->bytes -= n;
-    if (!m->len)
-        sock_msg_destroy(sock_queue_take(q));
+    if (m->len)
+        return;
+    sock_queue_take(q);
+    if (q->spare || m->room != STREAM_ROOM) {
+        sock_msg_destroy(m);
+        return;
+    }
+    m->start = 0;
+    q->spare = m;
 }
 
 int64_t

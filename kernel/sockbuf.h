@@ -45,6 +45,7 @@ struct sock_queue {
     struct sock_msg *first, *last;
     uint64_t bytes;  /* payload */
     uint64_t charge; /* memory */
+    struct sock_msg *spare; /* a small one that was read, to be used again */
 };
 
 /*
