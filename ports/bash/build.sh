@@ -1,5 +1,6 @@
 # What configure cannot find out without running a program, as it is on Pith.
-CFLAGS="--fork $CFLAGS"
+# (Of strtoimax this release takes "no" to mean that it is there.)
+CFLAGS="--fork -DNO_MAIN_ENV_ARG $CFLAGS"
 run_configure --without-bash-malloc --disable-nls --with-curses \
     --enable-readline --disable-net-redirections \
     ac_cv_rl_libtermcap=libncursesw bash_cv_termcap_lib=libncursesw \
@@ -11,7 +12,8 @@ run_configure --without-bash-malloc --disable-nls --with-curses \
     bash_cv_dup2_broken=no bash_cv_pgrp_pipe=no bash_cv_ulimit_maxfds=yes \
     bash_cv_opendir_not_robust=no bash_cv_getenv_redef=yes \
     bash_cv_fnmatch_equiv_fallback=yes bash_cv_dev_fd=absent \
-    bash_cv_dev_stdin=present gt_cv_int_divbyzero_sigfpe=no bash_cv_func_strtoimax=yes \
+    bash_cv_dev_stdin=present gt_cv_int_divbyzero_sigfpe=no \
+    bash_cv_func_strtoimax=no \
     bash_cv_wexitstatus_offset=8 \
     ac_cv_func_dlopen=no ac_cv_func_dlclose=no ac_cv_func_dlsym=no \
     ac_cv_lib_dl_dlopen=no

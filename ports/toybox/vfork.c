@@ -18,7 +18,7 @@
 
 extern char **environ;
 
-jmp_buf pith_vfork_env;
+jmp_buf vfork_env;
 static int as_child;
 static pid_t child;
 static short flags;
@@ -30,7 +30,7 @@ static struct sigaction actions[SIGNALS];
 static sigset_t mask;
 
 void
-pith_vfork_begin(void)
+vfork_begin(void)
 {
     as_child = 1;
     flags = 0;
@@ -45,7 +45,7 @@ pith_vfork_begin(void)
 }
 
 pid_t
-pith_vfork_pid(void)
+vfork_pid(void)
 {
     return child;
 }
@@ -69,7 +69,7 @@ resume(pid_t pid)
     sigprocmask(SIG_SETMASK, &mask, 0);
     as_child = 0;
     child = pid;
-    longjmp(pith_vfork_env, 1);
+    longjmp(vfork_env, 1);
 }
 
 static int
@@ -94,13 +94,13 @@ spawn(const char *file, char *const argv[],
 }
 
 int
-pith_execvp(const char *file, char *const argv[])
+vfork_execvp(const char *file, char *const argv[])
 {
     return as_child ? spawn(file, argv, posix_spawnp) : execvp(file, argv);
 }
 
 int
-pith_execv(const char *path, char *const argv[])
+vfork_execv(const char *path, char *const argv[])
 {
     return as_child ? spawn(path, argv, posix_spawn) : execv(path, argv);
 }
@@ -108,7 +108,7 @@ pith_execv(const char *path, char *const argv[])
 /* A child that could not exec still has to exist for its parent to wait for:
  * a shell that does nothing but exit with the code. */
 _Noreturn void
-pith_exit(int code)
+vfork_exit(int code)
 {
     if (as_child) {
         char text[24];
@@ -122,7 +122,7 @@ pith_exit(int code)
 }
 
 int
-pith_setpgid(pid_t pid, pid_t to)
+vfork_setpgid(pid_t pid, pid_t to)
 {
     if (!as_child || pid)
         return setpgid(pid, to);
@@ -132,7 +132,7 @@ pith_setpgid(pid_t pid, pid_t to)
 }
 
 pid_t
-pith_setsid(void)
+vfork_setsid(void)
 {
     if (!as_child)
         return setsid();

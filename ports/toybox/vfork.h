@@ -16,25 +16,25 @@
 #include <setjmp.h>
 #include <sys/types.h>
 
-extern jmp_buf pith_vfork_env;
-void pith_vfork_begin(void);
-pid_t pith_vfork_pid(void);
+extern jmp_buf vfork_env;
+void vfork_begin(void);
+pid_t vfork_pid(void);
 
-int pith_execvp(const char *file, char *const argv[]);
-int pith_execv(const char *path, char *const argv[]);
-_Noreturn void pith_exit(int code);
-int pith_setpgid(pid_t pid, pid_t group);
-pid_t pith_setsid(void);
+int vfork_execvp(const char *file, char *const argv[]);
+int vfork_execv(const char *path, char *const argv[]);
+_Noreturn void vfork_exit(int code);
+int vfork_setpgid(pid_t pid, pid_t group);
+pid_t vfork_setsid(void);
 
 #ifndef PITH_VFORK_C
 #include <unistd.h>
 #define vfork() \
-    (pith_vfork_begin(), setjmp(pith_vfork_env) ? pith_vfork_pid() : 0)
-#define execvp pith_execvp
-#define execv pith_execv
-#define _exit pith_exit
-#define setpgid pith_setpgid
-#define setsid pith_setsid
+    (vfork_begin(), setjmp(vfork_env) ? vfork_pid() : 0)
+#define execvp vfork_execvp
+#define execv vfork_execv
+#define _exit vfork_exit
+#define setpgid vfork_setpgid
+#define setsid vfork_setsid
 #endif
 
 #endif
