@@ -27,7 +27,7 @@ static bool
 is_text(const uint8_t *b, size_t n)
 {
     for (size_t i = 0; i < n && i < 512; i++)
-        if (b[i] == 0x7f || (b[i] < 0x20 && !strchr("\t\n\v\f\r\033", b[i])))
+        if (!b[i] || b[i] == 0x7f || (b[i] < 0x20 && !strchr("\t\n\v\f\r\033", b[i])))
             return false;
     return n > 0;
 }
@@ -76,9 +76,9 @@ static int
 open_error(const char *file, int e)
 {
     if (e == ENOENT || e == ENOTDIR) {
-        cli_error("%s: there is no such file; try: ls %s%s", file,
-                  strchr(file, '/') ? "$(dirname " : "*.wasm",
-                  strchr(file, '/') ? "it)" : "");
+        const char *slash = strrchr(file, '/');
+        cli_error("%s: there is no such file; try: ls %.*s", file,
+                  slash ? (int)(slash - file) : 1, slash ? file : ".");
         return EXIT_NOT_FOUND;
     }
     cli_error("%s: %s; try: ls -l %s", file, strerror(e), file);
@@ -116,21 +116,41 @@ cli_module_open(const char *file, struct cli_module *out)
     return r ? r : recognise(file, out->bytes, out->size);
 }
 
+/* Does a section reach beyond the end of the file? */
+static bool
+is_truncated(const struct cli_module *m)
+{
+    size_t at = 8;
+    while (at < m->size) {
+        uint64_t n = 0;
+        uint32_t shift = 0;
+        at++; /* the section's number */
+        for (;; shift += 7) {
+            if (at >= m->size || shift > 28)
+                return at >= m->size;
+            n |= (uint64_t)(m->bytes[at] & 0x7f) << shift;
+            if (!(m->bytes[at++] & 0x80))
+                break;
+        }
+        if (n > m->size - at)
+            return true;
+        at += n;
+    }
+    return false;
+}
+
 void
 cli_module_refused(const char *file, const struct cli_module *m, int error,
                    const struct report *report)
 {
     const char *text = report->text[0] ? report->text : pith_errno_text(error);
-    bool end = report->offset && report->offset >= m->size;
-    if (error == -E_NOTCAPABLE || error == -E_NOEXEC)
-        cli_error("%s: %s", file, text);
-    else if (end || strstr(text, "unexpected end"))
-        cli_error("%s: %s (at byte %zu of %zu): the file is truncated; try: "
+    if (is_truncated(m))
+        cli_error("%s: the file is truncated (%zu bytes are there: %s); try: "
                   "building or copying it again",
-                  file, text, report->offset, m->size);
-    else if (report->offset)
-        cli_error("%s: %s (at byte %zu); try: pith inspect %s", file, text,
-                  report->offset, file);
+                  file, m->size, text);
+    else if (error == -E_INVAL)
+        cli_error("%s: not a valid module: %s; try: building it again", file,
+                  text);
     else
-        cli_error("%s: %s", file, text);
+        cli_error("%s: %s; try: pith inspect %s", file, text, file);
 }

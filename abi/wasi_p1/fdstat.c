@@ -131,8 +131,12 @@ wasi_fd_fdstat_get(struct proc *p, const uint64_t *a)
     r = call_fstat(p, (int)a[0], &st);
     if (r < 0)
         return r;
-    uint64_t inheriting;
-    out.rights_base &= wasi_rights_for(st.mode, &inheriting);
+    uint64_t inheriting, can = wasi_rights_for(st.mode, &inheriting);
+    /* wasi-libc takes a character device that cannot seek for a terminal. */
+    if ((st.mode & PITH_S_IFMT) == PITH_S_IFCHR &&
+        call_lseek(p, (int)a[0], 0, PITH_SEEK_CUR) >= 0)
+        can |= WASI_R_FD_SEEK | WASI_R_FD_TELL;
+    out.rights_base &= can;
     out.rights_inheriting &= inheriting;
     if (mode == PITH_O_RDONLY)
         out.rights_base &= ~(WASI_R_FD_WRITE | WASI_R_FD_ALLOCATE |

@@ -3,13 +3,14 @@
 .PHONY: test-cli
 CLI_PROGRAMS := $(notdir $(basename $(wildcard tests/cli/programs/*.c)))
 CLI_OUT := $(B)/tests/cli
-# --no-wasm-opt: keep the function names, for backtraces
-CLI_CC := clang-19 --target=wasm32-wasi -O1 -w --no-wasm-opt
+CLI_CC := clang-19 --target=wasm32-wasi -w
 CLI_CC_library := -nostartfiles -Wl,--no-entry
 
 $(CLI_OUT)/%.wasm: tests/cli/programs/%.c
 	@mkdir -p $(@D)
-	@$(CLI_CC) $(CLI_CC_$*) -o $@ $<
+	@$(CLI_CC) -O1 -c -o $(@:.wasm=.o) $<
+# without -O here: wasm-opt would drop the names that backtraces show
+	@$(CLI_CC) $(CLI_CC_$*) -o $@ $(@:.wasm=.o)
 
 test-cli: $(B)/bin/pith $(CLI_PROGRAMS:%=$(CLI_OUT)/%.wasm)
 	@tests/cli/cli.sh $(abspath $(B)/bin/pith) $(abspath $(CLI_OUT))

@@ -76,13 +76,14 @@ t 'missing value' 2 '' '*needs a value*' "$pith" run --dir
 
 # --- running
 t hello 0 hello '' "$pith" run "$w/hello.wasm"
-t arguments 0 '?a b??
-?--dir??
-???
+t arguments 0 '<a b]
+>
+<--dir>
+<>
 {K=V w}' '' "$pith" run --env 'K=V w' "$w/args.wasm" 'a b]
 ' --dir ''
-t 'arguments are the program'"'"'s' 0 '?a?
-?--trace?' '' "$pith" run "$w/args.wasm" a --trace
+t 'arguments are the program'"'"'s' 0 '<a>
+<--trace>' '' "$pith" run "$w/args.wasm" a --trace
 t 'env passed on' 0 '{PITH_TEST=yes}' '' env PITH_TEST=yes \
     "$pith" run --env PITH_TEST --env PITH_UNSET "$w/args.wasm"
 t 'no env by itself' 0 '' '' env PITH_TEST=yes "$pith" run "$w/args.wasm"
@@ -197,7 +198,7 @@ t huge 126 '' '*large*' "$pith" run "$tmp/huge.wasm"
 rm "$tmp/huge.wasm"
 (head -c 8 "$w/hello.wasm"; printf '\000\377\377\377\377\017') >"$tmp/long.wasm"
 t 'section of 4 GiB' 126 '' '*truncated*' "$pith" run "$tmp/long.wasm"
-t 'missing import' 126 '' '*env*frobnicate*' "$pith" run "$w/import.wasm"
+t 'missing import' 126 '' '*frobnicate*env*' "$pith" run "$w/import.wasm"
 t 'library' 126 '' '*_start*' "$pith" run "$w/library.wasm"
 t 'a pipe as file' 126 '' '*not a regular file*' "$pith" run /dev/null
 cp "$w/hello.wasm" "$tmp/unreadable.wasm"

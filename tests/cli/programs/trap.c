@@ -2,12 +2,12 @@
 /* Traps, three named functions deep, in the way its argument names. */
 #include <stdlib.h>
 #include <string.h>
-static volatile int zero;
+static volatile int zero, one = 1;
 static volatile char *volatile wild = (char *)0xfffffff0;
 __attribute__((noinline)) static int inner(const char *how)
 {
     if (strcmp(how, "div") == 0)
-        return 1 / zero;
+        return one / zero;
     if (strcmp(how, "memory") == 0)
         return *wild;
     if (strcmp(how, "stack") == 0)
