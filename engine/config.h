@@ -2,8 +2,9 @@
 /*
  * Which of two files serves this build. Bodies never ask.
  *
- * ENGINE_THREADED  handlers that tail-call each other (clang's musttail and
- *                  preserve_none), else one switch over the same bodies
+ * ENGINE_THREADED  handlers that tail-call each other (clang's musttail), else
+ *                  one switch over the same bodies (clang takes minutes for
+ *                  that, gcc half of one)
  * ENGINE_GUARD     32-bit memories in reservations whose unmapped rest catches
  *                  out-of-bounds accesses, else explicit checks
  */
@@ -21,11 +22,18 @@
 #define ENGINE_SANITIZED 0
 #endif
 
-#if defined(__clang__) && __clang_major__ >= 19 && defined(__x86_64__) &&      \
-    !ENGINE_SANITIZED
+#if defined(__clang__) && (!defined(__wasm__) || defined(__wasm_tail_call__))
 #define ENGINE_THREADED 1
 #else
 #define ENGINE_THREADED 0
+#endif
+
+/* The convention that keeps the interpreter's registers in registers. */
+#if ENGINE_THREADED && __clang_major__ >= 19 &&                                \
+    (defined(__x86_64__) || defined(__aarch64__))
+#define ENGINE_CALL __attribute__((preserve_none))
+#else
+#define ENGINE_CALL
 #endif
 
 #if defined(__linux__) && defined(__LP64__) && !ENGINE_SANITIZED

@@ -255,7 +255,7 @@ OP(call_ref)
     CALL_FUNC(f);
 }
 /* Any function, in r0: of the host, or of another instance by a bridge. */
-OP_COLD(invoke)
+OP_TARGET(invoke)
 {
     struct engine_func *f = (struct engine_func *)(uintptr_t)r0;
     const struct type_def *type = type_get(f->type);
@@ -366,7 +366,7 @@ OP(ret_call_ref) /* pc[1].b: slot of the function */
         TRAP(ENGINE_NULL_REFERENCE);
     RET_INVOKE;
 }
-OP(ret_invoke)
+OP_TARGET(ret_invoke)
 {
     struct engine_func *f = (struct engine_func *)(uintptr_t)r0;
     LINK(pc[1].a);

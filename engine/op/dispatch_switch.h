@@ -8,6 +8,7 @@
 
 #define OP(name) case OP_##name:
 #define OP_COLD(name) OP(name)
+#define OP_TARGET(name) case OP_##name: name:
 
 #define JUMP goto dispatch
 #define STOP return

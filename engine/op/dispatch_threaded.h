@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Dispatch by tail calls: every operation is a function that ends by jumping to
- * the next one's, its eight arguments pinned to registers by preserve_none.
+ * the next one's, its eight arguments pinned to registers by ENGINE_CALL.
  *
  *   pc   current instruction         r0, f0, g0  accumulators (i64, f64, f32)
  *   fp   frame                       budget      units left until the next poll
@@ -16,11 +16,10 @@
         UNUSED struct engine_instance *in, UNUSED uint64_t r0,                 \
         UNUSED int64_t budget, UNUSED double f0, UNUSED float g0
 #define ARGS pc, fp, mem, in, r0, budget, f0, g0
-#define HANDLER                                                                \
-    __attribute__((preserve_none, section("pith_interp"))) void
+#define HANDLER ENGINE_CALL __attribute__((section("pith_interp"))) void
 #define MUSTTAIL __attribute__((musttail)) return
 
-typedef __attribute__((preserve_none)) void handler_fn(SIG);
+typedef ENGINE_CALL void handler_fn(SIG);
 
 static HANDLER h_trap(SIG);
 static HANDLER h_poll(SIG);
@@ -29,6 +28,8 @@ static HANDLER h_resume(SIG);
 #define OP(name) static HANDLER h_##name(SIG)
 /* Rare and large: out of the hot handlers' way. */
 #define OP_COLD(name) __attribute__((cold, noinline)) OP(name)
+/* Bodies that others jump to by name. */
+#define OP_TARGET(name) OP_COLD(name)
 
 #define JUMP                                                                   \
     do {                                                                       \

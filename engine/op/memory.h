@@ -38,7 +38,7 @@ OP(memory_fill) /* a: to; b: value; c: count; pc[1]: memory */
     if (UNLIKELY(OUTSIDE(m, at, n)))
         TRAP(ENGINE_MEMORY_BOUNDS);
     if (n)
-        memset(m->base + at, (uint8_t)fp[pc->b], n);
+        memset(m->base + at, (uint8_t)fp[pc->b], (size_t)n);
     budget -= (int64_t)(n >> 14);
     pc++;
     NEXT;
@@ -52,7 +52,7 @@ OP(memory_copy) /* a: to; b: from; c: count; pc[1], pc[2]: memories */
     if (UNLIKELY(OUTSIDE(to, d, n) || OUTSIDE(from, s_, n)))
         TRAP(ENGINE_MEMORY_BOUNDS);
     if (n)
-        memmove(to->base + d, from->base + s_, n);
+        memmove(to->base + d, from->base + s_, (size_t)n);
     budget -= (int64_t)(n >> 14);
     pc += 2;
     NEXT;

@@ -130,7 +130,7 @@ OP_COLD(table_copy) /* a: to; b: from; c: count; pc[1], pc[2]: tables */
         n > from->size - s_)
         TRAP(ENGINE_TABLE_BOUNDS);
     if (n)
-        memmove(to->elems + d, from->elems + s_, n * sizeof(void *));
+        memmove(to->elems + d, from->elems + s_, (size_t)n * sizeof(void *));
     budget -= (int64_t)(n >> 6);
     pc += 2;
     NEXT;

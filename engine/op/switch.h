@@ -21,11 +21,11 @@ interp_code(unsigned op)
 }
 
 __attribute__((section("pith_interp"))) void
-interp_run(struct engine_func *f, uint64_t *fp)
+interp_run(struct engine_func *func, uint64_t *fp)
 {
-    struct engine_instance *in = f->instance;
+    struct engine_instance *in = func->instance;
     const struct insn *pc =
-        atomic_load_explicit(f->entry, memory_order_acquire);
+        atomic_load_explicit(func->entry, memory_order_acquire);
     uint8_t *mem = in->mem0->base;
     uint64_t r0 = (uintptr_t)interp_halt;
     int64_t budget = in->store->budget;
