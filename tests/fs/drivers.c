@@ -259,5 +259,6 @@ run_drivers(void)
     if (tmpfs_create(32u << 20, &fs) == 0)
         run_corpus("tmpfs", fs, CAN_CHOWN | CAN_LIMIT, NULL);
     run_hostfs();
+    run_store();
     remove_test_dir();
 }

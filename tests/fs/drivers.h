@@ -6,6 +6,7 @@
 #include "fs_test.h"
 
 void run_drivers(void);
+void run_store(void);
 /* Mount fs at /t, run all POSIX cases and its own on it, unmount it. */
 void run_corpus(const char *name, struct fs *fs, uint32_t can,
                 const struct fs_case *own);

@@ -78,8 +78,7 @@ run_cases(const struct fs_case *c)
         run_case(c->name, c->run);
         go_to("/t");
         t_clear(".");
-        if (setjmp(case_end) == 0)
-            t_chmod(".", 0755);
+        t_chmod(".", 0755);
     }
 }
 
