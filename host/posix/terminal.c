@@ -23,9 +23,9 @@ static volatile sig_atomic_t changed; /* the mode is not the one we found */
 static int pipe_in = -1, pipe_out = -1;
 static volatile sig_atomic_t asked;   /* to end, once already */
 
-static const int fatal[] = {SIGHUP,  SIGINT, SIGQUIT, SIGTERM, SIGABRT,
-                            SIGSEGV, SIGBUS, SIGILL,  SIGFPE,  SIGTRAP,
-                            SIGXCPU, SIGXFSZ};
+static const int fatal[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXCPU, SIGXFSZ};
+static const int crash[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT};
+static struct sigaction crash_before[sizeof crash / sizeof crash[0]];
 static const int reported[] = {SIGWINCH, SIGTERM, SIGINT, SIGHUP, SIGCONT};
 
 static void
@@ -48,14 +48,59 @@ terminal_restore(void)
     changed = 0;
 }
 
+/* Put the terminal back and end as if we had never been there. */
 static void
-on_fatal(int sig)
+die(int sig)
 {
     if (changed)
         put_mode(&found, TCSANOW);
     changed = 0;
-    /* SA_RESETHAND: the default action is back, and kills us as it should. */
+    signal(sig, SIG_DFL);
     raise(sig);
+}
+
+static void
+on_fatal(int sig)
+{
+    die(sig);
+}
+
+/*
+ * A crash, unless it is an access of a wasm program that the engine's handler
+ * (which may have been there before us, or come after us) makes a trap of: then
+ * that does not return.
+ */
+static void
+on_crash(int sig, siginfo_t *info, void *context)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof crash / sizeof crash[0]; i++) {
+        const struct sigaction *old = &crash_before[i];
+
+        if (crash[i] != sig)
+            continue;
+        if (old->sa_flags & SA_SIGINFO)
+            old->sa_sigaction(sig, info, context);
+        else if (old->sa_handler != SIG_DFL && old->sa_handler != SIG_IGN)
+            old->sa_handler(sig);
+    }
+    die(sig);
+}
+
+/* The handler may be left by longjmp, so it blocks no signals. */
+static void
+catch_crashes(void)
+{
+    struct sigaction act;
+    size_t i;
+
+    memset(&act, 0, sizeof act);
+    act.sa_sigaction = on_crash;
+    act.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+    sigemptyset(&act.sa_mask);
+    for (i = 0; i < sizeof crash / sizeof crash[0]; i++)
+        sigaction(crash[i], &act, &crash_before[i]);
 }
 
 static void
@@ -130,7 +175,8 @@ terminal_set(const struct termios *t, int when)
         changed_once = true;
         atexit(terminal_restore);
         for (i = 0; i < sizeof fatal / sizeof fatal[0]; i++)
-            catch_signal(fatal[i], on_fatal, (int)SA_RESETHAND, false);
+            catch_signal(fatal[i], on_fatal, SA_NODEFER, false);
+        catch_crashes();
         catch_signal(SIGTSTP, on_stop, SA_RESTART, false);
     }
     wanted = *t;
