@@ -101,6 +101,10 @@ $(B)/bin/pith-wasi: $(B)/obj/tools/pith-wasi.o \
                     $(B)/lib/libpith-engine.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -ljansson $(LDLIBS)
+$(B)/bin/pith-mkdisk: $(B)/obj/tools/mkdisk.o $(B)/obj/host/posix/errno.o \
+                      $(B)/obj/host/posix/store_sqlite.o $(LIB_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lsqlite3 -lpthread
 
 define compile
 $(B)/obj/$(1)/%.o: $(1)/%.c

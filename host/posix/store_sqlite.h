@@ -13,6 +13,7 @@
 
 #include "report.h"
 
+struct fs;
 struct store_backend;
 
 struct store_sqlite_options {
@@ -35,5 +36,13 @@ int store_sqlite_format(const char *path, struct report *report);
  * 0: nothing to do, 1: made, 2: upgraded; or -E_ and *report.
  */
 int store_seed(const char *disk, const char *image, struct report *report);
+
+/*
+ * All of it for a boot: seed `disk` from `image` (NULL: do not), open it and
+ * make the file system. Ephemeral: `disk`, or `image` when disk is NULL, is only
+ * read, and changes stay in memory. Lock held; blocks. -E_ and *report.
+ */
+int store_boot(const char *disk, const char *image, bool ephemeral,
+               struct fs **out, struct report *report);
 
 #endif
