@@ -260,5 +260,6 @@ run_drivers(void)
         run_corpus("tmpfs", fs, CAN_CHOWN | CAN_LIMIT, NULL);
     run_hostfs();
     run_store();
+    run_seed();
     remove_test_dir();
 }

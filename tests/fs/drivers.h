@@ -7,6 +7,9 @@
 
 void run_drivers(void);
 void run_store(void);
+void run_seed(void);
+/* Ends the case unless the disk's tables agree with each other. */
+void check_disk(const char *path);
 /* Mount fs at /t, run all POSIX cases and its own on it, unmount it. */
 void run_corpus(const char *name, struct fs *fs, uint32_t can,
                 const struct fs_case *own);

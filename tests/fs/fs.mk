@@ -14,5 +14,5 @@ $(B)/bin/test-fs: $(FS_TEST_OBJ)
 	$(CC) $(LDFLAGS) -o $@ $^ -lsqlite3 -lpthread
 
 .PHONY: test-fs
-test-fs: $(B)/bin/test-fs
-	$(B)/bin/test-fs $(CASE)
+test-fs: $(B)/bin/test-fs $(B)/bin/pith-mkdisk
+	@MKDISK=$(abspath $(B)/bin/pith-mkdisk) $(B)/bin/test-fs $(CASE)

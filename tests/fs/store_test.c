@@ -91,7 +91,7 @@ fresh_disk(const char *path)
 }
 
 /* The SQL tool's view: every table hangs together. */
-static void
+void
 check_disk(const char *path)
 {
     static const char *const none[] = {
