@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+    bool need_image =
+        !sys.root[0] || (!o->ephemeral && access(sys.root, F_OK) != 0);/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pith: the whole system on this terminal.
  *
@@ -25,6 +26,7 @@
 #include "main.h"
 #include "pith_errno.h"
 #include "posix.h"
+#include "store_sqlite.h"
 #include "tty.h"
 #include "vfs.h"
 
@@ -32,7 +34,7 @@ static struct boot {
     const struct cli_options *o;
     char root[PATH_MAX], image[PATH_MAX];
     struct proc *init;
-    int code; /* when it could not be booted */
+    bool said; /* why it could not be booted */
 } sys;
 
 /* ---- which files -------------------------------------------------------- */
@@ -99,7 +101,7 @@ choose_files(const struct cli_options *o)
         snprintf(sys.image, sizeof sys.image, "%s", o->image);
     else
         default_image(sys.image, sizeof sys.image);
-    bool need_image = o->ephemeral || access(sys.root, F_OK) != 0;
+    bool need_image = !sys.root[0] || (!o->ephemeral && access(sys.root, F_OK) != 0);
     if (need_image && access(sys.image, R_OK) != 0) {
         cli_error("%s: there is no system image to begin from; try: make image "
                   "(or pith --image FILE)",
@@ -109,11 +111,21 @@ choose_files(const struct cli_options *o)
     return o->ephemeral || make_parents(sys.root);
 }
 
-/* Until there is a store: a root in memory. */
 static int
-root_fs(struct fs **out)
+root_fs(const struct cli_options *o, struct fs **out)
 {
-    return tmpfs_create(0, out);
+    struct report report = {0};
+    const char *disk = sys.root[0] ? sys.root : NULL;
+    const char *image = access(sys.image, R_OK) == 0 ? sys.image : NULL;
+    int r = store_boot(disk, image, o->ephemeral, out, &report);
+    if (r < 0) {
+        cli_error("%s: %s; try: %s", disk ? disk : sys.image,
+                  report.text[0] ? report.text : pith_errno_text(r),
+                  r == -E_BUSY ? "pith --ephemeral, or another --root"
+                               : "another --root FILE");
+        sys.said = true;
+    }
+    return r < 0 ? r : 0;
 }
 
 /* ---- in the boot task --------------------------------------------------- */
@@ -217,7 +229,7 @@ set_up(const struct cli_options *o)
     struct fs *root;
     int r = kernel_init();
     if (r == 0)
-        r = root_fs(&root);
+        r = root_fs(o, &root);
     if (r == 0)
         r = vfs_init(root, o->ephemeral ? "ephemeral" : sys.root);
     kernel_at_shutdown(sync_all);
@@ -241,7 +253,7 @@ boot(void *arg)
     struct report report = {0};
     const struct cli_options *o = arg;
     int r = set_up(o);
-    if (r < 0 && !sys.code)
+    if (r < 0 && !sys.said)
         cli_error("cannot boot: %s", pith_errno_text(r));
     if (r == 0 && (r = start_first(o, &report)) < 0)
         cli_error("%s: %s; try: pith --ephemeral, or a fresh --root",

@@ -362,10 +362,6 @@ cli_parse_boot(struct cli_options *o, int argc, char **argv, int first)
         if (!ok)
             return false;
     }
-    if (o->root && o->ephemeral) {
-        cli_error("--root and --ephemeral exclude each other");
-        return false;
-    }
     return true;
 }
 

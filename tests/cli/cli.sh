@@ -227,7 +227,6 @@ t 'inspect what' 2 '' '*inspect what*' "$pith" inspect
 t "no image" 126 "" "*image*make image*" env HOME="$tmp/home" XDG_DATA_HOME= \
     "$pith" --image "$tmp/none.pith"
 t "no home" 126 "" "*HOME*--root*" env -u HOME -u XDG_DATA_HOME "$pith" -c true
-t "root and ephemeral" 2 "" "*exclude*" "$pith" --root x --ephemeral
 t "mount without a place" 2 "" "*HOST::GUEST*" "$pith" --mount "$tmp"
 ok "nothing left behind" [ ! -e "$tmp/home" ]
 
