@@ -1,5 +1,3 @@
-    bool need_image =
-        !sys.root[0] || (!o->ephemeral && access(sys.root, F_OK) != 0);/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pith: the whole system on this terminal.
  *
@@ -101,7 +99,8 @@ choose_files(const struct cli_options *o)
         snprintf(sys.image, sizeof sys.image, "%s", o->image);
     else
         default_image(sys.image, sizeof sys.image);
-    bool need_image = !sys.root[0] || (!o->ephemeral && access(sys.root, F_OK) != 0);
+    bool need_image =
+        !sys.root[0] || (!o->ephemeral && access(sys.root, F_OK) != 0);
     if (need_image && access(sys.image, R_OK) != 0) {
         cli_error("%s: there is no system image to begin from; try: make image "
                   "(or pith --image FILE)",
