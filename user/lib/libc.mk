@@ -71,7 +71,8 @@ SJLJ_O := $(OBJ)/src/setjmp.o $(OBJ)/src/guard.o $(OBJ)/src/longjmp.o \
 FORK_O := $(OBJ)/src/fork.o
 
 # Two libraries: how main is entered and jumps are made differs with --fork.
-LIBS := $(addprefix $(ROOT)/lib/,crt1.o libc.a libpith-jump.a libpith-fork.a)
+LIBS := $(addprefix $(ROOT)/lib/,crt1.o libc.a libpith-jump.a libpith-fork.a) \
+        $(ROOT)/bin/wasm-opt
 EMPTY := $(foreach l,m rt pthread crypt util xnet resolv dl,$(ROOT)/lib/lib$(l).a)
 
 all: $(LIBS) $(EMPTY)
@@ -152,6 +153,10 @@ $(ROOT)/lib/libpith-jump.a: $(SJLJ_O)
 $(ROOT)/lib/libpith-fork.a: $(FORK_O)
 	@rm -f $@
 	@$(AR) rcsD $@ $^
+# What pith-cc has clang run after linking: nothing.
+$(ROOT)/bin/wasm-opt: $(HERE)/libc.mk
+	@mkdir -p $(@D)
+	@printf '#!/bin/sh\nexit 0\n' >$@ && chmod +x $@
 $(EMPTY):
 	@mkdir -p $(@D)
 	@rm -f $@
