@@ -29,7 +29,7 @@
 #endif
 
 /* The convention that keeps the interpreter's registers in registers. */
-#if ENGINE_THREADED && __clang_major__ >= 19 &&                                \
+#if ENGINE_THREADED && !ENGINE_SANITIZED && __clang_major__ >= 19 &&           \
     (defined(__x86_64__) || defined(__aarch64__))
 #define ENGINE_CALL __attribute__((preserve_none))
 #else
