@@ -119,10 +119,11 @@ root_fs(const struct cli_options *o, struct fs **out)
     const char *image = access(sys.image, R_OK) == 0 ? sys.image : NULL;
     int r = store_boot(disk, image, o->ephemeral, out, &report);
     if (r < 0) {
-        cli_error("%s: %s; try: %s", disk ? disk : sys.image,
-                  report.text[0] ? report.text : pith_errno_text(r),
-                  r == -E_BUSY ? "pith --ephemeral, or another --root"
-                               : "another --root FILE");
+        const char *file = disk ? disk : sys.image;
+        if (!report.text[0])
+            report_set(&report, 0, "%s: %s", file, pith_errno_text(r));
+        cli_error("%s%s", report.text,
+                  r == -E_BUSY ? "" : "; try: another --root FILE");
         sys.said = true;
     }
     return r < 0 ? r : 0;
