@@ -261,5 +261,6 @@ run_drivers(void)
     run_hostfs();
     run_store();
     run_seed();
+    run_broken();
     remove_test_dir();
 }

@@ -8,6 +8,7 @@
 void run_drivers(void);
 void run_store(void);
 void run_seed(void);
+void run_broken(void);
 /* Ends the case unless the disk's tables agree with each other. */
 void check_disk(const char *path);
 /* Mount fs at /t, run all POSIX cases and its own on it, unmount it. */
