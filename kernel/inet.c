@@ -73,8 +73,8 @@ inet_unref(struct inet_sock *is)
 
 /* ---- addresses ------------------------------------------------------ */
 
-static bool
-is_v4(const struct inet_addr *a)
+bool
+inet_is_v4(const struct inet_addr *a)
 {
     return memcmp(a->ip, mapped, sizeof mapped) == 0;
 }
@@ -83,13 +83,13 @@ bool
 inet_is_any(const struct inet_addr *a)
 {
     return memcmp(a->ip, zero, 16) == 0 ||
-           (is_v4(a) && memcmp(a->ip + 12, zero, 4) == 0);
+           (inet_is_v4(a) && memcmp(a->ip + 12, zero, 4) == 0);
 }
 
 bool
 inet_is_loopback(const struct inet_addr *a)
 {
-    if (is_v4(a))
+    if (inet_is_v4(a))
         return a->ip[12] == 127;
     return memcmp(a->ip, zero, 15) == 0 && a->ip[15] == 1;
 }
@@ -99,7 +99,7 @@ any_to_loopback(struct inet_addr *a)
 {
     if (!inet_is_any(a))
         return;
-    if (is_v4(a))
+    if (inet_is_v4(a))
         a->ip[12] = 127;
     a->ip[15] = 1;
 }
@@ -159,7 +159,7 @@ address_text(const struct inet_addr *a, char *out, size_t room)
     struct text t = {out, room, 0};
     int i;
 
-    if (is_v4(a)) {
+    if (inet_is_v4(a)) {
         text_add(&t, "%u.%u.%u.%u", a->ip[12], a->ip[13], a->ip[14],
                  a->ip[15]);
         return;
@@ -174,20 +174,14 @@ address_text(const struct inet_addr *a, char *out, size_t room)
 }
 
 int
-inet_may_reach(struct proc *p, enum cap_net how, struct inet_addr *a)
+inet_may(struct proc *p, enum cap_net how, struct inet_addr *a)
 {
     char text[48];
-    int r;
 
     if (how == CAP_NET_CONNECT)
         any_to_loopback(a);
     address_text(a, text, sizeof text);
-    r = p ? cap_check_net(p, how, text, a->port) : 0;
-    if (r < 0)
-        return r;
-    if (inet_is_loopback(a) || inet_is_any(a))
-        return 0;
-    return how == CAP_NET_LISTEN ? -E_ADDRNOTAVAIL : -E_NETUNREACH;
+    return p ? cap_check_net(p, how, text, a->port) : 0;
 }
 
 /* ---- ports ---------------------------------------------------------- */
@@ -201,11 +195,11 @@ overlap(const struct inet_sock *x, const struct inet_addr *a,
 
     if (a->port != b->port)
         return false;
-    if (a6 && is_v4(b))
+    if (a6 && inet_is_v4(b))
         return !x->v6only;
-    if (b6 && is_v4(a))
+    if (b6 && inet_is_v4(a))
         return !y->v6only;
-    if (is_v4(a) != is_v4(b))
+    if (inet_is_v4(a) != inet_is_v4(b))
         return false;
     return inet_is_any(a) || inet_is_any(b) ||
            memcmp(a->ip, b->ip, 16) == 0;
@@ -277,15 +271,23 @@ inet_bind(struct socket *s, struct proc *p, const struct sock_name *n)
     struct inet_sock *is = as_inet(s);
     struct inet_addr a;
     int r = inet_from_name(is, n, &a);
+    uint16_t wanted;
 
     if (r < 0)
         return r;
+    wanted = a.port;
     if (is->bound || s->connected)
         return -E_INVAL;
-    r = inet_may_reach(p, CAP_NET_LISTEN, &a);
+    r = inet_may(p, CAP_NET_LISTEN, &a);
     if (r < 0)
         return r;
-    return a.port ? take_port(is, &a) : take_ephemeral(is, &a);
+    r = a.port ? take_port(is, &a) : take_ephemeral(is, &a);
+    /* With a port of our choice nobody out there can know it beforehand. */
+    if (r >= 0 && s->type == PITH_SOCK_DGRAM && wanted)
+        r = inet_host_bind_udp(is);
+    if (r < 0)
+        inet_unbind(is);
+    return r;
 }
 
 int
@@ -302,7 +304,7 @@ inet_autobind(struct inet_sock *is, const struct inet_addr *to)
     if (to && inet_is_any(&is->local)) {
         /* One address in here is as good as another: the one talked to. */
         memset(is->local.ip, 0, 16);
-        if (is_v4(to))
+        if (inet_is_v4(to))
             memcpy(is->local.ip, mapped, sizeof mapped);
         any_to_loopback(&is->local);
     }
@@ -324,7 +326,7 @@ inet_find(const struct inet_addr *to, int type,
             return is;
         if (!inet_is_any(&is->local))
             continue;
-        if (is_v4(to) ? is_v4(&is->local) || !is->v6only : !is_v4(&is->local))
+        if (inet_is_v4(to) ? inet_is_v4(&is->local) || !is->v6only : !inet_is_v4(&is->local))
             any = is;
     }
     return any;

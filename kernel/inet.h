@@ -3,7 +3,8 @@
  * TCP and UDP within the system, over 127.0.0.0/8 and ::1 (and 0.0.0.0 and ::,
  * which stand for it): no packets, each end puts bytes into the other's queue.
  * What is TCP's and UDP's alone is in tcp.c and udp.c; addresses, ports and the
- * `net` grant are here in inet.c.
+ * `net` grant are in inet.c. For other addresses the host's sockets serve:
+ * inet_host.c.
  *
  * IPv4 addresses are kept as IPv4-mapped IPv6 ones, so that a dual-stack socket
  * needs nothing special.
@@ -13,6 +14,8 @@
 
 #include "cap.h"
 #include "socket.h"
+
+struct host_net;
 
 struct inet_addr {
     uint8_t ip[16];
@@ -33,6 +36,9 @@ struct inet_sock {
     struct inet_sock *waiting, *next_waiting; /* connecting, backlog full */
     struct inet_sock *target;            /* in whose waiting we are */
     uint32_t npending, backlog;
+    /* beyond the system */
+    struct host_net *host;               /* or NULL */
+    const struct socket_ops *inner_ops;  /* while ops are the host's */
 };
 
 static inline struct inet_sock *
@@ -53,12 +59,12 @@ void inet_to_name(const struct inet_sock *is, const struct inet_addr *a,
                   struct sock_name *out);
 bool inet_is_any(const struct inet_addr *a);
 bool inet_is_loopback(const struct inet_addr *a);
+bool inet_is_v4(const struct inet_addr *a); /* mapped */
 /*
- * The one place where the net grant is asked for. Then 0 for an address in
- * here, with "any" made loopback, or -E_NETUNREACH: beyond it there is nothing
- * (yet). -E_NOTCAPABLE
+ * The one place where the net grant is asked for: 0 or -E_NOTCAPABLE. "Any"
+ * becomes loopback when it is connected to.
  */
-int inet_may_reach(struct proc *p, enum cap_net how, struct inet_addr *a);
+int inet_may(struct proc *p, enum cap_net how, struct inet_addr *a);
 
 /* socket_ops.bind for both. */
 int inet_bind(struct socket *s, struct proc *p, const struct sock_name *n);
@@ -81,6 +87,22 @@ struct inet_sock *
 inet_find(const struct inet_addr *to, int type,
           bool (*want)(const struct inet_sock *is, const void *ctx),
           const void *ctx);
+
+/*
+ * inet_host.c. Blocking is the caller's: -E_AGAIN and -E_INPROGRESS, with
+ * read_wait and write_wait woken later.
+ */
+int inet_host_connect(struct inet_sock *is, const struct inet_addr *to);
+/* Besides the inner one, when is is bound to more than loopback. */
+int inet_host_listen(struct inet_sock *is, int backlog);
+int inet_host_accept(struct inet_sock *is, struct socket **out);
+int inet_host_bind_udp(struct inet_sock *is);
+int64_t inet_host_send_udp(struct inet_sock *is, struct uio *u,
+                           const struct inet_addr *to);
+int64_t inet_host_recv_udp(struct inet_sock *is, struct uio *u, bool peek,
+                           struct call_msg *m, uint32_t *full);
+int inet_host_poll(struct inet_sock *is); /* PITH_POLLIN or 0 */
+void inet_host_close(struct inet_sock *is); /* fine without one */
 
 int tcp_create(int domain, struct socket **out);
 int udp_create(int domain, struct socket **out);

@@ -106,9 +106,11 @@ tcp_connect(struct socket *s, struct proc *p, const struct sock_name *n)
         return -E_ISCONN;
     r = inet_from_name(is, n, &to);
     if (r >= 0)
-        r = inet_may_reach(p, CAP_NET_CONNECT, &to);
+        r = inet_may(p, CAP_NET_CONNECT, &to);
     if (r < 0)
         return r;
+    if (!inet_is_loopback(&to))
+        return inet_host_connect(is, &to);
     listener = inet_find(&to, PITH_SOCK_STREAM, is_listening, NULL);
     if (!listener || listener == is)
         return -E_CONNREFUSED;
@@ -141,6 +143,9 @@ tcp_listen(struct socket *s, struct proc *p, int backlog)
     }
     if (!s->listening && inet_port_taken(is, &is->local))
         return -E_ADDRINUSE; /* two may be bound, but one listens */
+    r = inet_host_listen(is, backlog);
+    if (r < 0)
+        return r;
     is->backlog = (uint32_t)backlog;
     s->listening = true;
     return 0;
@@ -154,7 +159,7 @@ tcp_accept(struct socket *s, struct socket **out)
     if (!s->listening)
         return -E_INVAL;
     if (!e)
-        return -E_AGAIN;
+        return inet_host_accept(is, out);
     is->pending = e->next_pending;
     is->npending--;
     c = is->waiting;
@@ -235,6 +240,8 @@ tcp_poll(struct socket *s)
 
     if (s->connecting)
         return 0;
+    if (s->listening)
+        events |= inet_host_poll(is);
     if (s->in.first || is->pending || s->rd_shut)
         events |= PITH_POLLIN;
     if (s->rd_shut)
@@ -283,6 +290,7 @@ tcp_close(struct inet_sock *is, bool reset)
     is->dead = true;
     is->socket.listening = false;
     inet_unbind(is);
+    inet_host_close(is);
     leave_waiting(is);
     is->peer = NULL;
     if (peer) {

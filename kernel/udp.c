@@ -52,9 +52,9 @@ udp_connect(struct socket *s, struct proc *p, const struct sock_name *n)
     }
     r = inet_from_name(is, n, &to);
     if (r >= 0)
-        r = inet_may_reach(p, CAP_NET_CONNECT, &to);
+        r = inet_may(p, CAP_NET_CONNECT, &to);
     if (r >= 0)
-        r = inet_autobind(is, &to);
+        r = inet_autobind(is, inet_is_loopback(&to) ? &to : NULL);
     if (r < 0)
         return r;
     is->remote = to;
@@ -81,7 +81,7 @@ destination(struct inet_sock *is, const struct call_msg *m,
     r = inet_from_name(is, &n, to);
     if (r >= 0 && !to->port)
         r = -E_INVAL;
-    return r < 0 ? r : inet_may_reach(proc_current(), CAP_NET_CONNECT, to);
+    return r < 0 ? r : inet_may(proc_current(), CAP_NET_CONNECT, to);
 }
 
 static int64_t
@@ -104,8 +104,11 @@ udp_send(struct socket *s, struct uio *u, struct call_msg *m)
     if (n > UDP_MAX)
         return -E_MSGSIZE;
     r = destination(is, m, &to);
-    if (r >= 0)
-        r = inet_autobind(is, NULL);
+    if (r < 0)
+        return r;
+    if (!inet_is_loopback(&to))
+        return inet_host_send_udp(is, u, &to);
+    r = inet_autobind(is, NULL);
     if (r < 0)
         return r;
     from = is->local;
@@ -144,8 +147,11 @@ udp_recv(struct socket *s, struct uio *u, uint32_t flags, struct call_msg *m,
 {
     if (s->error)
         return socket_take_error(s);
+    if (!s->in.first && s->rd_shut)
+        return 0;
     if (!s->in.first)
-        return s->rd_shut ? 0 : -E_AGAIN;
+        return inet_host_recv_udp(as_inet(s), u,
+                                  (flags & PITH_MSG_PEEK) != 0, m, full);
     return sock_queue_read_record(&s->in, u, (flags & PITH_MSG_PEEK) != 0, m,
                                   full);
 }
@@ -153,7 +159,7 @@ udp_recv(struct socket *s, struct uio *u, uint32_t flags, struct call_msg *m,
 static int
 udp_poll(struct socket *s)
 {
-    int events = PITH_POLLOUT;
+    int events = PITH_POLLOUT | inet_host_poll(as_inet(s));
 
     if (s->in.first || s->rd_shut)
         events |= PITH_POLLIN;
@@ -179,6 +185,7 @@ udp_release(struct socket *s)
     struct inet_sock *is = as_inet(s);
 
     inet_unbind(is);
+    inet_host_close(is);
     is->dead = true;
     sock_queue_clear(&s->in);
     inet_unref(is);

@@ -28,6 +28,8 @@ void check_failed(const char *file, int line, const char *what, long long got,
             check_failed(__FILE__, __LINE__, #got, got_, want_);               \
     } while (0)
 #define CHECK(condition) CHECK_EQ(!!(condition), 1)
+/* The rest of the case cannot be tried here; it does not count as passed. */
+void skip(const char *why);
 /* out is what was read: n bytes, to be those of the string want. */
 #define CHECK_BYTES(out, n, want)                                              \
     check_bytes(__FILE__, __LINE__, out, (long long)(n), want)
@@ -81,6 +83,7 @@ struct test_case {
 };
 #define CASES(...) {__VA_ARGS__ {NULL, NULL}}
 extern const struct test_case ldisc_cases[], pipe_cases[], poll_cases[],
-    tty_cases[], pty_cases[], unix_cases[], scm_cases[], inet_cases[];
+    tty_cases[], pty_cases[], unix_cases[], scm_cases[], inet_cases[],
+    hostnet_cases[];
 
 #endif

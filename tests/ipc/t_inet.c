@@ -155,16 +155,19 @@ ports(void)
 }
 
 static void
-elsewhere(void)
+bad_addresses(void)
 {
-    struct pith_sockaddr_in out = {PITH_AF_INET, {0, 80}, {192, 0, 2, 1}, {0}};
+    struct pith_sockaddr_in a = {PITH_AF_INET, {0, 80}, {127, 0, 0, 1}, {0}};
     int fd = tcp();
 
-    CHECK_EQ(call_connect(ME, fd, &out, sizeof out), -E_NETUNREACH);
-    CHECK_EQ(call_bind(ME, fd, &out, sizeof out), -E_ADDRNOTAVAIL);
-    CHECK_EQ(call_connect(ME, fd, &out, 8), -E_INVAL);
-    out.family = PITH_AF_INET6;
-    CHECK_EQ(call_connect(ME, fd, &out, sizeof out), -E_AFNOSUPPORT);
+    CHECK_EQ(call_connect(ME, fd, &a, 8), -E_INVAL);
+    a.family = PITH_AF_INET6;
+    CHECK_EQ(call_connect(ME, fd, &a, sizeof a), -E_AFNOSUPPORT);
+    CHECK_EQ(call_bind(ME, fd, &a, sizeof a), -E_AFNOSUPPORT);
+    CHECK_EQ(call_socket(ME, PITH_AF_INET, PITH_SOCK_SEQPACKET, 0),
+             -E_PROTONOSUPPORT);
+    CHECK_EQ(call_socket(ME, PITH_AF_INET, PITH_SOCK_STREAM, 17),
+             -E_PROTONOSUPPORT);
 }
 
 static void
@@ -425,7 +428,7 @@ const struct test_case inet_cases[] = CASES(
     {"tcp: connection", connection},
     {"tcp: names", accepted_names},
     {"tcp: ports", ports},
-    {"inet: elsewhere", elsewhere},
+    {"inet: bad addresses", bad_addresses},
     {"inet: not granted", not_granted},
     {"tcp: full backlog", full_backlog},
     {"tcp: connect waits", connect_waits},
