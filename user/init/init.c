@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #define CONSOLE "/dev/console"
+#define TERMINAL "/dev/tty1" /* the same, under the name that ps shows */
 #define GRACE_MS 2000
 #define STEP_MS 10
 
@@ -164,8 +165,10 @@ static int
 login(void)
 {
     char *shell[] = {"-sh", NULL};
-    int fd = open(CONSOLE, O_RDWR | O_NOCTTY);
+    int fd = open(TERMINAL, O_RDWR | O_NOCTTY);
 
+    if (fd < 0)
+        fd = open(CONSOLE, O_RDWR | O_NOCTTY);
     if (fd >= 0) {
         if (ioctl(fd, TIOCSCTTY, 0) < 0)
             complain(CONSOLE ": cannot be the controlling terminal");
