@@ -177,8 +177,6 @@ take_terminal(struct tty *t)
         return host_error(errno);
     terminal_to_pith(&raw, &theirs);
     t->disc.termios.cc[PITH_VERASE] = theirs.cc[PITH_VERASE];
-    if (!(theirs.iflag & PITH_IUTF8))
-        t->disc.termios.iflag &= ~PITH_IUTF8;
     raw.c_iflag &= (tcflag_t) ~(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR |
                                 IGNCR | ICRNL | IXON | IXOFF);
     raw.c_oflag &= (tcflag_t)~OPOST;
