@@ -244,6 +244,14 @@ eval_binary(union slot_value *v, uint8_t op)
     }
 }
 
+static void
+eval_global(struct engine_instance *in, uint32_t i, union slot_value *out)
+{
+    const struct engine_global *g = in->globals[i];
+
+    memcpy(out, g->value, g->vt == VT_V128 ? 16 : 8);
+}
+
 static bool
 eval_ref_func(struct engine_instance *in, uint32_t func, union slot_value *out)
 {
@@ -344,7 +352,7 @@ constexpr_eval(struct engine_instance *in, struct const_expr e,
             sp++;
             break;
         case 0x23:
-            *top = *instance_global(in, leb_u32(&p));
+            eval_global(in, leb_u32(&p), top);
             sp++;
             break;
         default:

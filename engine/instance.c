@@ -28,12 +28,6 @@ instance_func(struct engine_instance *in, uint32_t i)
     return f;
 }
 
-union slot_value *
-instance_global(struct engine_instance *in, uint32_t i)
-{
-    return in->globals[i]->value;
-}
-
 /* ---- linking ----------------------------------------------------------------------- */
 
 static bool
@@ -311,6 +305,8 @@ init_elem(struct engine_instance *in, uint32_t i)
         return ENGINE_NO_MEMORY;
     if (at > t->size || e->count > t->size - at)
         return ENGINE_TABLE_BOUNDS;
+    if (!e->count)
+        return ENGINE_OK; /* an empty table has no elems to point into */
     return elem_eval(in, e, t->elems + at) ? ENGINE_OK : ENGINE_NO_MEMORY;
 }
 

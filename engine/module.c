@@ -177,9 +177,12 @@ names_section(struct engine_module *m)
 {
     size_t size;
     const uint8_t *p = engine_module_custom(m, "name", &size);
-    struct reader r = {p, p + size, p, NULL, 0};
+    struct reader r;
 
-    while (p && reader_left(&r) && !reader_failed(&r)) {
+    if (!p)
+        return;
+    r = (struct reader){p, p + size, p, NULL, 0};
+    while (reader_left(&r) && !reader_failed(&r)) {
         uint8_t id = read_u8(&r);
         uint32_t len = read_u32(&r), n;
         struct reader sub = reader_sub(&r, len);

@@ -172,7 +172,6 @@ void instance_abandon(struct engine_instance *in);
 
 /* The function object of function index i; NULL: out of memory. */
 struct engine_func *instance_func(struct engine_instance *in, uint32_t i);
-union slot_value *instance_global(struct engine_instance *in, uint32_t i);
 bool constexpr_eval(struct engine_instance *in, struct const_expr e,
                     union slot_value *out);
 /* Behind the end of the valid constant expression at p. */
