@@ -13,6 +13,14 @@ $(B)/bin/test-fs: $(FS_TEST_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lsqlite3 -lpthread
 
-.PHONY: test-fs
+# Many tasks at once, on the real scheduler.
+$(B)/bin/test-fs-tasks: $(B)/obj/tests/fs/tasks/main.o \
+                        $(B)/lib/libpith-system.a $(B)/lib/libpith-engine.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+.PHONY: test-fs test-fs-tasks
+test-fs-tasks: $(B)/bin/test-fs-tasks
+	@$(B)/bin/test-fs-tasks $(ROUNDS)
 test-fs: $(B)/bin/test-fs $(B)/bin/pith-mkdisk
 	@MKDISK=$(abspath $(B)/bin/pith-mkdisk) $(B)/bin/test-fs $(CASE)
