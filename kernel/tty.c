@@ -123,13 +123,21 @@ tty_resize(struct tty *t, const struct pith_winsize *size)
     signal_foreground(t, PITH_SIGWINCH);
 }
 
+void
+tty_flush_input(struct tty *t)
+{
+    if (t->keep_input)
+        return;
+    ldisc_flush_input(&t->disc);
+    wake(&t->room_wait);
+}
+
 /* Every open file is hung up; the tty itself may be opened again. */
 static void
 tty_move_on(struct tty *t)
 {
     t->generation++;
-    wake(&t->room_wait);
-    ldisc_flush_input(&t->disc);
+    tty_flush_input(t);
     t->disc.stopped = t->disc.held = false;
     wake(&t->read_wait);
     wake(&t->write_wait);

@@ -45,6 +45,7 @@ struct tty {
     int32_t pgrp;             /* foreground group; 0: none */
     uint32_t generation;      /* of open files that are not hung up */
     bool gone;                /* the device is; no open any more */
+    bool keep_input;          /* it is data, not typed: flushing keeps it */
     bool input_ended;         /* 0 after the last byte, nothing more comes */
     bool sending;             /* the driver took output, but is not done */
     struct wait_queue read_wait, write_wait;
@@ -79,6 +80,8 @@ size_t tty_receive(struct tty *t, const void *data, size_t n, bool wait);
 void tty_hangup(struct tty *t);
 /* The device took output: writers may go on, and who waits for a drain. */
 void tty_output_taken(struct tty *t);
+/* Throw away what was typed and not read yet. */
+void tty_flush_input(struct tty *t);
 /* No more input will come; readers get what is there, then end of file. */
 void tty_end_input(struct tty *t);
 /* New size; SIGWINCH to the foreground group when it differs. */

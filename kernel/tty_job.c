@@ -107,10 +107,8 @@ drain(struct tty *t)
 static void
 flush(struct tty *t, bool input, bool output)
 {
-    if (input) {
-        ldisc_flush_input(&t->disc);
-        wake(&t->room_wait);
-    }
+    if (input)
+        tty_flush_input(t);
     if (output) {
         ldisc_flush_output(&t->disc);
         wake(&t->write_wait);
@@ -131,7 +129,7 @@ set_termios(struct tty *t, struct proc *p, uint32_t req, struct gptr arg,
     if (r < 0)
         return r;
     if (req == PITH_TCSETSF)
-        ldisc_flush_input(&t->disc);
+        tty_flush_input(t);
     ldisc_set_termios(&t->disc, &tio);
     wake(&t->room_wait);
     wake(&t->read_wait); /* what is there may be enough by the new rules */

@@ -190,6 +190,7 @@ take_terminal(struct tty *t)
 static void
 make_plain(struct tty *t)
 {
+    t->keep_input = true;
     t->disc.termios.lflag &= ~(PITH_ECHO | PITH_ISIG | PITH_IEXTEN);
     t->disc.termios.iflag &= ~(PITH_IXON | PITH_ICRNL);
     t->disc.termios.cc[PITH_VEOF] = 0;
