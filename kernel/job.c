@@ -48,9 +48,10 @@ group_in_session(int32_t pgid, const struct session *s)
 {
     const struct proc *p;
 
+    /* A member that has ended counts until it is waited for: the second
+     * command of a pipeline joins the first one's group, however short. */
     for (p = proc_first(); p; p = p->next) {
-        if (p->pgid == pgid && p->session == s &&
-            p->state != PROC_TERMINATED)
+        if (p->pgid == pgid && p->session == s)
             return true;
     }
     return false;
