@@ -94,23 +94,21 @@ redirect_all(const struct test_case *c)
 void
 child_run(const struct test_case *c)
 {
-    char *argv[256];
-    int n = 0;
+    static char run[] = "run", cap[] = "--cap", caps[] = "time,random",
+                dir[] = "--dir", env[] = "--env";
+    char *argv[256] = {run, cap, caps};
+    int n = 3;
     char *name = strdup(c->wasm), *spec = NULL;
     redirect_all(c);
-    argv[n++] = strdup("run");
-    argv[n++] = strdup("--cap");
-    argv[n++] = strdup("time,random");
-    argv[n++] = strdup("--dir");
-    if (asprintf(&spec, "%s/root::%s", c->scratch,
-                 c->root_guest ? c->root_guest : "/") < 0)
+    if (!name || asprintf(&spec, "%s/root::%s", c->scratch,
+                          c->root_guest ? c->root_guest : "/") < 0)
         _exit(EXIT_REFUSED);
-    if (c->root)
+    if (c->root) {
+        argv[n++] = dir;
         argv[n++] = spec;
-    else
-        n--;
+    }
     for (size_t i = 0; c->env[i] && n < 200; i++) {
-        argv[n++] = strdup("--env");
+        argv[n++] = env;
         argv[n++] = c->env[i];
     }
     argv[n++] = c->wasm;
@@ -118,9 +116,13 @@ child_run(const struct test_case *c)
         argv[n++] = c->args[i];
     argv[n] = NULL;
     struct cli_options o = {0};
-    if (!name || !cli_parse_run(&o, n, argv, 1))
+    if (!cli_parse_run(&o, n, argv, 1))
         _exit(EXIT_USAGE);
     o.args[0] = basename(name);
     register_stubs(c->stubs);
-    exit(cli_run_options(&o));
+    int code = cli_run_options(&o);
+    cli_options_finish(&o);
+    free(name);
+    free(spec);
+    exit(code);
 }
