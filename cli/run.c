@@ -201,6 +201,11 @@ verdict(const struct cli_options *o)
                   run.trouble ? run.trouble : "out of time");
         return EXIT_TIME;
     }
+    if (run.trace && !run.trace[0]) { /* it did not get as far as running */
+        cli_error("%s: %s%s", o->file, run.trouble ? run.trouble : "trapped",
+                  o->memory_bytes ? "; try: a larger --max-memory" : "");
+        return EXIT_REFUSED;
+    }
     if (run.trace) {
         fprintf(stderr, "trap: %s\n%s", run.trouble ? run.trouble : "unknown",
                 run.trace);

@@ -108,6 +108,8 @@ t 'out of time, asleep' 124 running '*time*' \
 t 'out of fuel' 124 '*' '*fuel*' "$pith" run --fuel 100K "$w/loop.wasm"
 t 'enough fuel' 0 hello '' "$pith" run --fuel 100M "$w/hello.wasm"
 t 'memory limit' 0 limited '' "$pith" run --max-memory 10M "$w/grow.wasm"
+t 'too little memory' 126 '' '*2 pages*larger --max-memory*' \
+    "$pith" run --max-memory 64K "$w/hello.wasm"
 t 'no memory limit' 0 unlimited '' "$pith" run "$w/grow.wasm"
 t stats 0 hello '*time:*memory:*system calls:*' \
     "$pith" run --stats "$w/hello.wasm"
