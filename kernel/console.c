@@ -61,10 +61,10 @@ output_task(void *arg)
 void
 console_drain(void)
 {
-    while (console && !console->gone &&
-           (console->sending ||
-            (ldisc_out_used(&console->disc) && !console->disc.stopped &&
-             !console->disc.held)))
+    while (
+        console && !console->gone &&
+        (console->sending || (ldisc_out_used(&console->disc) &&
+                              !console->disc.stopped && !console->disc.held)))
         wait_on(&console->write_wait, HOST_FOREVER);
 }
 

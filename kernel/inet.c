@@ -160,8 +160,7 @@ address_text(const struct inet_addr *a, char *out, size_t room)
     int i;
 
     if (inet_is_v4(a)) {
-        text_add(&t, "%u.%u.%u.%u", a->ip[12], a->ip[13], a->ip[14],
-                 a->ip[15]);
+        text_add(&t, "%u.%u.%u.%u", a->ip[12], a->ip[13], a->ip[14], a->ip[15]);
         return;
     }
     if (memcmp(a->ip, zero, 15) == 0) {
@@ -201,8 +200,7 @@ overlap(const struct inet_sock *x, const struct inet_addr *a,
         return !y->v6only;
     if (inet_is_v4(a) != inet_is_v4(b))
         return false;
-    return inet_is_any(a) || inet_is_any(b) ||
-           memcmp(a->ip, b->ip, 16) == 0;
+    return inet_is_any(a) || inet_is_any(b) || memcmp(a->ip, b->ip, 16) == 0;
 }
 
 bool
@@ -326,7 +324,8 @@ inet_find(const struct inet_addr *to, int type,
             return is;
         if (!inet_is_any(&is->local))
             continue;
-        if (inet_is_v4(to) ? inet_is_v4(&is->local) || !is->v6only : !inet_is_v4(&is->local))
+        if (inet_is_v4(to) ? inet_is_v4(&is->local) || !is->v6only
+                           : !inet_is_v4(&is->local))
             any = is;
     }
     return any;

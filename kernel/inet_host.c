@@ -26,8 +26,8 @@ open_host(struct inet_sock *is, const struct inet_addr *like)
 {
     if (is->host)
         return 0;
-    return host_net_open(is->socket.type == PITH_SOCK_STREAM,
-                         !inet_is_v4(like), is, &is->host);
+    return host_net_open(is->socket.type == PITH_SOCK_STREAM, !inet_is_v4(like),
+                         is, &is->host);
 }
 
 void
@@ -186,8 +186,7 @@ host_recv(struct socket *s, struct uio *u, uint32_t flags, struct call_msg *m,
     if (!buf)
         return -E_NOMEM;
     r = or_watch(
-        is,
-        host_net_recv(is->host, buf, n, (flags & PITH_MSG_PEEK) != 0, NULL),
+        is, host_net_recv(is->host, buf, n, (flags & PITH_MSG_PEEK) != 0, NULL),
         PITH_POLLIN);
     if (r > 0)
         r = uio_put(u, buf, (size_t)r);

@@ -1,71 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The line discipline (ldisc.h): input with editing and signals, echo, output
- * processing. Where POSIX leaves room it does what Linux does, down to which
- * bytes are echoed, because programs and people are used to it.
+ * The line discipline (ldisc.h): output processing, reading, modes. Where POSIX
+ * leaves room both halves do what Linux does, down to which bytes are echoed,
+ * because programs and people are used to it. The other half, what happens to
+ * typed bytes, is ldisc_input.c.
  */
-#include "ldisc.h"
+#include "ldisc_internal.h"
 
 #include <string.h>
 
-#define MASK_IN (LDISC_IN - 1)
-#define MASK_OUT (LDISC_OUT - 1)
 /* Programs leave this much of the output ring for echoes. */
 #define ECHO_RESERVE 512u
-/* IXOFF: stop the device above, let it go on below. */
-#define INPUT_HIGH (LDISC_IN - 128)
+/* IXOFF: let the device go on below. */
 #define INPUT_LOW 128u
-
-static bool
-flag(uint32_t flags, uint32_t bits)
-{
-    return (flags & bits) == bits;
-}
-
-static bool
-iflag(const struct ldisc *d, uint32_t bit)
-{
-    return flag(d->termios.iflag, bit);
-}
-
-static bool
-oflag(const struct ldisc *d, uint32_t bit)
-{
-    return flag(d->termios.oflag, bit);
-}
-
-static bool
-lflag(const struct ldisc *d, uint32_t bits)
-{
-    return flag(d->termios.lflag, bits);
-}
-
-/* Is c the special character `which`? 0 disables one. */
-static bool
-is_cc(const struct ldisc *d, int which, uint8_t c)
-{
-    return c && d->termios.cc[which] == c;
-}
-
-static bool
-is_control(uint8_t c)
-{
-    return c < 0x20 || c == 0x7f;
-}
-
-/* The second and later bytes of a UTF-8 sequence take no column. */
-static bool
-is_continuation(const struct ldisc *d, uint8_t c)
-{
-    return iflag(d, PITH_IUTF8) && (c & 0xc0) == 0x80;
-}
-
-static bool
-is_word(uint8_t c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-           (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80;
-}
 
 void
 ldisc_init(struct ldisc *d)
@@ -96,8 +43,8 @@ ldisc_out_used(const struct ldisc *d)
     return d->out_head - d->out_tail;
 }
 
-static void
-put_raw(struct ldisc *d, uint8_t c)
+void
+ldisc_put_raw(struct ldisc *d, uint8_t c)
 {
     if (ldisc_out_used(d) < LDISC_OUT)
         d->out[d->out_head++ & MASK_OUT] = c;
@@ -114,7 +61,7 @@ put_cooked(struct ldisc *d, uint8_t c)
         if (oflag(d, PITH_ONLRET))
             d->column = 0;
         if (oflag(d, PITH_ONLCR)) {
-            put_raw(d, '\r');
+            ldisc_put_raw(d, '\r');
             d->column = 0;
         }
         d->line_column = d->column;
@@ -134,7 +81,7 @@ put_cooked(struct ldisc *d, uint8_t c)
         d->column += spaces;
         if ((d->termios.oflag & PITH_TABDLY) == PITH_TAB3) {
             while (spaces--)
-                put_raw(d, ' ');
+                ldisc_put_raw(d, ' ');
             return;
         }
         break;
@@ -150,16 +97,16 @@ put_cooked(struct ldisc *d, uint8_t c)
         if (!is_continuation(d, c))
             d->column++;
     }
-    put_raw(d, c);
+    ldisc_put_raw(d, c);
 }
 
-static void
-put(struct ldisc *d, uint8_t c)
+void
+ldisc_put(struct ldisc *d, uint8_t c)
 {
     if (oflag(d, PITH_OPOST))
         put_cooked(d, c);
     else
-        put_raw(d, c);
+        ldisc_put_raw(d, c);
 }
 
 size_t
@@ -171,7 +118,7 @@ ldisc_output(struct ldisc *d, const uint8_t *data, size_t n)
         /* The longest that one byte becomes is a tab of eight spaces. */
         if (ldisc_out_used(d) + 8 > LDISC_OUT - ECHO_RESERVE)
             break;
-        put(d, data[i]);
+        ldisc_put(d, data[i]);
     }
     return i;
 }
@@ -196,359 +143,6 @@ void
 ldisc_flush_output(struct ldisc *d)
 {
     d->out_tail = d->out_head;
-}
-
-/* ---- echo ----------------------------------------------------------- */
-
-/* A typed byte as people see it: ^C for control characters. */
-static void
-echo(struct ldisc *d, uint8_t c)
-{
-    if (d->head == d->canon)
-        d->line_column = d->column;
-    if (lflag(d, PITH_ECHOCTL) && is_control(c) && c != '\t') {
-        put_raw(d, '^');
-        put_raw(d, c ^ 0x40);
-        d->column += 2;
-    } else {
-        put(d, c);
-    }
-}
-
-static void
-echo_rubout(struct ldisc *d)
-{
-    put(d, '\b');
-    put(d, ' ');
-    put(d, '\b');
-}
-
-/* Columns that the bytes from the last tab, or the line's start, take. */
-static uint32_t
-columns_before_head(const struct ldisc *d)
-{
-    uint32_t at = d->head, columns = 0;
-
-    while (at != d->canon) {
-        uint8_t c = d->in[--at & MASK_IN];
-
-        if (c == '\t')
-            return columns;
-        if (is_control(c))
-            columns += lflag(d, PITH_ECHOCTL) ? 2 : 0;
-        else if (!is_continuation(d, c))
-            columns++;
-    }
-    return columns + d->line_column;
-}
-
-/* c was taken off the end of the line: wipe it from the screen. */
-static void
-echo_erased(struct ldisc *d, uint8_t c)
-{
-    uint32_t back;
-
-    if (c == '\t') {
-        back = 8 - (columns_before_head(d) & 7);
-        while (back--)
-            put(d, '\b');
-        return;
-    }
-    if (is_control(c) && !lflag(d, PITH_ECHOCTL))
-        return;
-    echo_rubout(d);
-    if (is_control(c))
-        echo_rubout(d);
-}
-
-/* ---- editing -------------------------------------------------------- */
-
-/* Take the last character, which may be several bytes, off the line. False
- * when there is none. *first is its first byte. */
-static bool
-last_character(const struct ldisc *d, uint32_t *start, uint8_t *first)
-{
-    uint32_t at = d->head;
-    uint8_t c = 0;
-
-    if (at == d->canon)
-        return false;
-    do
-        c = d->in[--at & MASK_IN];
-    while (is_continuation(d, c) && at != d->canon);
-    *start = at;
-    *first = c;
-    return true;
-}
-
-static void
-erase_character(struct ldisc *d)
-{
-    uint32_t start;
-    uint8_t c;
-
-    if (!last_character(d, &start, &c))
-        return;
-    d->head = start;
-    if (!lflag(d, PITH_ECHO))
-        return;
-    if (lflag(d, PITH_ECHOE))
-        echo_erased(d, c);
-    else
-        echo(d, d->termios.cc[PITH_VERASE]);
-}
-
-static void
-erase_word(struct ldisc *d)
-{
-    bool in_word = false;
-    uint32_t start;
-    uint8_t c;
-
-    while (last_character(d, &start, &c)) {
-        if (is_word(c))
-            in_word = true;
-        else if (in_word)
-            break;
-        d->head = start;
-        if (lflag(d, PITH_ECHO))
-            echo_erased(d, c);
-    }
-}
-
-static void
-erase_line(struct ldisc *d)
-{
-    uint32_t start;
-    uint8_t c;
-
-    if (lflag(d, PITH_ECHO | PITH_ECHOK | PITH_ECHOKE | PITH_ECHOE)) {
-        while (last_character(d, &start, &c)) {
-            d->head = start;
-            echo_erased(d, c);
-        }
-        return;
-    }
-    if (d->head == d->canon)
-        return;
-    d->head = d->canon;
-    if (!lflag(d, PITH_ECHO))
-        return;
-    echo(d, d->termios.cc[PITH_VKILL]);
-    if (lflag(d, PITH_ECHOK))
-        put(d, '\n');
-}
-
-static void
-reprint(struct ldisc *d)
-{
-    uint32_t at;
-
-    echo(d, d->termios.cc[PITH_VREPRINT]);
-    put(d, '\n');
-    for (at = d->canon; at != d->head; at++)
-        echo(d, d->in[at & MASK_IN]);
-}
-
-/* ---- input ---------------------------------------------------------- */
-
-static void
-mark_line_end(struct ldisc *d, uint32_t at, bool end)
-{
-    uint8_t bit = (uint8_t)(1u << (at & 7));
-    uint8_t *byte = &d->line_end[(at & MASK_IN) >> 3];
-
-    if (end)
-        *byte = (uint8_t)(*byte | bit);
-    else
-        *byte = (uint8_t)(*byte & ~bit);
-}
-
-static bool
-is_line_end(const struct ldisc *d, uint32_t at)
-{
-    return (d->line_end[(at & MASK_IN) >> 3] >> (at & 7)) & 1;
-}
-
-/* A byte of data. The last place is kept for the end of a line. */
-static void
-store(struct ldisc *d, uint8_t c)
-{
-    if (d->head - d->tail >= LDISC_IN - 1) {
-        if (iflag(d, PITH_IMAXBEL))
-            put_raw(d, '\a');
-        return;
-    }
-    mark_line_end(d, d->head, false);
-    d->in[d->head++ & MASK_IN] = c;
-}
-
-static void
-store_line_end(struct ldisc *d, uint8_t c, struct ldisc_events *events)
-{
-    if (d->head - d->tail >= LDISC_IN)
-        return;
-    mark_line_end(d, d->head, true);
-    d->in[d->head++ & MASK_IN] = c;
-    d->canon = d->head;
-    events->readable = true;
-}
-
-static void
-restart(struct ldisc *d, struct ldisc_events *events)
-{
-    if (d->stopped)
-        events->restarted = true;
-    d->stopped = false;
-}
-
-/* ISIG and IXON. True when c was one of theirs. */
-static bool
-input_control(struct ldisc *d, uint8_t c, struct ldisc_events *events)
-{
-    int sig = 0;
-
-    if (iflag(d, PITH_IXON)) {
-        if (is_cc(d, PITH_VSTART, c)) {
-            restart(d, events);
-            return true;
-        }
-        if (is_cc(d, PITH_VSTOP, c)) {
-            d->stopped = true;
-            return true;
-        }
-    }
-    if (!lflag(d, PITH_ISIG))
-        return false;
-    if (is_cc(d, PITH_VINTR, c))
-        sig = PITH_SIGINT;
-    else if (is_cc(d, PITH_VQUIT, c))
-        sig = PITH_SIGQUIT;
-    else if (is_cc(d, PITH_VSUSP, c))
-        sig = PITH_SIGTSTP;
-    if (!sig)
-        return false;
-    events->signals |= 1u << sig;
-    if (!lflag(d, PITH_NOFLSH)) {
-        ldisc_flush_input(d);
-        ldisc_flush_output(d);
-    }
-    if (iflag(d, PITH_IXON))
-        restart(d, events);
-    if (lflag(d, PITH_ECHO))
-        echo(d, c);
-    return true;
-}
-
-/* Editing and line ends of canonical mode. True when c was one. */
-static bool
-input_canonical(struct ldisc *d, uint8_t c, struct ldisc_events *events)
-{
-    bool extended = lflag(d, PITH_IEXTEN);
-
-    if (is_cc(d, PITH_VERASE, c)) {
-        erase_character(d);
-    } else if (is_cc(d, PITH_VKILL, c)) {
-        erase_line(d);
-    } else if (extended && is_cc(d, PITH_VWERASE, c)) {
-        erase_word(d);
-    } else if (extended && is_cc(d, PITH_VLNEXT, c)) {
-        d->literal = true;
-        if (lflag(d, PITH_ECHO | PITH_ECHOCTL)) {
-            put_raw(d, '^');
-            put_raw(d, '\b');
-        }
-    } else if (extended && lflag(d, PITH_ECHO) &&
-               is_cc(d, PITH_VREPRINT, c)) {
-        reprint(d);
-    } else if (c == '\n') {
-        if (d->termios.lflag & (PITH_ECHO | PITH_ECHONL))
-            put(d, '\n');
-        store_line_end(d, c, events);
-    } else if (is_cc(d, PITH_VEOF, c)) {
-        store_line_end(d, 0, events);
-    } else if (is_cc(d, PITH_VEOL, c) ||
-               (extended && is_cc(d, PITH_VEOL2, c))) {
-        if (lflag(d, PITH_ECHO))
-            echo(d, c);
-        store_line_end(d, c, events);
-    } else {
-        return false;
-    }
-    return true;
-}
-
-static void
-input_data(struct ldisc *d, uint8_t c, struct ldisc_events *events)
-{
-    if (lflag(d, PITH_ECHO))
-        echo(d, c);
-    if (c == 0xff && iflag(d, PITH_PARMRK) && !iflag(d, PITH_ISTRIP))
-        store(d, c);
-    store(d, c);
-    if (!lflag(d, PITH_ICANON))
-        events->readable = true;
-}
-
-static void
-input_byte(struct ldisc *d, uint8_t c, struct ldisc_events *events)
-{
-    if (iflag(d, PITH_ISTRIP))
-        c &= 0x7f;
-    if (iflag(d, PITH_IUCLC) && lflag(d, PITH_IEXTEN) && c >= 'A' && c <= 'Z')
-        c = (uint8_t)(c - 'A' + 'a');
-    if (d->literal) {
-        d->literal = false;
-        input_data(d, c, events);
-        return;
-    }
-    if (input_control(d, c, events))
-        return;
-    if (iflag(d, PITH_IXANY) && iflag(d, PITH_IXON))
-        restart(d, events);
-    if (c == '\r') {
-        if (iflag(d, PITH_IGNCR))
-            return;
-        if (iflag(d, PITH_ICRNL))
-            c = '\n';
-    } else if (c == '\n' && iflag(d, PITH_INLCR)) {
-        c = '\r';
-    }
-    if (lflag(d, PITH_ICANON) && input_canonical(d, c, events))
-        return;
-    input_data(d, c, events);
-}
-
-bool
-ldisc_has_room(const struct ldisc *d)
-{
-    return d->head - d->tail < LDISC_IN - 1 ||
-           (lflag(d, PITH_ICANON) && d->canon == d->tail);
-}
-
-size_t
-ldisc_input(struct ldisc *d, const uint8_t *data, size_t n, bool keep,
-            struct ldisc_events *events)
-{
-    size_t i;
-
-    memset(events, 0, sizeof *events);
-    for (i = 0; i < n; i++) {
-        if (keep && !ldisc_has_room(d))
-            break;
-        input_byte(d, data[i], events);
-    }
-    if (iflag(d, PITH_IXOFF) && !d->input_stopped &&
-        d->head - d->tail > INPUT_HIGH)
-        ldisc_send_flow(d, true);
-    return i;
-}
-
-void
-ldisc_send_flow(struct ldisc *d, bool stop)
-{
-    d->input_stopped = stop;
-    d->urgent = d->termios.cc[stop ? PITH_VSTOP : PITH_VSTART];
 }
 
 /* ---- reading -------------------------------------------------------- */

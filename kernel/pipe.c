@@ -19,13 +19,13 @@
 
 struct pipe {
     uint8_t *ring;
-    uint32_t room;          /* of ring: 0 or a power of two */
-    uint32_t tail, used;    /* where the oldest byte is; how many there are */
+    uint32_t room;       /* of ring: 0 or a power of two */
+    uint32_t tail, used; /* where the oldest byte is; how many there are */
     uint32_t readers, writers;
     uint32_t reads_opened, writes_opened; /* so many opens ever */
-    bool had_writer;        /* since the last time nobody read */
+    bool had_writer;                      /* since the last time nobody read */
     struct wait_queue read_wait, write_wait;
-    struct inode *inode;    /* of a FIFO; NULL: pipe() */
+    struct inode *inode; /* of a FIFO; NULL: pipe() */
     struct pipe *next_fifo;
     uint64_t ino;
 };

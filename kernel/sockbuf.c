@@ -163,9 +163,9 @@ msg_create(struct uio *u, uint32_t n, uint32_t room, struct file **files,
 }
 
 int
-sock_msg_create(struct uio *u, uint32_t n, struct file **files,
-                uint32_t nfiles, const struct pith_ucred *sender,
-                const struct sock_name *from, struct sock_msg **out)
+sock_msg_create(struct uio *u, uint32_t n, struct file **files, uint32_t nfiles,
+                const struct pith_ucred *sender, const struct sock_name *from,
+                struct sock_msg **out)
 {
     return msg_create(u, n, n, files, nfiles, sender, from, out);
 }
@@ -394,8 +394,8 @@ sock_queue_read_record(struct sock_queue *q, struct uio *u, bool peek,
     if (!peek)
         sock_queue_take(q);
     while ((uint64_t)done < m->len && u->resid) {
-        int64_t r = uio_put(u, m->data + m->start + done,
-                            m->len - (uint32_t)done);
+        int64_t r =
+            uio_put(u, m->data + m->start + done, m->len - (uint32_t)done);
 
         if (r <= 0) {
             done = r < 0 ? r : done;
@@ -410,8 +410,7 @@ sock_queue_read_record(struct sock_queue *q, struct uio *u, bool peek,
         if (m->from && to->name) {
             uint32_t n = m->from->len;
 
-            memcpy(to->name, m->from->bytes,
-                   n < to->namelen ? n : to->namelen);
+            memcpy(to->name, m->from->bytes, n < to->namelen ? n : to->namelen);
             to->namelen = n;
         } else {
             to->namelen = 0;

@@ -76,6 +76,17 @@ bool socket_is_record(const struct socket *s); /* message bounds count */
 /* Who sends: the calling process. */
 struct pith_ucred socket_sender(void);
 
+/* A whole transfer, blocking as the file's and the call's flags (PITH_MSG_*)
+ * say; a send that finds nobody there raises SIGPIPE. */
+int64_t socket_send(struct file *f, struct uio *u, uint32_t flags,
+                    struct call_msg *m);
+int64_t socket_recv(struct socket *s, struct uio *u, uint32_t flags,
+                    bool nonblock, struct call_msg *m);
+/* When SO_RCVTIMEO or SO_SNDTIMEO will be over; and sleeping until then, which
+ * is -E_AGAIN. */
+uint64_t socket_deadline(uint64_t timeout_ns);
+int socket_wait(struct wait_queue *q, uint64_t deadline_ns);
+
 /* sockopt.c: options of SOL_SOCKET */
 int socket_getopt(struct socket *s, int name, void *out, uint32_t *len);
 int socket_setopt(struct socket *s, int name, const void *value, uint32_t len);

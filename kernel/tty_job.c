@@ -21,8 +21,8 @@ group_orphaned(int32_t pgid, const struct session *s)
     const struct proc *p;
 
     for (p = proc_first(); p; p = p->next) {
-        if (p->pgid != pgid || p->session != s ||
-            p->state == PROC_TERMINATED || !p->parent)
+        if (p->pgid != pgid || p->session != s || p->state == PROC_TERMINATED ||
+            !p->parent)
             continue;
         if (p->parent->session == s && p->parent->pgid != pgid)
             return false;
@@ -226,9 +226,8 @@ ioctl_get(struct tty *t, struct proc *p, uint32_t req, struct gptr arg,
     case PITH_TIOCGPGRP:
         return ours || master ? put_int(p, arg, t->pgrp) : -E_NOTTY;
     case PITH_TIOCGSID:
-        return t->session && (ours || master)
-                   ? put_int(p, arg, t->session->sid)
-                   : -E_NOTTY;
+        return t->session && (ours || master) ? put_int(p, arg, t->session->sid)
+                                              : -E_NOTTY;
     case PITH_FIONREAD:
         return put_int(p, arg, (int32_t)ldisc_available(&t->disc));
     case PITH_TIOCOUTQ:

@@ -150,8 +150,8 @@ udp_recv(struct socket *s, struct uio *u, uint32_t flags, struct call_msg *m,
     if (!s->in.first && s->rd_shut)
         return 0;
     if (!s->in.first)
-        return inet_host_recv_udp(as_inet(s), u,
-                                  (flags & PITH_MSG_PEEK) != 0, m, full);
+        return inet_host_recv_udp(as_inet(s), u, (flags & PITH_MSG_PEEK) != 0,
+                                  m, full);
     return sock_queue_read_record(&s->in, u, (flags & PITH_MSG_PEEK) != 0, m,
                                   full);
 }

@@ -10,23 +10,16 @@
  * content. Who finds the other's queue (or backlog) full becomes its waiter and
  * is woken through its own write_wait, so that poll needs no foreign queues.
  */
-#include "unix.h"
+#include "unix_internal.h"
 
 #include <string.h>
 
 #include "ipc.h"
-#include "lib.h"
 #include "pith_errno.h"
 #include "vfs.h"
 
 struct unix_sock *unix_first;
 static const struct socket_ops unix_ops;
-
-static struct unix_sock *
-as_unix(struct socket *s)
-{
-    return (struct unix_sock *)s;
-}
 
 struct unix_sock *
 unix_of(const struct file *f)
@@ -38,7 +31,7 @@ unix_of(const struct file *f)
 
 /* ---- lifetime ------------------------------------------------------- */
 
-static struct unix_sock *
+struct unix_sock *
 unix_new(int type)
 {
     struct unix_sock *us = host_alloc(sizeof *us);
@@ -56,14 +49,14 @@ unix_new(int type)
     return us;
 }
 
-static struct unix_sock *
+struct unix_sock *
 unix_ref(struct unix_sock *us)
 {
     us->refs++;
     return us;
 }
 
-static void
+void
 unix_unref(struct unix_sock *us)
 {
     if (!us || --us->refs)
@@ -94,8 +87,8 @@ unix_create(int type, struct socket **out)
     return 0;
 }
 
-static void
-join(struct unix_sock *a, struct unix_sock *b)
+void
+unix_join(struct unix_sock *a, struct unix_sock *b)
 {
     a->peer = unix_ref(b);
     b->peer = unix_ref(a);
@@ -114,7 +107,7 @@ unix_pair(int type, struct socket **a, struct socket **b)
         (*a)->ops->release(*a);
         return r;
     }
-    join(as_unix(*a), as_unix(*b));
+    unix_join(as_unix(*a), as_unix(*b));
     as_unix(*a)->peer_cred = as_unix(*b)->peer_cred = socket_sender();
     return 0;
 }
@@ -135,8 +128,8 @@ wait_no_more(struct unix_sock *us)
     unix_unref(target);
 }
 
-static void
-wait_for_room(struct unix_sock *us, struct unix_sock *target)
+void
+unix_wait_for_room(struct unix_sock *us, struct unix_sock *target)
 {
     if (us->waiting_for == target || us == target)
         return;
@@ -146,9 +139,8 @@ wait_for_room(struct unix_sock *us, struct unix_sock *target)
     target->waiters = us;
 }
 
-/* There is room in target's queue or backlog. The caller references it. */
-static void
-wake_waiters(struct unix_sock *target)
+void
+unix_wake_waiters(struct unix_sock *target)
 {
     struct unix_sock *us;
 
@@ -212,7 +204,7 @@ unix_close(struct unix_sock *us, bool embryo)
         us->npending--;
         unix_close(e, true);
     }
-    wake_waiters(us);
+    unix_wake_waiters(us);
     wake_both(&us->socket);
     sock_queue_clear(&us->socket.in); /* may block, hence last */
     unix_unref(us);
@@ -223,262 +215,6 @@ unix_release(struct socket *s)
 {
     unix_close(as_unix(s), false);
     unix_collect_later();
-}
-
-/* ---- names ---------------------------------------------------------- */
-
-#define UN_PATH (offsetof(struct pith_sockaddr_un, path))
-
-static bool
-is_abstract(const struct sock_name *n)
-{
-    return n->len > UN_PATH && n->un.path[0] == '\0';
-}
-
-static struct unix_sock *
-find_abstract(const struct sock_name *n)
-{
-    struct unix_sock *us;
-
-    for (us = unix_first; us; us = us->next)
-        if (us->bound && us->name.len == n->len &&
-            memcmp(us->name.bytes, n->bytes, n->len) == 0)
-            return us;
-    return NULL;
-}
-
-/* The path as a string, out[sizeof path + 1]. */
-static void
-path_of(const struct sock_name *n, char *out)
-{
-    size_t len = n->len - UN_PATH;
-
-    memcpy(out, n->un.path, len);
-    out[len] = '\0';
-}
-
-/* Linux's autobind: a NUL and five hexadecimal digits that are free. */
-static int
-autobind(struct unix_sock *us)
-{
-    static uint32_t counter;
-    struct sock_name n = {.len = UN_PATH + 6};
-    uint32_t tries;
-    char digits[8];
-
-    n.un.family = PITH_AF_UNIX;
-    for (tries = 0; tries < 1u << 20; tries++) {
-        text_format(digits, sizeof digits, "%05x", counter++ & 0xfffff);
-        memcpy(n.un.path + 1, digits, 5);
-        if (!find_abstract(&n)) {
-            us->name = n;
-            us->bound = true;
-            return 0;
-        }
-    }
-    return -E_NOSPC;
-}
-
-static int
-bind_path(struct unix_sock *us, struct proc *p, const struct sock_name *n)
-{
-    char path[sizeof n->un.path + 1];
-    struct inode *inode;
-    int r;
-
-    path_of(n, path);
-    us->name = *n; /* making the node may block: nobody else binds us */
-    r = vfs_mksock(p, path, 0777 & ~p->umask, &inode);
-    if (r < 0) {
-        us->name.len = 0;
-        return r;
-    }
-    us->name.len = (uint32_t)(UN_PATH + strlen(path) + 1);
-    if (us->name.len > sizeof us->name.bytes)
-        us->name.len = sizeof us->name.bytes;
-    us->inode = inode;
-    inode->special = us;
-    us->bound = true;
-    return 0;
-}
-
-static int
-unix_bind(struct socket *s, struct proc *p, const struct sock_name *n)
-{
-    struct unix_sock *us = as_unix(s);
-    int r;
-
-    if (us->name.len)
-        return -E_INVAL;
-    if (n->len <= UN_PATH)
-        return autobind(us);
-    if (!is_abstract(n))
-        return bind_path(us, p, n);
-    r = cap_check(p, CAP_IPC);
-    if (r < 0)
-        return r;
-    if (find_abstract(n))
-        return -E_ADDRINUSE;
-    us->name = *n;
-    us->bound = true;
-    return 0;
-}
-
-/* Who is at that name? Referenced. */
-static int
-unix_find(struct proc *p, const struct sock_name *n, int type,
-          struct unix_sock **out)
-{
-    char path[sizeof n->un.path + 1];
-    struct unix_sock *us;
-    struct inode *inode;
-    int r;
-
-    if (n->len <= UN_PATH || n->family != PITH_AF_UNIX)
-        return -E_INVAL;
-    if (is_abstract(n)) {
-        r = cap_check(p, CAP_IPC);
-        us = r < 0 ? NULL : find_abstract(n);
-    } else {
-        path_of(n, path);
-        r = vfs_find_sock(p, path, &inode);
-        us = r < 0 ? NULL : inode->special;
-        if (r >= 0)
-            inode_unref(inode);
-        if (r == -E_NOTSOCK)
-            r = -E_CONNREFUSED; /* as Linux says it */
-    }
-    if (r < 0)
-        return r;
-    if (!us)
-        return -E_CONNREFUSED;
-    if (us->socket.type != type)
-        return -E_PROTOTYPE;
-    *out = unix_ref(us);
-    return 0;
-}
-
-static int
-unix_name(struct socket *s, bool peer, struct sock_name *out)
-{
-    struct unix_sock *us = as_unix(s);
-
-    if (peer)
-        us = us->peer;
-    if (!us)
-        return -E_NOTCONN;
-    *out = us->name;
-    if (!out->len) {
-        out->family = PITH_AF_UNIX;
-        out->len = sizeof out->family;
-    }
-    return 0;
-}
-
-/* ---- connecting ----------------------------------------------------- */
-
-static int
-unix_listen(struct socket *s, struct proc *p, int backlog)
-{
-    struct unix_sock *us = as_unix(s);
-
-    (void)p;
-    if (s->type == PITH_SOCK_DGRAM)
-        return -E_NOTSUP;
-    if (!us->bound || s->connected)
-        return -E_INVAL;
-    us->cred = socket_sender();
-    us->backlog = (uint32_t)backlog;
-    s->listening = true;
-    wake_waiters(us); /* the backlog may have grown */
-    return 0;
-}
-
-static int
-unix_accept(struct socket *s, struct socket **out)
-{
-    struct unix_sock *us = as_unix(s), *e = us->pending;
-
-    if (!s->listening)
-        return -E_INVAL;
-    if (!e)
-        return -E_AGAIN;
-    us->pending = e->next_pending;
-    us->npending--;
-    wake_waiters(us);
-    *out = &e->socket;
-    return 0;
-}
-
-static int
-connect_stream(struct unix_sock *us, struct unix_sock *to)
-{
-    struct unix_sock *embryo, **at;
-
-    if (us->socket.listening)
-        return -E_INVAL;
-    if (us->socket.connected)
-        return -E_ISCONN;
-    if (!to->socket.listening || to->dead)
-        return -E_CONNREFUSED;
-    if (to->npending > to->backlog) {
-        wait_for_room(us, to);
-        return -E_AGAIN;
-    }
-    embryo = unix_new(us->socket.type);
-    if (!embryo)
-        return -E_NOMEM;
-    embryo->name = to->name;
-    embryo->peer_cred = socket_sender();
-    us->peer_cred = to->cred;
-    join(us, embryo);
-    for (at = &to->pending; *at; at = &(*at)->next_pending)
-        ;
-    *at = embryo;
-    to->npending++;
-    wake(&to->socket.read_wait);
-    return 0;
-}
-
-static void
-set_peer(struct unix_sock *us, struct unix_sock *peer)
-{
-    struct unix_sock *old = us->peer;
-
-    us->peer = peer;
-    us->socket.connected = peer != NULL;
-    unix_unref(old);
-}
-
-/* A socket that is connected to one takes datagrams from that one only. */
-static bool
-may_send(const struct unix_sock *us, const struct unix_sock *to)
-{
-    return !to->peer || to->peer == us;
-}
-
-static int
-unix_connect(struct socket *s, struct proc *p, const struct sock_name *n)
-{
-    struct unix_sock *us = as_unix(s), *to;
-    int r;
-
-    if (n->family == 0 && s->type == PITH_SOCK_DGRAM) {
-        set_peer(us, NULL);
-        return 0;
-    }
-    r = unix_find(p, n, s->type, &to);
-    if (r < 0)
-        return r;
-    if (s->type != PITH_SOCK_DGRAM) {
-        r = connect_stream(us, to);
-    } else if (!may_send(us, to)) {
-        r = -E_PERM;
-    } else {
-        set_peer(us, unix_ref(to));
-    }
-    unix_unref(to);
-    return r;
 }
 
 /* ---- data ----------------------------------------------------------- */
@@ -520,7 +256,7 @@ send_record(struct unix_sock *us, struct unix_sock *to, struct uio *u,
         return -E_MSGSIZE;
     /* An empty queue takes one of any size. */
     if (q->first && sock_queue_space(q, to->socket.rcvbuf) < n + sizeof *msg) {
-        wait_for_room(us, to);
+        unix_wait_for_room(us, to);
         return -E_AGAIN;
     }
     r = sock_msg_create(u, (uint32_t)n, m->files, m->nfiles, &sender,
@@ -554,8 +290,8 @@ send_datagram(struct unix_sock *us, struct uio *u, struct call_msg *m)
     if (to->dead) {
         r = -E_CONNREFUSED;
         if (to == us->peer)
-            set_peer(us, NULL);
-    } else if (!may_send(us, to)) {
+            unix_set_peer(us, NULL);
+    } else if (!unix_may_send(us, to)) {
         r = -E_PERM;
     } else if (to->socket.rd_shut) {
         r = -E_PIPE;
@@ -609,7 +345,7 @@ unix_recv(struct socket *s, struct uio *u, uint32_t flags, struct call_msg *m,
         r = sock_queue_read_record(&s->in, u, peek, m, full);
     }
     if (!peek)
-        wake_waiters(us);
+        unix_wake_waiters(us);
     unix_unref(us);
     return r;
 }
@@ -633,7 +369,7 @@ unix_poll(struct socket *s)
         full = sock_queue_space(&to->socket.in, to->socket.rcvbuf) <
                to->socket.rcvbuf / 4;
     if (full && s->type == PITH_SOCK_DGRAM)
-        wait_for_room(us, to);
+        unix_wait_for_room(us, to);
     if (!full && !s->listening)
         events |= PITH_POLLOUT;
     return events;
@@ -655,7 +391,7 @@ unix_shutdown(struct socket *s, int how)
         to->socket.rd_shut |= wr;
         wake_both(&to->socket);
     }
-    wake_waiters(us);
+    unix_wake_waiters(us);
     return 0;
 }
 

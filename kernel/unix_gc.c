@@ -50,8 +50,7 @@ unix_may_send_files(uint32_t n)
     if (ipc_count.files_in_flight + n <= UNIX_IN_FLIGHT_MAX)
         return 0;
     unix_collect();
-    return ipc_count.files_in_flight + n <= UNIX_IN_FLIGHT_MAX ? 0
-                                                               : -E_NOBUFS;
+    return ipc_count.files_in_flight + n <= UNIX_IN_FLIGHT_MAX ? 0 : -E_NOBUFS;
 }
 
 void

@@ -39,8 +39,8 @@ name_out(struct proc *p, uint64_t addr, uint64_t at, const void *name,
          uint32_t used, uint32_t room)
 {
     uint32_t n = used < room ? used : room;
-    int r = copy_out(p, gptr(addr), name,
-                     n < NAME_MAX_BYTES ? n : NAME_MAX_BYTES);
+    int r =
+        copy_out(p, gptr(addr), name, n < NAME_MAX_BYTES ? n : NAME_MAX_BYTES);
 
     return r < 0 ? r : copy_out(p, gptr(at), &used, sizeof used);
 }

@@ -39,8 +39,7 @@ union address {
 };
 
 static socklen_t
-to_host(const struct host_net *n, const struct inet_addr *a,
-        union address *out)
+to_host(const struct host_net *n, const struct inet_addr *a, union address *out)
 {
     memset(out, 0, sizeof *out);
     if (n->v6) {
@@ -92,8 +91,8 @@ int
 host_net_open(bool stream, bool v6, void *owner, struct host_net **out)
 {
     int type = stream ? SOCK_STREAM : SOCK_DGRAM;
-    int fd = socket(v6 ? AF_INET6 : AF_INET,
-                    type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd =
+        socket(v6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     if (fd < 0)
         return errno == EAFNOSUPPORT || errno == EPERM || errno == EACCES

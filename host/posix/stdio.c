@@ -36,10 +36,10 @@
 #define PIPE_SAFE 4096u /* a ready pipe takes that much without blocking */
 
 struct host_file {
-    uint32_t refs;      /* the file, and its watchers */
+    uint32_t refs; /* the file, and its watchers */
     int fd;
-    bool regular;       /* always ready, has a position */
-    bool watched[2];    /* for input, for output */
+    bool regular;    /* always ready, has a position */
+    bool watched[2]; /* for input, for output */
     struct wait_queue wait[2];
 };
 
@@ -240,8 +240,8 @@ window_size(int fd, struct proc *p, uint32_t req, struct gptr arg)
     if (req == PITH_TIOCGWINSZ) {
         if (ioctl(fd, TIOCGWINSZ, &w) < 0)
             return host_error(errno);
-        size = (struct pith_winsize){w.ws_row, w.ws_col, w.ws_xpixel,
-                                     w.ws_ypixel};
+        size =
+            (struct pith_winsize){w.ws_row, w.ws_col, w.ws_xpixel, w.ws_ypixel};
         return copy_out(p, arg, &size, sizeof size);
     }
     r = copy_in(p, &size, arg, sizeof size);

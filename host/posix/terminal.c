@@ -21,7 +21,7 @@ static bool looked, changed_once;
 static struct termios found, wanted;
 static volatile sig_atomic_t changed; /* the mode is not the one we found */
 static int pipe_in = -1, pipe_out = -1;
-static volatile sig_atomic_t asked;   /* to end, once already */
+static volatile sig_atomic_t asked; /* to end, once already */
 
 static const int fatal[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXCPU, SIGXFSZ};
 static const int crash[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT};

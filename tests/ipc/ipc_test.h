@@ -81,7 +81,13 @@ struct test_case {
     const char *name;
     void (*run)(void);
 };
-#define CASES(...) {__VA_ARGS__ {NULL, NULL}}
+#define CASES(...)                                                             \
+    {                                                                          \
+        __VA_ARGS__                                                            \
+        {                                                                      \
+            NULL, NULL                                                         \
+        }                                                                      \
+    }
 extern const struct test_case ldisc_cases[], pipe_cases[], poll_cases[],
     tty_cases[], pty_cases[], unix_cases[], scm_cases[], inet_cases[],
     hostnet_cases[];

@@ -36,8 +36,8 @@ setup(const struct ldisc_row *row)
     }
     t.c_iflag = PITH_ICRNL | PITH_IXON | PITH_IUTF8 | PITH_IMAXBEL;
     t.c_oflag = PITH_OPOST | PITH_ONLCR;
-    t.c_lflag = PITH_ISIG | PITH_ICANON | PITH_ECHO | PITH_ECHOE |
-                PITH_ECHOK | PITH_ECHOCTL | PITH_ECHOKE | PITH_IEXTEN;
+    t.c_lflag = PITH_ISIG | PITH_ICANON | PITH_ECHO | PITH_ECHOE | PITH_ECHOK |
+                PITH_ECHOCTL | PITH_ECHOKE | PITH_IEXTEN;
     t.c_iflag = (t.c_iflag | row->iflag_on) & ~row->iflag_off;
     t.c_oflag = (t.c_oflag | row->oflag_on) & ~row->oflag_off;
     t.c_lflag = (t.c_lflag | row->lflag_on) & ~row->lflag_off;

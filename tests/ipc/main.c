@@ -437,9 +437,8 @@ static void
 boot(void *arg)
 {
     static const struct test_case *const all[] = {
-        ldisc_cases, pipe_cases, poll_cases, tty_cases,
-        pty_cases,   unix_cases, scm_cases,  inet_cases,
-        hostnet_cases};
+        ldisc_cases, pipe_cases, poll_cases, tty_cases,    pty_cases,
+        unix_cases,  scm_cases,  inet_cases, hostnet_cases};
     const struct test_case *c;
     struct proc *init;
     struct fs *fs;

@@ -173,8 +173,7 @@ listen_to_both(void)
     static const uint8_t any[4], loop[4] = {127, 0, 0, 1};
     uint16_t port = free_port(SOCK_STREAM);
     struct pith_sockaddr_in a = addr(any, port), peer;
-    struct sockaddr_in from = {.sin_family = AF_INET,
-                               .sin_port = htons(port)};
+    struct sockaddr_in from = {.sin_family = AF_INET, .sin_port = htons(port)};
     uint32_t len = sizeof peer;
     int l = tcp(), fd, inner, w;
     char buf[16];
@@ -309,7 +308,5 @@ const struct test_case hostnet_cases[] = CASES(
     {"host net: waiting", wait_for_world},
     {"host net: listen to both", listen_to_both},
     {"host net: loopback is our own", inner_only},
-    {"host net: not granted", not_granted},
-    {"host net: datagrams", datagrams},
-    {"host net: datagrams out", datagrams_out},
-);
+    {"host net: not granted", not_granted}, {"host net: datagrams", datagrams},
+    {"host net: datagrams out", datagrams_out}, );

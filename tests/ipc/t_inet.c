@@ -309,8 +309,7 @@ closing(void)
 static void
 version_6(void)
 {
-    struct pith_sockaddr_in6 any = {.family = PITH_AF_INET6,
-                                    .port = {0x20, 0}};
+    struct pith_sockaddr_in6 any = {.family = PITH_AF_INET6, .port = {0x20, 0}};
     struct pith_sockaddr_in6 one = any, peer;
     int l = call_socket(ME, PITH_AF_INET6, PITH_SOCK_STREAM, 0), fd, a;
     uint32_t len = sizeof peer;
@@ -425,17 +424,10 @@ overflow(void)
 }
 
 const struct test_case inet_cases[] = CASES(
-    {"tcp: connection", connection},
-    {"tcp: names", accepted_names},
-    {"tcp: ports", ports},
-    {"inet: bad addresses", bad_addresses},
-    {"inet: not granted", not_granted},
-    {"tcp: full backlog", full_backlog},
-    {"tcp: connect waits", connect_waits},
-    {"tcp: much data", much},
-    {"tcp: closing", closing},
-    {"tcp: version 6", version_6},
-    {"udp: datagrams", datagrams},
-    {"udp: connected", connected_udp},
-    {"udp: overflow", overflow},
-);
+    {"tcp: connection", connection}, {"tcp: names", accepted_names},
+    {"tcp: ports", ports}, {"inet: bad addresses", bad_addresses},
+    {"inet: not granted", not_granted}, {"tcp: full backlog", full_backlog},
+    {"tcp: connect waits", connect_waits}, {"tcp: much data", much},
+    {"tcp: closing", closing}, {"tcp: version 6", version_6},
+    {"udp: datagrams", datagrams}, {"udp: connected", connected_udp},
+    {"udp: overflow", overflow}, );

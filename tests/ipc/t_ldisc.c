@@ -65,8 +65,7 @@ table(void)
         ldisc_input(&d, (const uint8_t *)row->typed, n, false, &events);
         shown += ldisc_take(&d, screen + shown, sizeof screen - shown);
         reads(got);
-        if (strcmp(got, row->read) ||
-            shown != strlen(row->screen) ||
+        if (strcmp(got, row->read) || shown != strlen(row->screen) ||
             memcmp(screen, row->screen, shown))
             printf("row: %s\n", row->name);
         CHECK_BYTES(got, strlen(got), row->read);
@@ -219,13 +218,8 @@ output_full(void)
     CHECK_EQ(out[2 * n], 'e');
 }
 
-const struct test_case ldisc_cases[] = CASES(
-    {"ldisc: table", table},
-    {"ldisc: signals", signals},
-    {"ldisc: full", full},
-    {"ldisc: small reads", small_reads},
-    {"ldisc: mode changes", mode_changes},
-    {"ldisc: end of input", ended},
-    {"ldisc: IXOFF", device_flow},
-    {"ldisc: full output", output_full},
-);
+const struct test_case ldisc_cases[] =
+    CASES({"ldisc: table", table}, {"ldisc: signals", signals},
+          {"ldisc: full", full}, {"ldisc: small reads", small_reads},
+          {"ldisc: mode changes", mode_changes}, {"ldisc: end of input", ended},
+          {"ldisc: IXOFF", device_flow}, {"ldisc: full output", output_full}, );

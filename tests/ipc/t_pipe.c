@@ -216,8 +216,7 @@ static const char fifo[] = "/fifo";
 static void
 make_fifo(void)
 {
-    CHECK_EQ(call_mknodat(ME, PITH_AT_FDCWD, fifo, PITH_S_IFIFO | 0600, 0),
-             0);
+    CHECK_EQ(call_mknodat(ME, PITH_AT_FDCWD, fifo, PITH_S_IFIFO | 0600, 0), 0);
 }
 
 static int
@@ -326,10 +325,8 @@ ping_pong(void)
 }
 
 const struct test_case pipe_cases[] = CASES(
-    {"pipe: basics", basics},
-    {"pipe: flags", flags},
-    {"pipe: would block", would_block},
-    {"pipe: reader waits", reader_waits},
+    {"pipe: basics", basics}, {"pipe: flags", flags},
+    {"pipe: would block", would_block}, {"pipe: reader waits", reader_waits},
     {"pipe: writer waits", writer_waits},
     {"pipe: writes up to PIPE_BUF are atomic", atomic},
     {"pipe: no reader", no_reader},
@@ -338,5 +335,4 @@ const struct test_case pipe_cases[] = CASES(
     {"fifo: rendezvous", fifo_rendezvous},
     {"fifo: non-blocking", fifo_nonblock},
     {"fifo: interrupted open", fifo_interrupted},
-    {"pipe: ping-pong", ping_pong},
-);
+    {"pipe: ping-pong", ping_pong}, );

@@ -201,12 +201,7 @@ closed_meanwhile(void)
 }
 
 const struct test_case poll_cases[] = CASES(
-    {"poll: answers", answers},
-    {"poll: time-out", time_out},
-    {"poll: woken", woken},
-    {"poll: woken for too little", spurious},
-    {"poll: many", many},
-    {"poll: interrupted", interrupted_by_signal},
-    {"poll: masks", masked},
-    {"poll: closed meanwhile", closed_meanwhile},
-);
+    {"poll: answers", answers}, {"poll: time-out", time_out},
+    {"poll: woken", woken}, {"poll: woken for too little", spurious},
+    {"poll: many", many}, {"poll: interrupted", interrupted_by_signal},
+    {"poll: masks", masked}, {"poll: closed meanwhile", closed_meanwhile}, );

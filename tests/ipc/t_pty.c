@@ -131,11 +131,8 @@ typing_waits(void)
     CHECK_EQ(poll1(master, PITH_POLLOUT, 0), PITH_POLLOUT);
 }
 
-const struct test_case pty_cases[] = CASES(
-    {"pty: locked", locked},
-    {"pty: slave closes", slave_closes},
-    {"pty: master closes", master_closes},
-    {"pty: many", many},
-    {"pty: one controlling terminal", not_for_others},
-    {"pty: typing waits", typing_waits},
-);
+const struct test_case pty_cases[] =
+    CASES({"pty: locked", locked}, {"pty: slave closes", slave_closes},
+          {"pty: master closes", master_closes}, {"pty: many", many},
+          {"pty: one controlling terminal", not_for_others},
+          {"pty: typing waits", typing_waits}, );

@@ -36,8 +36,8 @@ send_fds(int fd, const char *s, const int *fds, uint32_t n)
 }
 
 static int64_t
-recv_fds(int fd, char *buf, size_t room, int *fds, uint32_t *n,
-         uint32_t flags, uint32_t *out_flags)
+recv_fds(int fd, char *buf, size_t room, int *fds, uint32_t *n, uint32_t flags,
+         uint32_t *out_flags)
 {
     struct file *files[8];
     struct call_msg m = {.files = files, .files_room = *n};
@@ -267,13 +267,7 @@ chain(void)
 }
 
 const struct test_case scm_cases[] = CASES(
-    {"scm: pass", pass},
-    {"scm: bounds", bounds},
-    {"scm: no room", no_room},
-    {"scm: too many", too_many},
-    {"scm: a socket in its own queue", self},
-    {"scm: two in each other's", both},
-    {"scm: a ring", ring},
-    {"scm: not accepted yet", not_accepted},
-    {"scm: a long chain", chain},
-);
+    {"scm: pass", pass}, {"scm: bounds", bounds}, {"scm: no room", no_room},
+    {"scm: too many", too_many}, {"scm: a socket in its own queue", self},
+    {"scm: two in each other's", both}, {"scm: a ring", ring},
+    {"scm: not accepted yet", not_accepted}, {"scm: a long chain", chain}, );

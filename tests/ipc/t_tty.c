@@ -578,22 +578,15 @@ writer_killed_while_stopped(void)
 }
 
 const struct test_case tty_cases[] = CASES(
-    {"tty: cooked", cooked},
-    {"tty: long line", long_line},
-    {"tty: VMIN and VTIME", min_and_time},
-    {"tty: VMIN waits", min_waits},
-    {"tty: controlling terminal", controlling},
-    {"tty: interrupt", interrupt},
-    {"tty: suspend", suspend},
-    {"tty: background read", background_read},
+    {"tty: cooked", cooked}, {"tty: long line", long_line},
+    {"tty: VMIN and VTIME", min_and_time}, {"tty: VMIN waits", min_waits},
+    {"tty: controlling terminal", controlling}, {"tty: interrupt", interrupt},
+    {"tty: suspend", suspend}, {"tty: background read", background_read},
     {"tty: background write", background_write},
     {"tty: orphaned group", orphaned},
     {"tty: bad foreground groups", bad_groups},
     {"tty: session leader ends", leader_ends},
-    {"tty: device goes", device_goes},
-    {"tty: giving the terminal up", give_up},
-    {"tty: draining", draining},
-    {"tty: flow control and flushing", flow},
+    {"tty: device goes", device_goes}, {"tty: giving the terminal up", give_up},
+    {"tty: draining", draining}, {"tty: flow control and flushing", flow},
     {"tty: writer waits", writer_waits},
-    {"tty: writer killed while stopped", writer_killed_while_stopped},
-);
+    {"tty: writer killed while stopped", writer_killed_while_stopped}, );

@@ -207,9 +207,9 @@ connection(void)
     CHECK_EQ(call_getsockname(ME, fd, &a, &len, false), 0);
     CHECK_EQ(len, 2);
     len = sizeof cred;
-    CHECK_EQ(call_getsockopt(ME, fd, PITH_SOL_SOCKET, PITH_SO_PEERCRED, &cred,
-                             &len),
-             0);
+    CHECK_EQ(
+        call_getsockopt(ME, fd, PITH_SOL_SOCKET, PITH_SO_PEERCRED, &cred, &len),
+        0);
     CHECK_EQ(cred.pid, ME->pid); /* it was us who listened */
     call_close(ME, fd);
     CHECK_EQ(actor_wait(p), 0);
@@ -363,12 +363,12 @@ buffer_size(void)
     CHECK_EQ(size, 16384);
     nonblock(sv[0], true);
     CHECK(wr(sv[0], big, sizeof big) <= 16384);
-    CHECK_EQ(call_setsockopt(ME, sv[1], PITH_SOL_SOCKET, PITH_SO_RCVBUF, &size,
-                             2),
-             -E_INVAL);
-    CHECK_EQ(call_setsockopt(ME, sv[1], PITH_SOL_SOCKET, 999, &size,
-                             sizeof size),
-             -E_NOPROTOOPT);
+    CHECK_EQ(
+        call_setsockopt(ME, sv[1], PITH_SOL_SOCKET, PITH_SO_RCVBUF, &size, 2),
+        -E_INVAL);
+    CHECK_EQ(
+        call_setsockopt(ME, sv[1], PITH_SOL_SOCKET, 999, &size, sizeof size),
+        -E_NOPROTOOPT);
 }
 
 static void
@@ -393,8 +393,8 @@ timeouts(void)
     CHECK(wr(sv[0], big, sizeof big) > 0); /* what went in before it */
     CHECK(host_mono_ns() - start >= 20000000);
     CHECK_EQ(wr(sv[0], big, 1), -E_AGAIN);
-    CHECK_EQ(call_setsockopt(ME, sv[0], PITH_SOL_SOCKET, PITH_SO_RCVTIMEO,
-                             &bad, sizeof bad),
+    CHECK_EQ(call_setsockopt(ME, sv[0], PITH_SOL_SOCKET, PITH_SO_RCVTIMEO, &bad,
+                             sizeof bad),
              -E_DOM);
 }
 
@@ -528,18 +528,10 @@ ping_pong(void)
 }
 
 const struct test_case unix_cases[] = CASES(
-    {"unix: stream pair", stream_pair},
-    {"unix: records", records},
-    {"unix: half close", half_close},
-    {"unix: broken", broken},
-    {"unix: connection", connection},
-    {"unix: names", names},
-    {"unix: abstract names", abstract},
-    {"unix: backlog", backlog},
-    {"unix: back-pressure", back_pressure},
-    {"unix: buffer size", buffer_size},
-    {"unix: time-outs", timeouts},
-    {"unix: datagrams", datagrams},
-    {"unix: datagrams wait", datagrams_wait},
-    {"unix: ping-pong", ping_pong},
-);
+    {"unix: stream pair", stream_pair}, {"unix: records", records},
+    {"unix: half close", half_close}, {"unix: broken", broken},
+    {"unix: connection", connection}, {"unix: names", names},
+    {"unix: abstract names", abstract}, {"unix: backlog", backlog},
+    {"unix: back-pressure", back_pressure}, {"unix: buffer size", buffer_size},
+    {"unix: time-outs", timeouts}, {"unix: datagrams", datagrams},
+    {"unix: datagrams wait", datagrams_wait}, {"unix: ping-pong", ping_pong}, );
