@@ -97,29 +97,51 @@ trap_signal(enum engine_status st)
     }
 }
 
-/* The frames of the trap, innermost first, as text. */
+static void
+frame_text(struct text *t, uint32_t i, const struct engine_frame *f)
+{
+    text_add(t, "    #%-2u ", i);
+    if (f->name)
+        text_add(t, "%.120s", f->name);
+    else
+        text_add(t, "function %u", f->func);
+    if (f->offset)
+        text_add(t, " at 0x%x", f->offset);
+    text_add(t, "\n");
+}
+
+static bool
+same_frame(const struct engine_frame *a, const struct engine_frame *b)
+{
+    return a->instance == b->instance && a->func == b->func &&
+           a->offset == b->offset;
+}
+
+/* The frames of the trap, innermost first, as text; a recursion is told by its
+ * first frames and its length. */
 static char *
 backtrace_text(struct engine_store *s)
 {
     const struct engine_frame *f;
-    uint32_t n = engine_backtrace(s, &f), i;
+    uint32_t n = engine_backtrace(s, &f), i, shown = 0;
     char *out = host_alloc(TRACE_ROOM);
     struct text t = {out, TRACE_ROOM, 0};
 
     if (!out)
         return NULL;
-    for (i = 0; i < n && i < TRACE_FRAMES; i++) {
-        text_add(&t, "    #%-2u ", i);
-        if (f[i].name)
-            text_add(&t, "%.120s", f[i].name);
-        else
-            text_add(&t, "function %u", f[i].func);
-        if (f[i].offset)
-            text_add(&t, " at 0x%x", f[i].offset);
-        text_add(&t, "\n");
+    for (i = 0; i < n && shown < TRACE_FRAMES; i++, shown++) {
+        uint32_t last = i;
+
+        frame_text(&t, i, &f[i]);
+        while (last + 1 < n && same_frame(&f[i], &f[last + 1]))
+            last++;
+        if (last > i + 1) {
+            text_add(&t, "    ... the same %u times more\n", last - i);
+            i = last;
+        }
     }
-    if (n > TRACE_FRAMES)
-        text_add(&t, "    ... %u more\n", n - TRACE_FRAMES);
+    if (i < n)
+        text_add(&t, "    ... %u more\n", n - i);
     return out;
 }
 
