@@ -25,11 +25,8 @@ sys_poll(struct proc *p, const uint64_t *a)
         r = copy_in(p, fds, gptr(a[0]), bytes);
     if (r >= 0 && a[3])
         r = copy_in(p, &mask, gptr(a[3]), sizeof mask);
-    if (timeout >= 0) {
-        deadline = host_mono_ns() + (uint64_t)timeout;
-        if (timeout == 0)
-            deadline = 0;
-    }
+    if (timeout >= 0)
+        deadline = timeout ? proc_deadline(p, (uint64_t)timeout) : 0;
     if (r >= 0)
         r = call_poll(p, fds, n, deadline, a[3] ? &mask : NULL);
     if (r >= 0 && n) {
