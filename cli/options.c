@@ -119,7 +119,8 @@ place_of(const char *guest, char *out, size_t room)
     return true;
 }
 
-/* HOST[::GUEST][:ro] */
+/* HOST[::GUEST][:ro]. Without GUEST it is found where it is on the host, so that
+ * several do not get into each other's way, and is called as it was given. */
 static bool
 add_dir(struct cli_options *o, const char *spec, bool boot)
 {
@@ -153,7 +154,10 @@ add_dir(struct cli_options *o, const char *spec, bool boot)
     }
     o->dirs[o->ndirs++] = d;
     struct cli_dir *in = &o->dirs[o->ndirs - 1];
-    if (!place_of(in->guest, in->place, sizeof in->place)) {
+    char *real = sep ? NULL : realpath(in->host, NULL);
+    bool ok = place_of(real ? real : in->guest, in->place, sizeof in->place);
+    free(real);
+    if (!ok) {
         cli_error("%s: the name is too long", in->guest);
         return false;
     }

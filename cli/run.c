@@ -125,6 +125,17 @@ make_grants(const struct cli_options *o, struct report *report)
     return g;
 }
 
+/* The directory given as ".": where a program is that knows directories. */
+static const char *
+working_directory(const struct cli_options *o)
+{
+    for (uint32_t i = 0; i < o->ndirs; i++)
+        if (strcmp(o->dirs[i].guest, ".") == 0 ||
+            strcmp(o->dirs[i].guest, "./") == 0)
+            return o->dirs[i].place;
+    return NULL; /* the root */
+}
+
 static int
 start(const struct cli_options *o, struct report *report)
 {
@@ -138,6 +149,7 @@ start(const struct cli_options *o, struct report *report)
         .memory_bytes = o->memory_bytes,
         .fuel = o->fuel,
         .deadline_ns = o->timeout_ns ? host_mono_ns() + o->timeout_ns : 0,
+        .cwd = working_directory(o),
         .traced = o->trace,
         .new_session = true,
         .on_exit = on_exit_note,

@@ -151,6 +151,9 @@ t 'dir, named' 0 inside '' "$pith" run --dir "$tmp/d::/data" "$w/cat.wasm" \
 t 'dir as root' 0 inside '' "$pith" run --dir "$tmp/d::/" "$w/cat.wasm" /file
 (cd "$tmp/d" && "$pith" run --dir . "$w/cat.wasm" file) >"$tmp/out" 2>"$tmp/err"
 verdict 'dir .' $? 0 inside ''
+(cd "$tmp/d" && "$pith" run --dir . --dir "$tmp/other::/o" --dir ../other:ro \
+    "$w/cat.wasm" file) >"$tmp/out" 2>"$tmp/err"
+verdict 'dir . and others' $? 0 inside ''
 t 'two dirs' 0 inside '' "$pith" run --dir "$tmp/other::/a" \
     --dir "$tmp/d::/a/b" "$w/cat.wasm" /a/b/file
 t 'dir ..' 1 '' '*' "$pith" run --dir "$tmp/d::/d" "$w/cat.wasm" /d/../secret
