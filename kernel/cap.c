@@ -469,8 +469,14 @@ cap_has(const struct grants *g, enum cap c)
 static int
 refuse(struct proc *p, enum cap c, const char *object)
 {
+    char *at;
+
     p->denials++;
     text_format(p->denied, sizeof p->denied, "%s %s", caps[c].name, object);
+    for (at = p->denied; *at; at++) { /* shown on terminals */
+        if ((uint8_t)*at < 0x20 || *at == 0x7f)
+            *at = '?';
+    }
     return -E_NOTCAPABLE;
 }
 
