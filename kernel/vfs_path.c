@@ -241,12 +241,26 @@ path_forget_inode(const struct inode *dir, const char *name, size_t len)
     }
 }
 
+/* Out of the table and without a name, for set_place. On a live file system
+ * somebody may have found its old name gone already. */
+static void
+leave_place(struct dentry_path *d)
+{
+    if (!d->deleted)
+        unhash(d);
+    d->deleted = false;
+    free_name(d);
+}
+
 static void
 set_place(struct dentry_path *d, struct dentry_path *parent, char *name,
           size_t len)
 {
     struct dentry_path *old = d->parent;
+    struct dentry_path *there = path_find(parent, name, len);
 
+    if (there)
+        set_deleted(there);
     path_ref(parent);
     d->parent = parent;
     d->name = name;
@@ -265,10 +279,7 @@ path_moved(struct dentry_path *d, struct dentry_path *parent, char *name,
         host_free(name);
         return;
     }
-    if (there)
-        set_deleted(there);
-    unhash(d);
-    free_name(d);
+    leave_place(d);
     set_place(d, parent, name, len);
 }
 
@@ -280,10 +291,8 @@ path_exchange(struct dentry_path *a, struct dentry_path *b, char *name_a,
     struct dentry_path *parent_b = path_ref(b->parent);
     size_t len_a = a->name_len, len_b = b->name_len;
 
-    unhash(a);
-    unhash(b);
-    free_name(a);
-    free_name(b);
+    leave_place(a);
+    leave_place(b);
     set_place(a, parent_b, name_a, len_b);
     set_place(b, parent_a, name_b, len_a);
     path_unref(parent_a);
