@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,9 +28,11 @@
 #include "tty.h"
 #include "vfs.h"
 
+#define PATH_ROOM 4096
+
 static struct boot {
     const struct cli_options *o;
-    char root[PATH_MAX], image[PATH_MAX];
+    char root[PATH_ROOM], image[PATH_ROOM];
     struct proc *init;
     bool said; /* why it could not be booted */
 } sys;
@@ -60,7 +61,7 @@ default_root(char *out, size_t room)
 static void
 default_image(char *out, size_t room)
 {
-    char exe[PATH_MAX];
+    char exe[PATH_ROOM];
     ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
     exe[n > 0 ? n : 0] = 0;
     for (int i = 0; i < 2; i++) {
@@ -75,7 +76,7 @@ default_image(char *out, size_t room)
 static bool
 make_parents(const char *file)
 {
-    char path[PATH_MAX];
+    char path[PATH_ROOM];
     snprintf(path, sizeof path, "%s", file);
     for (char *s = path + 1; (s = strchr(s, '/')); s++) {
         *s = 0;
