@@ -83,25 +83,28 @@ enum { WASI_EVENT_CLOCK, WASI_EVENT_FD_READ, WASI_EVENT_FD_WRITE };
 #define WASI_ADVICE_LAST 5u
 #define WASI_SIGNAL_LAST 30u
 
+/* Aligned as in WebAssembly on 32-bit x86, too. */
+typedef uint64_t wasi_u64 __attribute__((aligned(8)));
+
 struct wasi_fdstat {
     uint8_t filetype;
     uint16_t flags;
-    uint64_t rights_base, rights_inheriting;
+    wasi_u64 rights_base, rights_inheriting;
 };
 static_assert(sizeof(struct wasi_fdstat) == 24, "witx fdstat");
 
 struct wasi_filestat {
-    uint64_t dev, ino;
+    wasi_u64 dev, ino;
     uint8_t filetype;
-    uint64_t nlink, size, atim, mtim, ctim;
+    wasi_u64 nlink, size, atim, mtim, ctim;
 };
 static_assert(sizeof(struct wasi_filestat) == 64, "witx filestat");
 
 struct wasi_filestat0 {
-    uint64_t dev, ino;
+    wasi_u64 dev, ino;
     uint8_t filetype;
     uint32_t nlink;
-    uint64_t size, atim, mtim, ctim;
+    wasi_u64 size, atim, mtim, ctim;
 };
 static_assert(sizeof(struct wasi_filestat0) == 56, "witx0 filestat");
 
@@ -112,7 +115,7 @@ struct wasi_prestat {
 static_assert(sizeof(struct wasi_prestat) == 8, "witx prestat");
 
 struct wasi_dirent {
-    uint64_t next, ino;
+    wasi_u64 next, ino;
     uint32_t namlen;
     uint8_t type;
 };
@@ -120,16 +123,16 @@ static_assert(sizeof(struct wasi_dirent) == 24, "witx dirent");
 
 struct wasi_sub_clock {
     uint32_t id;
-    uint64_t timeout, precision;
+    wasi_u64 timeout, precision;
     uint16_t flags;
 };
 struct wasi_sub_clock0 {
-    uint64_t identifier;
+    wasi_u64 identifier;
     struct wasi_sub_clock clock;
 };
 
 struct wasi_subscription {
-    uint64_t userdata;
+    wasi_u64 userdata;
     uint8_t tag;
     union {
         struct wasi_sub_clock clock;
@@ -139,7 +142,7 @@ struct wasi_subscription {
 static_assert(sizeof(struct wasi_subscription) == 48, "witx subscription");
 
 struct wasi_subscription0 {
-    uint64_t userdata;
+    wasi_u64 userdata;
     uint8_t tag;
     union {
         struct wasi_sub_clock0 clock;
@@ -149,10 +152,10 @@ struct wasi_subscription0 {
 static_assert(sizeof(struct wasi_subscription0) == 56, "witx0 subscription");
 
 struct wasi_event {
-    uint64_t userdata;
+    wasi_u64 userdata;
     uint16_t error;
     uint8_t type;
-    uint64_t nbytes;
+    wasi_u64 nbytes;
     uint16_t flags;
 };
 static_assert(sizeof(struct wasi_event) == 32, "witx event");
