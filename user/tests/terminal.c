@@ -13,6 +13,8 @@ static void
 open_pair(void)
 {
     CHECK_EQ(openpty(&master, &slave, NULL, NULL, NULL), 0);
+    /* or the programs on the terminal would hold its other end open */
+    CHECK_EQ(fcntl(master, F_SETFD, FD_CLOEXEC), 0);
 }
 
 static void
