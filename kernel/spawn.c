@@ -375,9 +375,11 @@ call_exec(struct proc *p, const char *path, char *args, size_t args_len,
         r = exec_image_open(p, path, &a, &i, NULL);
     if (r == 0)
         r = exec_image_check(i, p->grants, NULL);
-    if (r == 0 && !(kept = host_alloc(sizeof *kept)))
+    if (r == 0)
+        kept = host_alloc(sizeof *kept);
+    if (r == 0 && !kept)
         r = -E_NOMEM;
-    if (r < 0) {
+    if (r < 0 || !kept) {
         exec_image_unref(i);
         exec_args_finish(&a);
         return r;

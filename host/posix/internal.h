@@ -3,6 +3,9 @@
 #ifndef POSIX_INTERNAL_H
 #define POSIX_INTERNAL_H
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "fiber.h"
 #include "heap.h"
 #include "host.h"
@@ -35,11 +38,54 @@ struct worker {
     uint32_t index;
 };
 
+#define WORKERS_MAX 64
+/* The scheduler's state. */
+struct sched {
+    /* The first line is read without the lock, too. */
+    _Alignas(64) _Atomic uint32_t ready_count;
+    _Atomic uint32_t sleepers;   /* threads asleep that nobody has woken */
+    _Atomic bool halting;
+    _Atomic uint64_t looked_ns;  /* last look at events and timers */
+    /* under the lock */
+    struct host_task *first, *last;
+    uint32_t waking;             /* woken, but not yet back */
+    uint32_t stale;              /* ways out with the same task ready */
+    _Atomic uint32_t taken;      /* counts tasks taken from the queue */
+    struct heap timers;
+    uint64_t watch_ns;
+    int exit_code;
+    uint32_t nworkers, running;
+    struct worker workers[WORKERS_MAX];
+    pthread_t threads[WORKERS_MAX];
+};
+extern struct sched sched;
+
 /* lock.c: give the lock up and do nothing else. */
 void lock_release(void);
 
+static inline uint32_t
+load32(_Atomic uint32_t *v)
+{
+    return atomic_load_explicit(v, memory_order_relaxed);
+}
+
+/* Written under the lock only: no read-modify-write needed. */
+static inline void
+add32(_Atomic uint32_t *v, int by)
+{
+    atomic_store_explicit(v, load32(v) + (uint32_t)by, memory_order_relaxed);
+}
+
 /* sched.c; lock held */
 void sched_ready(struct host_task *t); /* parked or new: to the run queue */
+struct host_task *sched_take(void);    /* from the run queue; NULL: empty */
+void sched_put_on(struct worker *w, struct host_task *t, uint64_t now);
+void sched_reap(struct worker *w);     /* free the task that ended on w */
+void sched_wake_thread(void);          /* one that sleeps, if any does */
+void sched_share(void);                /* wake one if work lies around */
+void sched_run_timers(uint64_t now);
+uint64_t sched_next_deadline(void);
+void worker_set_self(struct worker *w);
 struct worker *worker_self(void);      /* NULL: a thread that runs no tasks */
 
 /* task.c; lock held */

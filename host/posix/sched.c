@@ -17,39 +17,16 @@
 #define _GNU_SOURCE
 #include "internal.h"
 
-#include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "pith_errno.h"
 
 #define SLICE_NS 4000000u
 #define EVENTS_EVERY_NS 500000u
 #define STALE_CALLS 4
-#define WORKERS_MAX 64
 
-static struct {
-    /* The first line is read without the lock, too. */
-    _Alignas(64) _Atomic uint32_t ready_count;
-    _Atomic uint32_t sleepers;   /* threads asleep that nobody has woken */
-    _Atomic bool halting;
-    _Atomic uint64_t looked_ns;  /* last look at events and timers */
-    /* under the lock */
-    struct host_task *first, *last;
-    uint32_t waking;             /* woken, but not yet back */
-    uint32_t stale;              /* ways out with the same task ready */
-    _Atomic uint32_t taken;      /* counts tasks taken from the queue */
-    struct heap timers;
-    uint64_t watch_ns;
-    int exit_code;
-    uint32_t nworkers, running;
-    struct worker workers[WORKERS_MAX];
-    pthread_t threads[WORKERS_MAX];
-} sched;
+struct sched sched;
 
 static _Thread_local struct worker *this_worker;
 
@@ -62,6 +39,19 @@ worker_self(void)
 
     __asm__ volatile("" : "+r"(w));
     return w;
+}
+
+void
+worker_set_self(struct worker *w)
+{
+    this_worker = w;
+}
+
+/* For code that runs in tasks only. */
+static struct host_task *
+self(void)
+{
+    return worker_self()->current;
 }
 
 struct host_task *
@@ -105,21 +95,8 @@ host_task_switches(const struct host_task *t)
     return t->switches;
 }
 
-static uint32_t
-load32(_Atomic uint32_t *v)
-{
-    return atomic_load_explicit(v, memory_order_relaxed);
-}
-
-/* Written under the lock only: no read-modify-write needed. */
-static void
-add32(_Atomic uint32_t *v, int by)
-{
-    atomic_store_explicit(v, load32(v) + (uint32_t)by, memory_order_relaxed);
-}
-
-static void
-wake_thread(void)
+void
+sched_wake_thread(void)
 {
     if (!load32(&sched.sleepers))
         return;
@@ -129,11 +106,11 @@ wake_thread(void)
 }
 
 /* Work lies around: more ready tasks than threads on their way. */
-static void
-share_work(void)
+void
+sched_share(void)
 {
     if (load32(&sched.ready_count) > sched.waking)
-        wake_thread();
+        sched_wake_thread();
 }
 
 void
@@ -150,11 +127,11 @@ sched_ready(struct host_task *t)
     sched.last = t;
     add32(&sched.ready_count, 1);
     if (n > 0 || !worker_self()) /* a worker will soon look itself */
-        share_work();
+        sched_share();
 }
 
-static struct host_task *
-take_ready(void)
+struct host_task *
+sched_take(void)
 {
     struct host_task *t = sched.first;
 
@@ -170,16 +147,16 @@ take_ready(void)
     return t;
 }
 
-static uint64_t
-next_deadline(void)
+uint64_t
+sched_next_deadline(void)
 {
     struct heap_node *n = heap_first(&sched.timers);
 
     return n ? n->key : HOST_FOREVER;
 }
 
-static void
-run_timers(uint64_t now)
+void
+sched_run_timers(uint64_t now)
 {
     struct heap_node *n;
 
@@ -200,7 +177,7 @@ look_around(uint64_t now)
 {
     struct event_result r[EVENT_BATCH];
 
-    run_timers(now);
+    sched_run_timers(now);
     if (now - atomic_load_explicit(&sched.looked_ns, memory_order_relaxed) <
         EVENTS_EVERY_NS)
         return;
@@ -211,8 +188,8 @@ look_around(uint64_t now)
 
 /* ---- switching -------------------------------------------------------- */
 
-static void
-reap(struct worker *w)
+void
+sched_reap(struct worker *w)
 {
     struct host_task *t = w->ended;
 
@@ -221,8 +198,8 @@ reap(struct worker *w)
         task_recycle(t);
 }
 
-static void
-put_on(struct worker *w, struct host_task *t, uint64_t now)
+void
+sched_put_on(struct worker *w, struct host_task *t, uint64_t now)
 {
     w->current = t;
     t->state = TASK_RUNNING;
@@ -245,19 +222,19 @@ switch_away(struct host_task *t)
     look_around(now);
     n = atomic_load_explicit(&sched.halting, memory_order_relaxed)
             ? NULL
-            : take_ready();
+            : sched_take();
     if (n)
-        put_on(w, n, now);
+        sched_put_on(w, n, now);
     else
         w->current = NULL;
     if (n && n != t && load32(&sched.ready_count))
-        share_work();
+        sched_share();
     if (t->state == TASK_ENDED) {
         w->ended = t;
         fiber_switch_last(&t->fiber, n ? &n->fiber : &w->fiber);
     } else if (n != t) {
         fiber_switch(&t->fiber, n ? &n->fiber : &w->fiber);
-        reap(worker_self());
+        sched_reap(worker_self());
     }
 }
 
@@ -267,7 +244,7 @@ task_entry(void *arg)
     struct host_task *t = arg;
 
     fiber_entered(&t->fiber);
-    reap(worker_self());
+    sched_reap(worker_self());
     t->main(t->arg);
     host_task_exit();
 }
@@ -290,7 +267,7 @@ host_task_create(struct host_task **out, void (*main)(void *), void *arg,
 _Noreturn void
 host_task_exit(void)
 {
-    struct host_task *t = host_task_self();
+    struct host_task *t = self();
 
     t->state = TASK_ENDED;
     switch_away(t);
@@ -300,7 +277,7 @@ host_task_exit(void)
 bool
 host_task_park(uint64_t deadline_ns)
 {
-    struct host_task *t = host_task_self();
+    struct host_task *t = self();
 
     if (t->token) {
         t->token = false;
@@ -331,7 +308,7 @@ host_task_unpark(struct host_task *t)
 void
 host_task_yield(void)
 {
-    struct host_task *t = host_task_self();
+    struct host_task *t = self();
 
     if (!sched.first && !atomic_load(&sched.halting)) {
         look_around(host_mono_ns());
@@ -346,13 +323,13 @@ bool
 host_task_should_yield(void)
 {
     return load32(&sched.ready_count) &&
-           host_mono_ns() - host_task_self()->since_ns >= SLICE_NS;
+           host_mono_ns() - self()->since_ns >= SLICE_NS;
 }
 
 bool
 host_task_tick(void)
 {
-    struct host_task *t = host_task_self();
+    struct host_task *t = self();
     uint64_t now = host_mono_ns();
     bool used_up = now - t->since_ns >= SLICE_NS, yielded = false;
     uint32_t ready = load32(&sched.ready_count), taken = load32(&sched.taken);
@@ -368,7 +345,7 @@ host_task_tick(void)
     kernel_lock();
     look_around(now);
     if (left_over)
-        share_work();
+        sched_share();
     if (atomic_load(&sched.halting) || (used_up && sched.first)) {
         sched_ready(t);
         switch_away(t);
@@ -385,8 +362,8 @@ kernel_unlock(void)
 {
     if (load32(&sched.sleepers)) {
         if (load32(&sched.ready_count) > sched.waking ||
-            (!sched.waking && next_deadline() < sched.watch_ns))
-            wake_thread();
+            (!sched.waking && sched_next_deadline() < sched.watch_ns))
+            sched_wake_thread();
     }
     lock_release();
 }
@@ -396,144 +373,6 @@ kernel_leave(void)
 {
     if (load32(&sched.ready_count) && load32(&sched.sleepers) &&
         ++sched.stale >= STALE_CALLS)
-        share_work();
+        sched_share();
     lock_release();
-}
-
-/* ---- threads ------------------------------------------------------------ */
-
-/* Lock held; sleeps without it. */
-static void
-idle(void)
-{
-    struct event_result r[EVENT_BATCH];
-    uint64_t deadline = next_deadline();
-    bool watching = deadline < sched.watch_ns;
-    int n;
-
-    if (watching)
-        sched.watch_ns = deadline;
-    else
-        deadline = HOST_FOREVER;
-    add32(&sched.sleepers, 1);
-    lock_release();
-    n = event_sleep(r, deadline);
-    kernel_lock();
-    if (sched.waking)
-        sched.waking--;
-    else
-        add32(&sched.sleepers, -1);
-    if (watching)
-        sched.watch_ns = HOST_FOREVER;
-    event_deliver(r, n);
-}
-
-static void
-worker_run(struct worker *w)
-{
-    this_worker = w;
-    fiber_adopt(&w->fiber);
-    kernel_lock();
-    sched.running++;
-    while (!atomic_load_explicit(&sched.halting, memory_order_relaxed)) {
-        uint64_t now = host_mono_ns();
-        struct host_task *t;
-
-        run_timers(now);
-        t = take_ready();
-        if (!t) {
-            idle();
-            continue;
-        }
-        put_on(w, t, now);
-        if (load32(&sched.ready_count))
-            share_work();
-        fiber_switch(&w->fiber, &t->fiber);
-        reap(w);
-    }
-    sched.running--;
-    while (load32(&sched.sleepers))
-        wake_thread();
-    lock_release();
-    this_worker = NULL;
-}
-
-static void *
-worker_thread(void *arg)
-{
-    worker_run(arg);
-    return NULL;
-}
-
-void
-host_halt(int code)
-{
-    if (atomic_load(&sched.halting))
-        return;
-    sched.exit_code = code;
-    atomic_store(&sched.halting, true);
-    while (load32(&sched.sleepers))
-        wake_thread();
-}
-
-/* Threads leave at their next park or poll; one that is stuck in the host for
- * long is left behind, and what it may still use with it. */
-static bool
-join_workers(void)
-{
-    struct timespec until;
-    bool all = true;
-    uint32_t i;
-
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += 2;
-    for (i = 1; i < sched.nworkers; i++)
-        all &= pthread_timedjoin_np(sched.threads[i], NULL, &until) == 0;
-    return all;
-}
-
-static void
-start_workers(void)
-{
-    uint32_t n = host_cpus(), i;
-
-    n = n < 2 ? 2 : n > WORKERS_MAX ? WORKERS_MAX : n;
-    for (i = 1; i < n; i++) {
-        sched.workers[i].index = i;
-        if (pthread_create(&sched.threads[i], NULL, worker_thread,
-                           &sched.workers[i]))
-            break;
-    }
-    sched.nworkers = i;
-}
-
-int
-posix_run(void (*boot)(void *), void *arg)
-{
-    struct host_task *t;
-    int r = event_init();
-
-    if (r < 0)
-        return r;
-    sched.watch_ns = HOST_FOREVER;
-    sched.exit_code = 0;
-    atomic_store(&sched.halting, false);
-    kernel_lock();
-    r = host_task_create(&t, boot, arg, 0);
-    lock_release();
-    if (r == 0) {
-        start_workers();
-        worker_run(&sched.workers[0]);
-        r = sched.exit_code;
-    }
-    if (!sched.nworkers || join_workers()) {
-        sched.first = sched.last = NULL;
-        atomic_store(&sched.ready_count, 0);
-        atomic_store(&sched.sleepers, 0);
-        sched.waking = 0;
-        sched.timers.root = NULL;
-        task_free_all();
-        event_finish();
-    }
-    return r;
 }

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Grants as text, in and out; the grammar is in cap.h. */
+#include <string.h>
+
+#include "cap_internal.h"
+#include "lib.h"
+#include "pith_errno.h"
+#include "../abi/pith/abi.h"
+
+#define LINE_MAX_ 4352u
+
+struct word {
+    const char *at;
+    size_t len;
+};
+
+static struct word
+next_word(const char **at, const char *end)
+{
+    struct word w;
+
+    while (*at < end && (**at == ' ' || **at == '\t'))
+        (*at)++;
+    w.at = *at;
+    while (*at < end && **at != ' ' && **at != '\t')
+        (*at)++;
+    w.len = (size_t)(*at - w.at);
+    return w;
+}
+
+static bool
+word_is(struct word w, const char *s)
+{
+    return w.len == strlen(s) && !memcmp(w.at, s, w.len);
+}
+
+static int
+add_fs(struct grants *g, const char *at, const char *end, struct report *rep)
+{
+    struct word path = next_word(&at, end), last = {at, 0}, w;
+    struct rule r = {.cap = CAP_FS};
+
+    if (!path.len) {
+        r.how = RULE_WRITE;
+        return grants_add_rule(g, r, "/", 1);
+    }
+    /* A path may hold blanks: the last word is the mode. */
+    while ((w = next_word(&at, end)).len)
+        last = w;
+    if (word_is(last, "rw"))
+        r.how = RULE_WRITE;
+    else if (last.len && !word_is(last, "ro"))
+        path.len = (size_t)(last.at + last.len - path.at);
+    if (word_is(last, "rw") || word_is(last, "ro")) {
+        path.len = (size_t)(last.at - path.at);
+        while (path.at[path.len - 1] == ' ')
+            path.len--;
+    }
+    while (path.len > 1 && path.at[path.len - 1] == '/')
+        path.len--;
+    if (!cap_plain_path(path.at, path.len) || path.len >= PITH_PATH_MAX) {
+        report_set(rep, 0, "grant: fs wants an absolute path without . and "
+                           "..: `fs /data rw`");
+        return -E_INVAL;
+    }
+    return grants_add_rule(g, r, path.at, path.len);
+}
+
+/* HOST:PORT, [V6]:PORT, :PORT, HOST; port and host may be *. */
+static bool
+parse_address(struct word w, struct word *host, uint16_t *port)
+{
+    size_t i = w.len;
+    uint64_t n = 0;
+
+    while (i && w.at[i - 1] != ':' && w.at[i - 1] != ']')
+        i--;
+    *host = w;
+    *port = 0;
+    if (i && w.at[i - 1] == ':') {
+        struct word p = {w.at + i, w.len - i};
+
+        host->len = i - 1;
+        if (!word_is(p, "*") && !text_number(p.at, p.len, 65535, &n))
+            return false;
+        *port = (uint16_t)n;
+    }
+    if (host->len >= 2 && host->at[0] == '[' && host->at[host->len - 1] == ']')
+        host->at++, host->len -= 2;
+    if (!host->len)
+        *host = (struct word){"*", 1};
+    return host->len <= 255;
+}
+
+static int
+add_net(struct grants *g, const char *at, const char *end, struct report *rep)
+{
+    struct rule r = {.cap = CAP_NET, .how = RULE_CONNECT | RULE_LISTEN};
+    struct word how = next_word(&at, end), addr = next_word(&at, end), host;
+
+    if (!how.len)
+        return grants_add_rule(g, r, "*", 1);
+    if (word_is(how, "connect"))
+        r.how = RULE_CONNECT;
+    else if (word_is(how, "listen"))
+        r.how = RULE_LISTEN;
+    else
+        addr.at = NULL;
+    if (!addr.at || next_word(&at, end).len ||
+        !parse_address(addr, &host, &r.port)) {
+        report_set(rep, 0, "grant: net is `net`, `net connect HOST:PORT` or "
+                           "`net listen :PORT`");
+        return -E_INVAL;
+    }
+    return grants_add_rule(g, r, host.at, host.len);
+}
+
+static int
+add_ipc(struct grants *g, const char *at, const char *end)
+{
+    struct word name = next_word(&at, end);
+    struct rule r = {.cap = CAP_IPC};
+
+    return name.len ? grants_add_rule(g, r, name.at, name.len)
+                    : grants_add_rule(g, r, "*", 1);
+}
+
+int
+grants_add(struct grants *g, const char *line, size_t len, struct report *r)
+{
+    const char *at = line, *end = line + len;
+    struct word name;
+    int c;
+
+    if (len > LINE_MAX_ || memchr(line, 0, len)) {
+        report_set(r, 0, "grant: the line is too long or holds a NUL");
+        return -E_INVAL;
+    }
+    while (end > at && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
+        end--;
+    name = next_word(&at, end);
+    if (!name.len || name.at[0] == '#')
+        return 0;
+    c = cap_by_name(name.at, name.len);
+    if (c == CAP_FS)
+        return add_fs(g, at, end, r);
+    if (c == CAP_NET)
+        return add_net(g, at, end, r);
+    if (c == CAP_IPC)
+        return add_ipc(g, at, end);
+    if (c < 0 || next_word(&at, end).len) {
+        report_set(r, 0, "grant: `%.*s` is not a capability",
+                   (int)(name.len < 64 ? name.len : 64), name.at);
+        return -E_INVAL;
+    }
+    g->caps |= 1u << c;
+    return 0;
+}
+
+int
+grants_add_all(struct grants *g)
+{
+    static const char all[] = "fs\nnet\nipc\n";
+    const char *at = all;
+    int r = 0;
+
+    while (*at && r == 0) {
+        size_t n = strcspn(at, "\n");
+
+        r = grants_add(g, at, n, NULL);
+        at += n + 1;
+    }
+    g->caps = (1u << CAP_COUNT) - 1;
+    return r;
+}
+
+int
+grants_parse(const char *text, size_t len, struct grants **out,
+             struct report *rep)
+{
+    struct grants *g = grants_create();
+    size_t at = 0;
+
+    if (!g)
+        return -E_NOMEM;
+    while (at < len) {
+        const char *nl = memchr(text + at, '\n', len - at);
+        size_t n = nl ? (size_t)(nl - (text + at)) : len - at;
+        int r = grants_add(g, text + at, n, rep);
+
+        if (r < 0) {
+            grants_unref(g);
+            return r;
+        }
+        at += n + 1;
+    }
+    *out = g;
+    return 0;
+}
+
+static void
+format_rule(struct text *t, const struct rule *r)
+{
+    bool v6;
+
+    switch (r->cap) {
+    case CAP_FS:
+        text_add(t, "fs %s %s\n", r->object, r->how & RULE_WRITE ? "rw" : "ro");
+        break;
+    case CAP_NET:
+        if (r->how == (RULE_CONNECT | RULE_LISTEN)) {
+            text_add(t, "net\n");
+            break;
+        }
+        v6 = strchr(r->object, ':') != NULL;
+        text_add(t, "net %s %s%s%s:", r->how & RULE_LISTEN ? "listen" : "connect",
+                 v6 ? "[" : "", r->object, v6 ? "]" : "");
+        if (r->port)
+            text_add(t, "%u\n", r->port);
+        else
+            text_add(t, "*\n");
+        break;
+    default:
+        text_add(t, "%s %s\n", cap_name(r->cap), r->object);
+    }
+}
+
+size_t
+grants_format(const struct grants *g, char *out, size_t room)
+{
+    struct text t = {out, room, 0};
+    uint32_t i;
+    int c;
+
+    if (room)
+        out[0] = 0;
+    for (c = CAP_BASE + 1; c < CAP_COUNT; c++) {
+        if (c != CAP_FS && c != CAP_NET && c != CAP_IPC &&
+            (g->caps & (1u << c)))
+            text_add(&t, "%s\n", cap_name((enum cap)c));
+    }
+    for (i = 0; i < g->nrules; i++)
+        format_rule(&t, &g->rules[i]);
+    return t.used;
+}
