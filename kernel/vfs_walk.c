@@ -31,8 +31,9 @@ struct state {
 /* Under the kernel lock, and never kept: one buffer will do. */
 static char scratch[PITH_PATH_MAX + PITH_NAME_MAX + 2];
 
-/* Append components of `rest`; "." and ".." are resolved as text. */
-static int
+/* Append components of `rest`, as far as they fit; "." and ".." are resolved as
+ * text. */
+static void
 scratch_append(size_t used, const char *rest)
 {
     if (used == 1)
@@ -44,7 +45,7 @@ scratch_append(size_t used, const char *rest)
             }
         } else if (n > 0 && !(n == 1 && rest[0] == '.')) {
             if (used + n + 2 > sizeof scratch)
-                return -E_NAMETOOLONG;
+                break;
             scratch[used++] = '/';
             memcpy(scratch + used, rest, n);
             used += n;
@@ -55,7 +56,6 @@ scratch_append(size_t used, const char *rest)
     if (used == 0)
         scratch[used++] = '/';
     scratch[used] = '\0';
-    return 0;
 }
 
 static int
@@ -65,16 +65,14 @@ grant(struct proc *p, struct dentry_path *d, const char *rest, bool write)
 
     if (!p)
         return 0;
-    r = vfs_path_name(NULL, d, scratch, sizeof scratch);
-    if (r == -E_NOENT)
-        r = (int)strlen(scratch);
-    if (r < 0)
-        return -E_NAMETOOLONG;
-    if (rest) {
-        r = scratch_append((size_t)r, rest);
-        if (r < 0)
-            return r;
+    /* Of a name that is too long to be spelled the beginning decides: a grant
+     * is for all that is below. */
+    while ((r = vfs_path_name(NULL, d, scratch, PITH_PATH_MAX)) == -E_RANGE) {
+        d = path_up(d);
+        rest = NULL;
     }
+    if (rest)
+        scratch_append(strlen(scratch), rest);
     return cap_check_path(p, scratch, write);
 }
 

@@ -52,6 +52,7 @@ grow(struct page_tree *t, uint64_t index)
         }
         t->root = n;
         t->height++;
+        t->bytes += sizeof *n;
     }
     return 0;
 }
@@ -72,6 +73,7 @@ page_tree_set(struct page_tree *t, uint64_t index, void *value)
             if (!n->slot[w])
                 return -E_NOMEM; /* empty nodes above go with the tree */
             n->used++;
+            t->bytes += sizeof *n;
         }
         n = n->slot[w];
     }
@@ -106,6 +108,7 @@ page_tree_remove(struct page_tree *t, uint64_t index)
         if (--n->used > 0)
             break;
         host_free(n);
+        t->bytes -= sizeof *n;
         if (level == t->height - 1) {
             t->root = NULL;
             t->height = 0;
@@ -157,4 +160,5 @@ page_tree_finish(struct page_tree *t)
         free_nodes(t->root, t->height - 1);
     t->root = NULL;
     t->height = 0;
+    t->bytes = 0;
 }

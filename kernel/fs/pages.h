@@ -13,6 +13,7 @@ struct page_node;
 struct page_tree {
     struct page_node *root;
     uint32_t height; /* levels of nodes; 0: empty */
+    uint64_t bytes;  /* that the nodes take */
 };
 
 void *page_tree_get(const struct page_tree *t, uint64_t index);
@@ -24,6 +25,5 @@ void *page_tree_remove(struct page_tree *t, uint64_t index);
 void *page_tree_next(const struct page_tree *t, uint64_t *index);
 /* Free the nodes that are left; the values are the caller's business. */
 void page_tree_finish(struct page_tree *t);
-#define PAGE_TREE_NODE_BYTES (64 * sizeof(void *) + 8)
 
 #endif

@@ -310,7 +310,7 @@ store_fsync(struct inode *i, struct file *f, bool data_only)
 static int
 reserve_ephemeral(struct store *s, uint64_t n)
 {
-    uint64_t used = s->dirty_bytes + s->meta_bytes +
+    uint64_t used = s->dirty_bytes + s->meta_bytes + s->tree_bytes +
                     (uint64_t)s->ninodes * sizeof(struct store_inode);
 
     return used + n > s->options.dirty_bytes ? -E_NOSPC : 0;
@@ -323,7 +323,8 @@ store_reserve(struct store *s, uint64_t n)
 
     if (s->options.ephemeral)
         return reserve_ephemeral(s, n);
-    if (s->dirty_bytes >= s->options.dirty_bytes ||
+    /* Sparse files have trees that cost more than the data. */
+    if (s->dirty_bytes + s->tree_bytes / 2 >= s->options.dirty_bytes ||
         s->nchanges >= STORE_MANY || s->ndirty >= STORE_MANY) {
         r = store_commit(s);
         if (r < 0)

@@ -296,6 +296,7 @@ store_free_inode(struct store_inode *si)
     switch (si->i.mode & PITH_S_IFMT) {
     case PITH_S_IFREG:
         store_drop_chunks(si, 0);
+        s->tree_bytes -= si->chunks.bytes;
         page_tree_finish(&si->chunks);
         break;
     case PITH_S_IFDIR:

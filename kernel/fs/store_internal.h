@@ -82,7 +82,7 @@ struct store {
     struct store_change *changes, **changes_end;
     uint32_t nchanges, ninodes, ndirty;
     struct chunk *clean, *dirty;       /* rings; the head is the oldest */
-    uint64_t clean_bytes, dirty_bytes, meta_bytes;
+    uint64_t clean_bytes, dirty_bytes, meta_bytes, tree_bytes;
     uint64_t next_ino, file_count;
     uint64_t used_bytes, left_bytes;   /* of the backend, after the last commit */
     struct wait_queue loads;           /* something was loaded, or failed to */

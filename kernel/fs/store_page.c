@@ -113,12 +113,16 @@ static struct chunk *
 chunk_create(struct store_inode *si, uint64_t index)
 {
     struct chunk *c = host_alloc(sizeof *c);
+    uint64_t tree = si->chunks.bytes;
+    int r;
 
     if (!c)
         return NULL;
     c->owner = si;
     c->index = index;
-    if (page_tree_set(&si->chunks, index, c) < 0) {
+    r = page_tree_set(&si->chunks, index, c);
+    store_of(&si->i)->tree_bytes += si->chunks.bytes - tree;
+    if (r < 0) {
         host_free(c);
         return NULL;
     }
@@ -131,9 +135,12 @@ static void
 chunk_destroy(struct chunk *c)
 {
     struct store_inode *si = c->owner;
+    struct store *s = store_of(&si->i);
+    uint64_t tree = si->chunks.bytes;
 
     page_tree_remove(&si->chunks, c->index);
-    uncount(store_of(&si->i), c);
+    s->tree_bytes -= tree - si->chunks.bytes;
+    uncount(s, c);
     chunk_data_unref(c->data);
     host_free(c);
 }
@@ -142,8 +149,9 @@ chunk_destroy(struct chunk *c)
 void
 store_trim_chunks(struct store *s)
 {
-    for (int steps = 0; s->clean && s->clean_bytes > s->options.cache_bytes &&
-                        steps < 256;
+    for (int steps = 0;
+         s->clean && steps < 256 &&
+         s->clean_bytes + s->tree_bytes > s->options.cache_bytes;
          steps++) {
         struct chunk *c = s->clean;
         if (c->referenced || c->loading || c->writing) {

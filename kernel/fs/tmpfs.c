@@ -54,7 +54,7 @@ of(struct inode *i)
 static int
 charge(struct tmpfs *t, uint64_t n)
 {
-    if (n > t->limit - t->used)
+    if (t->used > t->limit || n > t->limit - t->used)
         return -E_NOSPC;
     t->used += n;
     return 0;
@@ -127,9 +127,10 @@ free_pages(struct tmpfs_inode *ti, uint64_t from)
     void *page;
 
     while ((page = page_tree_next(&ti->pages, &at))) {
+        uint64_t tree = ti->pages.bytes;
         page_tree_remove(&ti->pages, at);
         host_free(page);
-        t->used -= PAGE;
+        t->used -= PAGE + tree - ti->pages.bytes;
         ti->i.blocks -= PAGE / 512;
         at++;
     }
@@ -145,6 +146,7 @@ tmpfs_evict(struct inode *i)
     switch (i->mode & PITH_S_IFMT) {
     case PITH_S_IFREG:
         free_pages(ti, 0);
+        t->used -= ti->pages.bytes; /* of pages there was no memory for */
         page_tree_finish(&ti->pages);
         break;
     case PITH_S_IFDIR:
@@ -392,6 +394,7 @@ static int
 get_page(struct tmpfs_inode *ti, uint64_t index, uint8_t **out)
 {
     struct tmpfs *t = fs_of(&ti->i);
+    uint64_t tree = ti->pages.bytes;
     int r;
 
     *out = page_tree_get(&ti->pages, index);
@@ -402,6 +405,8 @@ get_page(struct tmpfs_inode *ti, uint64_t index, uint8_t **out)
         return r;
     *out = host_alloc(PAGE);
     r = *out ? page_tree_set(&ti->pages, index, *out) : -E_NOMEM;
+    /* Where a sparse file is deep the tree costs more than the page. */
+    t->used += ti->pages.bytes - tree;
     if (r < 0) {
         host_free(*out);
         t->used -= PAGE;
@@ -488,7 +493,7 @@ tmpfs_allocate(struct inode *i, struct file *f, uint64_t offset, uint64_t len,
     int r = 0;
 
     (void)f;
-    if ((last - first) > (t->limit - t->used) / PAGE + i->size / PAGE + 1)
+    if (last - first > t->limit / PAGE + 1)
         return -E_NOSPC;
     for (n = first; r == 0 && n <= last; n++)
         if (!keep_size || n * PAGE < i->size)
@@ -522,11 +527,12 @@ static int
 tmpfs_statfs(struct fs *fs, struct pith_statfs *out)
 {
     const struct tmpfs *t = fs->data;
+    uint64_t left = t->limit > t->used ? t->limit - t->used : 0;
 
     out->type = 0x01021994;
     out->blocks = t->limit / PAGE;
-    out->bfree = out->bavail = (t->limit - t->used) / PAGE;
-    out->ffree = (t->limit - t->used) / sizeof(struct tmpfs_inode);
+    out->bfree = out->bavail = left / PAGE;
+    out->ffree = left / sizeof(struct tmpfs_inode);
     out->files = t->inodes + out->ffree;
     return 0;
 }

@@ -507,6 +507,30 @@ resolve_beneath(void)
     OK(t_close(fd));
 }
 
+/* Deeper than a path can say: by relative names only, as on Linux. */
+static void
+deeper_than_path_max(void)
+{
+    char name[201], buf[PITH_PATH_MAX];
+    struct pith_stat st;
+
+    memset(name, 'n', 200);
+    name[200] = '\0';
+    for (int n = 0; n < 25; n++) {
+        OK(t_mkdir(name));
+        OK(call_chdir(&me, name));
+    }
+    IS(call_getcwd(&me, buf, sizeof buf), -E_RANGE);
+    t_put("f", "deep");
+    CHECK(t_is("f", "deep"));
+    OK(t_unlink("f"));
+    for (int n = 0; n < 25; n++) {
+        OK(call_chdir(&me, ".."));
+        OK(t_rmdir(name));
+    }
+    OK(t_stat("/t", &st));
+}
+
 /* ---- grants --------------------------------------------------------------- */
 
 static void
@@ -573,6 +597,7 @@ const struct fs_case posix_dir_cases[] = {
     {"many files", many_files, 0},
     {"*at calls", at_calls, 0},
     {"resolve beneath", resolve_beneath, 0},
+    {"deeper than PATH_MAX", deeper_than_path_max, 0},
     {"path grants", path_grants, 0},
     {NULL, NULL, 0},
 };

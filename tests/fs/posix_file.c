@@ -394,6 +394,29 @@ read_all(void)
     OK(t_close(fd));
 }
 
+/* Bytes far apart cost bounded memory, or -E_NOSPC. */
+static void
+very_sparse(void)
+{
+    struct pith_stat st;
+    char c;
+    int fd = t_open("f", CREATE, 0666);
+
+    OK(fd);
+    for (int n = 20; n < 43; n++) {
+        int64_t r = t_pwrite(fd, "x", 1, 1ull << n);
+        CHECK(r == 1 || r == -E_FBIG);
+    }
+    IS(t_pread(fd, &c, 1, 1u << 25), 1);
+    IS(c, 'x');
+    IS(t_pread(fd, &c, 1, (1u << 25) + 70000), 1);
+    IS(c, 0);
+    OK(call_ftruncate(&me, fd, 5));
+    OK(call_fstat(&me, fd, &st));
+    CHECK(st.blocks < 1024);
+    OK(t_close(fd));
+}
+
 static void
 full(void)
 {
@@ -435,6 +458,7 @@ const struct fs_case posix_cases[] = {
     {"POSIX locks", posix_locks, 0},
     {"flock", flocks, 0},
     {"whole file for exec", read_all, 0},
+    {"very sparse file", very_sparse, 0},
     {"full file system", full, CAN_LIMIT},
     {NULL, NULL, 0},
 };
