@@ -47,7 +47,7 @@ cap_by_name(const char *name, size_t len)
     return -E_INVAL;
 }
 
-/* ---- sets ----------------------------------------------------------------- */
+/* ---- sets ------------------------------------------------------------ */
 
 struct grants *
 grants_create(void)
@@ -103,7 +103,7 @@ grants_add_rule(struct grants *g, struct rule r, const char *object, size_t len)
     return 0;
 }
 
-/* ---- comparing --------------------------------------------------------------- */
+/* ---- comparing ------------------------------------------------------- */
 
 /* Is path at or below dir? */
 static bool
@@ -202,7 +202,7 @@ cap_plain_path(const char *p, size_t len)
     return true;
 }
 
-/* ---- checks --------------------------------------------------------------- */
+/* ---- checks ---------------------------------------------------------- */
 
 bool
 cap_has(const struct grants *g, enum cap c)

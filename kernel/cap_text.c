@@ -213,7 +213,8 @@ format_rule(struct text *t, const struct rule *r)
             break;
         }
         v6 = strchr(r->object, ':') != NULL;
-        text_add(t, "net %s %s%s%s:", r->how & RULE_LISTEN ? "listen" : "connect",
+        text_add(t, "net %s %s%s%s:",
+                 r->how & RULE_LISTEN ? "listen" : "connect",
                  v6 ? "[" : "", r->object, v6 ? "]" : "");
         if (r->port)
             text_add(t, "%u\n", r->port);

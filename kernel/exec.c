@@ -22,7 +22,7 @@
 #define HEADER 256u                  /* bytes looked at to recognise a file */
 #define SCRIPT_DEPTH 4
 
-/* ---- arguments ------------------------------------------------------------ */
+/* ---- arguments ------------------------------------------------------- */
 
 void
 exec_args_finish(struct exec_args *a)
@@ -106,7 +106,7 @@ put_in_front(struct exec_args *a, const char *interp, const char *arg,
     return 0;
 }
 
-/* ---- images ----------------------------------------------------------------- */
+/* ---- images ---------------------------------------------------------- */
 
 struct exec_image *
 exec_image_ref(struct exec_image *i)
@@ -197,7 +197,7 @@ exec_image_bytes(const uint8_t *bytes, size_t size, struct exec_image **out,
     return load(bytes, size, NULL, out, report);
 }
 
-/* ---- the cache ------------------------------------------------------------- */
+/* ---- the cache ------------------------------------------------------- */
 
 static struct cached {
     struct cached *next; /* most recently used first */
@@ -266,7 +266,7 @@ exec_cache_flush(void)
     give_back_released();
 }
 
-/* ---- other formats ---------------------------------------------------------- */
+/* ---- other formats --------------------------------------------------- */
 
 static struct binfmt {
     struct binfmt *next;
@@ -339,7 +339,7 @@ parse_script(char *head, size_t n, const char **interp, const char **arg)
     return **interp ? 0 : -E_NOEXEC;
 }
 
-/* ---- opening ------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------- */
 
 static int
 load_file(struct file *f, struct exec_image **out, struct report *report)

@@ -54,7 +54,7 @@ file_put(struct file *f)
     host_free(f);
 }
 
-/* ---- descriptor tables -------------------------------------------------- */
+/* ---- descriptor tables ----------------------------------------------- */
 
 int
 fd_table_init(struct fd_table *t)
@@ -217,7 +217,7 @@ fd_close(struct proc *p, int fd)
     return 0;
 }
 
-/* ---- calls --------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------- */
 
 int
 call_close(struct proc *p, int fd)

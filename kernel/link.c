@@ -12,7 +12,7 @@
 
 #define PARAMS_MAX 12
 
-/* ---- signatures ----------------------------------------------------------- */
+/* ---- signatures ------------------------------------------------------ */
 
 struct host_type {
     struct engine_functype type;
@@ -43,7 +43,7 @@ host_type_init(struct host_type *t, const char *signature)
     t->type.nparams = i;
 }
 
-/* ---- once per module --------------------------------------------------------- */
+/* ---- once per module ------------------------------------------------- */
 
 static int
 resolve(const struct engine_port *port, struct abi_func *f,
@@ -104,7 +104,7 @@ exec_image_check(const struct exec_image *i, const struct grants *g,
     return -E_NOTCAPABLE;
 }
 
-/* ---- once per process -------------------------------------------------------- */
+/* ---- once per process ------------------------------------------------ */
 
 static void
 find_memory(struct proc *p)

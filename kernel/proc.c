@@ -59,7 +59,7 @@ proc_current(void)
     return t ? *host_task_local(t) : NULL;
 }
 
-/* ---- the table ---------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------- */
 
 /* Is the number in use, as a process, a group or a session? A group can only
  * outlive its leader, whose number must not be given away meanwhile. */
@@ -160,7 +160,7 @@ proc_disown(struct proc *c)
     leave_parent(c);
 }
 
-/* ---- birth ---------------------------------------------------------------- */
+/* ---- birth ----------------------------------------------------------- */
 
 /* RLIMIT_NPROC counts a user's processes. */
 static bool
@@ -245,7 +245,7 @@ proc_create(struct proc *parent, struct proc **out)
     return r;
 }
 
-/* ---- death ---------------------------------------------------------------- */
+/* ---- death ----------------------------------------------------------- */
 
 static void
 release_resources(struct proc *p)
@@ -380,7 +380,7 @@ proc_finish(struct proc *p)
     }
 }
 
-/* ---- wait ------------------------------------------------------------------ */
+/* ---- wait ------------------------------------------------------------ */
 
 static bool
 wait_matches(const struct proc *p, const struct proc *c, int32_t pid)

@@ -82,7 +82,7 @@ proc_deadline(struct proc *p, uint64_t after_ns)
     return p->call_deadline_ns;
 }
 
-/* ---- how it ended ---------------------------------------------------------- */
+/* ---- how it ended ---------------------------------------------------- */
 
 static int
 trap_signal(enum engine_status st)
@@ -188,7 +188,7 @@ tell_trouble(struct proc *p)
     file_put(f);
 }
 
-/* ---- running ----------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------- */
 
 static enum engine_status
 call_export(struct proc *p, const char *name)

@@ -161,7 +161,7 @@ proc_kill(struct proc *p, int sig, const char *why)
     poke(p);
 }
 
-/* ---- delivery, by the process itself ------------------------------------- */
+/* ---- delivery, by the process itself --------------------------------- */
 
 static void
 stop(struct proc *p, int sig)
@@ -330,7 +330,7 @@ proc_leave_kernel(struct proc *p)
     return proc_leave_call(p, true, &again);
 }
 
-/* ---- calls ----------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------- */
 
 void
 signal_reset_for_exec(struct proc *p)

@@ -46,7 +46,7 @@ make_task(struct proc *p)
     return host_task_create(&p->task, proc_main, p, VALUE_STACK);
 }
 
-/* ---- for the host ----------------------------------------------------------- */
+/* ---- for the host ---------------------------------------------------- */
 
 static int
 install_stdio(struct proc *p, const struct proc_spec *spec)
@@ -155,7 +155,7 @@ proc_start(struct proc *parent, const struct proc_spec *spec,
     return r;
 }
 
-/* ---- spawn ------------------------------------------------------------------- */
+/* ---- spawn ----------------------------------------------------------- */
 
 static int
 do_open(struct proc *p, const struct call_fd_action *a)
@@ -359,7 +359,7 @@ call_spawn(struct proc *p, struct call_spawn *s)
     return r;
 }
 
-/* ---- exec -------------------------------------------------------------------- */
+/* ---- exec ------------------------------------------------------------ */
 
 int
 call_exec(struct proc *p, const char *path, char *args, size_t args_len,
@@ -392,7 +392,7 @@ call_exec(struct proc *p, const char *path, char *args, size_t args_len,
     return 0;
 }
 
-/* ---- fork -------------------------------------------------------------------- */
+/* ---- fork ------------------------------------------------------------ */
 
 static int
 copy_args(struct proc *c, const struct proc *p)

@@ -153,7 +153,7 @@ wait_on_killable(struct wait_queue *q, uint64_t deadline_ns)
     return wait_in(q, deadline_ns, true);
 }
 
-/* ---- poll ------------------------------------------------------------- */
+/* ---- poll ------------------------------------------------------------ */
 
 #define WAITER_INLINE 8
 

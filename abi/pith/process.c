@@ -58,7 +58,7 @@ sys_setsid(struct proc *p, const uint64_t *a)
     return call_setsid(p);
 }
 
-/* ---- spawn, exec ---------------------------------------------------------- */
+/* ---- spawn, exec ----------------------------------------------------- */
 
 /* A string of the program's in host_alloc memory. */
 static int
@@ -301,7 +301,7 @@ sys_wait(struct proc *p, const uint64_t *a)
     return r;
 }
 
-/* ---- signals ---------------------------------------------------------------- */
+/* ---- signals --------------------------------------------------------- */
 
 int64_t
 sys_kill(struct proc *p, const uint64_t *a)

@@ -17,7 +17,7 @@ sys_umask(struct proc *p, const uint64_t *a)
     return old;
 }
 
-/* ---- users ------------------------------------------------------------------- */
+/* ---- users ----------------------------------------------------------- */
 
 static int64_t
 put3(struct proc *p, const uint64_t *a, uint32_t x, uint32_t y, uint32_t z)
@@ -107,7 +107,7 @@ sys_setgroups(struct proc *p, const uint64_t *a)
     return 0;
 }
 
-/* ---- limits and accounting ----------------------------------------------------- */
+/* ---- limits and accounting ------------------------------------------- */
 
 int64_t
 sys_getrlimit(struct proc *p, const uint64_t *a)
@@ -218,7 +218,7 @@ sys_sched_yield(struct proc *p, const uint64_t *a)
     return 0;
 }
 
-/* ---- the machine ------------------------------------------------------------------ */
+/* ---- the machine ----------------------------------------------------- */
 
 int64_t
 sys_uname(struct proc *p, const uint64_t *a)
@@ -285,7 +285,7 @@ sys_reboot(struct proc *p, const uint64_t *a)
     return 0;
 }
 
-/* ---- grants, arguments ---------------------------------------------------------- */
+/* ---- grants, arguments ----------------------------------------------- */
 
 /* As much as fits; the length of the whole, NUL included. */
 int64_t

@@ -122,7 +122,7 @@ sys_getrandom(struct proc *p, const uint64_t *a)
     return n;
 }
 
-/* ---- ITIMER_REAL ------------------------------------------------------------- */
+/* ---- ITIMER_REAL ----------------------------------------------------- */
 
 static void
 alarm_rings(void *arg)

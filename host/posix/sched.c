@@ -186,7 +186,7 @@ look_around(uint64_t now)
         event_deliver(r, event_sleep(r, 0));
 }
 
-/* ---- switching -------------------------------------------------------- */
+/* ---- switching ------------------------------------------------------- */
 
 void
 sched_reap(struct worker *w)
@@ -355,7 +355,7 @@ host_task_tick(void)
     return yielded;
 }
 
-/* ---- the lock's two ways out ------------------------------------------- */
+/* ---- the lock's two ways out ----------------------------------------- */
 
 void
 kernel_unlock(void)

@@ -18,7 +18,7 @@
 #define RING 50
 #define ROUNDS 40
 
-/* ---- rings: a token goes round ------------------------------------------- */
+/* ---- rings: a token goes round --------------------------------------- */
 
 struct station {
     struct wait_queue q;
@@ -66,7 +66,7 @@ rings(void)
     CHECK(work == (long)RINGS * RING * ROUNDS);
 }
 
-/* ---- a busy task does not keep others from running ---------------------- */
+/* ---- a busy task does not keep others from running ------------------- */
 
 static bool stop;
 static atomic_bool go_on;
@@ -114,7 +114,7 @@ preemption(void)
     CHECK(ticks >= 3);
 }
 
-/* ---- coming and going, stacks ---------------------------------------------- */
+/* ---- coming and going, stacks ---------------------------------------- */
 
 static int
 use_stack(int depth)
@@ -164,7 +164,7 @@ test_sched(void)
     many();
 }
 
-/* ---- descriptors of the host ------------------------------------------------ */
+/* ---- descriptors of the host ----------------------------------------- */
 
 static int pipe_fd[2], got;
 

@@ -62,7 +62,7 @@ test_file(void)
     CHECK(unlink("f") == 0);
 }
 
-/* ---- grants ------------------------------------------------------------------- */
+/* ---- grants ---------------------------------------------------------- */
 
 __attribute__((import_module("pith"), import_name("spawn"))) int
 raw_spawn(const char *path, char *const *argv, char *const *envp,

@@ -295,7 +295,7 @@ test_signal(void)
     killing();
 }
 
-/* ---- stop and continue ------------------------------------------------------ */
+/* ---- stop and continue ----------------------------------------------- */
 
 static void
 stop_one(const char *role, const char *arg)
