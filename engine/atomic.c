@@ -51,7 +51,8 @@ now(void)
 
 /*
  * Until other threads can share a memory nobody can notify: a wait on the
- * expected value lasts until its time is over or the host's poll ends it.
+ * expected value lasts until its time is over or a poll ends it. Waiting burns
+ * fuel, a poll's worth at a time, so that a store with fuel comes to its end.
  */
 static enum engine_status
 wait_for(struct engine_store *s, int64_t timeout)
@@ -60,9 +61,12 @@ wait_for(struct engine_store *s, int64_t timeout)
     int64_t start = now();
 
     while (timeout < 0 || now() - start < timeout) {
-        enum engine_status st =
-            s->poll ? s->poll(s, s->user) : ENGINE_OUT_OF_FUEL;
+        enum engine_status st;
 
+        if (timeout < 0 && !s->poll && s->fuel == UINT64_MAX)
+            return ENGINE_OUT_OF_FUEL; /* nobody could ever end it */
+        s->budget -= s->poll_interval;
+        st = store_poll(s);
         if (st != ENGINE_OK)
             return st;
         nanosleep(&pause, NULL);
