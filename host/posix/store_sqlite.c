@@ -222,7 +222,7 @@ static int
 run(struct sqlite_store *s, enum store_sql which,
     const struct store_value *args, store_row *row, void *ctx)
 {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     int code = SQLITE_DONE, r = prepare(s, which, args, &st);
 
     if (r < 0)

@@ -297,7 +297,7 @@ small_store(const char *path)
 static void
 boot(void *arg)
 {
-    char path[128], command[160];
+    char path[128], command[200];
     struct fs *root, *fs;
 
     snprintf(path, sizeof path, "%s/disk.pith", (char *)arg);
