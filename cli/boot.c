@@ -191,9 +191,12 @@ start_first(const struct cli_options *o, struct report *report)
     char term[64];
     const char *t = getenv("TERM");
     snprintf(term, sizeof term, "TERM=%.50s", t && *t ? t : "dumb");
-    const char *env[] = {
-        "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
-        "HOME=/root", "USER=root", "SHELL=/bin/sh", term, NULL};
+    const char *env[] = {"PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+                         "HOME=/root",
+                         "USER=root",
+                         "SHELL=/bin/sh",
+                         term,
+                         NULL};
     const char *shell[] = {"sh", "-c", o->command, NULL};
     const char *init[] = {"init", NULL};
     struct proc_spec spec = {

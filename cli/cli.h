@@ -24,8 +24,8 @@
 /* Exit codes, besides the program's own and 128 + signal. */
 enum {
     EXIT_USAGE = 2,
-    EXIT_TIME = 124,      /* out of time or fuel */
-    EXIT_REFUSED = 126,   /* found, but cannot or may not run */
+    EXIT_TIME = 124,    /* out of time or fuel */
+    EXIT_REFUSED = 126, /* found, but cannot or may not run */
     EXIT_NOT_FOUND = 127,
     EXIT_TRAP = 134,
 };
@@ -33,7 +33,7 @@ enum {
 /* A host directory and where it appears. */
 struct cli_dir {
     char *host;
-    char *guest;   /* as given; what a preopen is called */
+    char *guest;      /* as given; what a preopen is called */
     char place[4096]; /* absolute, normalised: where it is mounted */
     bool readonly;
 };
@@ -43,20 +43,21 @@ struct cli_options {
     struct cli_dir *dirs; /* --dir, --mount */
     uint32_t ndirs;
     /* run */
-    char **env;           /* NULL-terminated K=V */
+    char **env; /* NULL-terminated K=V */
     uint32_t nenv;
-    char *grants;         /* text, one grant a line; files are in dirs */
+    char *grants; /* text, one grant a line; files are in dirs */
     bool grant_all;
     uint64_t memory_bytes, fuel, timeout_ns; /* 0: no limit */
     bool trace, stats;
     const char *file;
-    char **args;          /* argv of the program, args[0] is file; NULL-term. */
+    char **args; /* argv of the program, args[0] is file; NULL-term. */
     /* boot */
     const char *root, *image, *command;
     bool ephemeral;
 };
 
-/* Fill o from argv[first..]. false: said what is wrong, exit with EXIT_USAGE. */
+/* Fill o from argv[first..]. false: said what is wrong, exit with EXIT_USAGE.
+ */
 bool cli_parse_run(struct cli_options *o, int argc, char **argv, int first);
 bool cli_parse_boot(struct cli_options *o, int argc, char **argv, int first);
 void cli_options_finish(struct cli_options *o);
@@ -80,12 +81,12 @@ void cli_module_refused(const char *file, const struct cli_module *m, int error,
 /* Grants as text for o: its dirs, its --cap, its --net. malloc'ed. */
 char *cli_grants_text(const struct cli_options *o);
 
-int cli_run(int argc, char **argv);     /* argv[0] is "run" */
+int cli_run(int argc, char **argv); /* argv[0] is "run" */
 /* The same, parsed: run it to its end and return the exit code. ABIs that the
  * caller registered before are there too. Once per host process. */
 int cli_run_options(const struct cli_options *o);
-int cli_inspect(int argc, char **argv); /* argv[0] is "inspect" */
-int cli_boot(int argc, char **argv);    /* argv[0] is "pith" */
+int cli_inspect(int argc, char **argv);           /* argv[0] is "inspect" */
+int cli_boot(int argc, char **argv);              /* argv[0] is "pith" */
 void cli_help(const char *topic, bool to_stderr); /* NULL: the overview */
 
 /*

@@ -51,8 +51,8 @@ mount_one(const struct cli_options *o, const struct cli_dir *d)
     int r = hostfs_create(d->host, d->readonly, &fs);
     if (r < 0)
         return complain(d, r);
-    r = vfs_mount(NULL, fs, d->host, d->place,
-                  d->readonly ? PITH_MS_RDONLY : 0, !root_dir(o));
+    r = vfs_mount(NULL, fs, d->host, d->place, d->readonly ? PITH_MS_RDONLY : 0,
+                  !root_dir(o));
     if (r == -E_NOENT)
         cli_error("--dir %s: %s is inside the directory given as /, which has "
                   "no such directory; try: mkdir there",
@@ -71,8 +71,8 @@ cli_mount_dirs(const struct cli_options *o)
             longest = strlen(o->dirs[i].place);
     for (size_t len = 2; len <= longest; len++)
         for (uint32_t i = 0; i < o->ndirs; i++) {
-            int r = strlen(o->dirs[i].place) == len ? mount_one(o, &o->dirs[i])
-                                                    : 0;
+            int r =
+                strlen(o->dirs[i].place) == len ? mount_one(o, &o->dirs[i]) : 0;
             if (r < 0)
                 return r;
         }

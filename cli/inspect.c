@@ -18,8 +18,8 @@ static void
 print_sections(const struct cli_module *m)
 {
     static const char *const names[] = {
-        "custom", "type",   "import",  "function", "table",
-        "memory", "global", "export",  "start",    "element",
+        "custom", "type",   "import",    "function", "table",
+        "memory", "global", "export",    "start",    "element",
         "code",   "data",   "datacount", "tag"};
     printf("sections:\n");
     for (size_t at = 8; at < m->size;) {
@@ -34,8 +34,7 @@ print_sections(const struct cli_module *m)
         printf("  %-10s %10" PRIu64 " bytes", name, n);
         if (id == 0 && at < m->size && m->bytes[at] < 0x80 &&
             at + 1 + m->bytes[at] <= m->size)
-            printf("  \"%.*s\"", m->bytes[at],
-                   (const char *)m->bytes + at + 1);
+            printf("  \"%.*s\"", m->bytes[at], (const char *)m->bytes + at + 1);
         putchar('\n');
         if (n > m->size - at)
             break;
@@ -58,8 +57,9 @@ type_name(struct engine_valtype t)
     case ENGINE_V128:
         return "v128";
     default:
-        return t.heap == -0x10 ? "funcref" : t.heap == -0x11 ? "externref"
-                                                              : "ref";
+        return t.heap == -0x10   ? "funcref"
+               : t.heap == -0x11 ? "externref"
+                                 : "ref";
     }
 }
 
@@ -145,8 +145,7 @@ print_needs(const char *file, const struct engine_module *m)
     printf("needs:\n");
     for (int c = 0; c < CAP_COUNT; c++)
         if (needs.caps & 1u << c && c != CAP_BASE)
-            printf("  %-9s %s\n", cap_name((enum cap)c),
-                   cap_text((enum cap)c));
+            printf("  %-9s %s\n", cap_name((enum cap)c), cap_text((enum cap)c));
     if (needs.files)
         printf("  files     if it uses any: --dir HOST[::GUEST][:ro]\n");
     if (needs.unknown)

@@ -27,7 +27,8 @@ static bool
 is_text(const uint8_t *b, size_t n)
 {
     for (size_t i = 0; i < n && i < 512; i++)
-        if (!b[i] || b[i] == 0x7f || (b[i] < 0x20 && !strchr("\t\n\v\f\r\033", b[i])))
+        if (!b[i] || b[i] == 0x7f ||
+            (b[i] < 0x20 && !strchr("\t\n\v\f\r\033", b[i])))
             return false;
     return n > 0;
 }
@@ -41,7 +42,8 @@ recognise(const char *file, const uint8_t *b, size_t n)
     static const uint8_t component[] = {0, 'a', 's', 'm', 0x0d, 0, 1, 0};
     size_t head = n < 8 ? n : 8;
     if (n == 0)
-        return refuse(file, "the file is empty", "building or copying it again");
+        return refuse(file, "the file is empty",
+                      "building or copying it again");
     if (n >= 4 && memcmp(b, "\177ELF", 4) == 0)
         return refuse(file, "this is a native Linux program, not WebAssembly",
                       "compiling it with pith-cc");
@@ -57,8 +59,9 @@ recognise(const char *file, const uint8_t *b, size_t n)
             return refuse(file, "the file is truncated, even its header is",
                           "building or copying it again");
         if (memcmp(b, core, 8) != 0)
-            return refuse(file, "this is a WebAssembly version Pith does not "
-                                "know",
+            return refuse(file,
+                          "this is a WebAssembly version Pith does not "
+                          "know",
                           "building for wasm32-wasip1");
         return 0;
     }

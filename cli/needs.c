@@ -11,7 +11,8 @@ static bool
 opens_files(const struct engine_port *port)
 {
     return strncmp(port->name, "path_", 5) == 0 ||
-           (strcmp(port->module, "pith") == 0 && strcmp(port->name, "open") == 0);
+           (strcmp(port->module, "pith") == 0 &&
+            strcmp(port->name, "open") == 0);
 }
 
 void
@@ -39,12 +40,12 @@ needs_flags(uint32_t caps, char *out, size_t room)
     size_t used = 0;
     out[0] = 0;
     for (int c = 0; c < CAP_COUNT; c++) {
-        bool named = c != CAP_BASE && c != CAP_STDIO && c != CAP_FS &&
-                     c != CAP_NET;
+        bool named =
+            c != CAP_BASE && c != CAP_STDIO && c != CAP_FS && c != CAP_NET;
         if (!(caps & 1u << c) || !named)
             continue;
-        int n = snprintf(out + used, room - used, "%s%s",
-                         used ? "," : "--cap ", cap_name((enum cap)c));
+        int n = snprintf(out + used, room - used, "%s%s", used ? "," : "--cap ",
+                         cap_name((enum cap)c));
         used += n > 0 ? (size_t)n : 0;
         if (used >= room)
             return;

@@ -119,8 +119,9 @@ place_of(const char *guest, char *out, size_t room)
     return true;
 }
 
-/* HOST[::GUEST][:ro]. Without GUEST it is found where it is on the host, so that
- * several do not get into each other's way, and is called as it was given. */
+/* HOST[::GUEST][:ro]. Without GUEST it is found where it is on the host, so
+ * that several do not get into each other's way, and is called as it was given.
+ */
 static bool
 add_dir(struct cli_options *o, const char *spec, bool boot)
 {
@@ -230,9 +231,9 @@ add_net(struct cli_options *o, const char *what)
         if (strncmp(buf, "connect:", 8) == 0 && strchr(buf + 8, ':'))
             ok = add_grant(o, "net connect %s", buf + 8);
         else if (strncmp(buf, "listen:", 7) == 0 && buf[7])
-            ok = add_grant(o, strchr(buf + 7, ':') ? "net listen %s"
-                                                   : "net listen :%s",
-                           buf + 7);
+            ok = add_grant(
+                o, strchr(buf + 7, ':') ? "net listen %s" : "net listen :%s",
+                buf + 7);
         else {
             cli_error("--net=%s: want connect:HOST:PORT or listen:PORT", buf);
             return false;
@@ -328,8 +329,7 @@ cli_parse_run(struct cli_options *o, int argc, char **argv, int first)
         if (r < 0)
             return false;
         if (r == 0) {
-            cli_error("%s is no option of run; try: pith help run",
-                      argv[c.at]);
+            cli_error("%s is no option of run; try: pith help run", argv[c.at]);
             return false;
         }
     }

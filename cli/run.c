@@ -30,7 +30,7 @@ static struct run {
     const struct cli_options *o;
     struct cli_module module;
     struct proc *proc;
-    int code;              /* when it could not be started */
+    int code; /* when it could not be started */
     /* what on_exit noted */
     bool ended, out_of_time;
     int status;
@@ -209,8 +209,7 @@ verdict(const struct cli_options *o)
 {
     int sig = run.status & 0x7f;
     if (run.out_of_time) {
-        cli_error("%s: %s", o->file,
-                  run.trouble ? run.trouble : "out of time");
+        cli_error("%s: %s", o->file, run.trouble ? run.trouble : "out of time");
         return EXIT_TIME;
     }
     if (run.trace && !run.trace[0]) { /* it did not get as far as running */

@@ -15,8 +15,7 @@
 #include "pith_errno.h"
 #include "posix.h"
 
-static const int taken[] = {SIGINT,  SIGTERM, SIGHUP,
-                            SIGQUIT, SIGUSR1, SIGUSR2};
+static const int taken[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
 static void (*on_signal)(int);
 static int fd = -1;
 

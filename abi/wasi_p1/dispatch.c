@@ -16,8 +16,7 @@
 
 #define ROW(name, prefix, sig, cap, flags, fmt)                                \
     {#name, prefix##name, CAP_##cap, flags, sig, fmt},
-#define WASI(name, sig, cap, flags, fmt)                                       \
-    ROW(name, wasi_, sig, cap, flags, fmt)
+#define WASI(name, sig, cap, flags, fmt) ROW(name, wasi_, sig, cap, flags, fmt)
 
 #define WASI_P1 WASI
 #define WASI_P0(name, sig, cap, flags, fmt)
@@ -51,8 +50,7 @@ enter(struct engine_store *s, struct engine_instance *caller, void *env,
     int64_t result;
     const struct abi_row *row = env;
     (void)caller;
-    enum engine_status st =
-        abi_call(engine_store_user(s), row, slots, &result);
+    enum engine_status st = abi_call(engine_store_user(s), row, slots, &result);
     if (st == ENGINE_OK)
         slots[0] = (uint32_t)-result;
     return st;

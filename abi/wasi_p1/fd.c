@@ -13,9 +13,9 @@ static int32_t
 transfer(struct proc *p, enum op op, const uint64_t *a, uint64_t offset,
          uint64_t where)
 {
-    static const uint64_t need[] = {
-        WASI_R_FD_READ, WASI_R_FD_WRITE, WASI_R_FD_READ | WASI_R_FD_SEEK,
-        WASI_R_FD_WRITE | WASI_R_FD_SEEK};
+    static const uint64_t need[] = {WASI_R_FD_READ, WASI_R_FD_WRITE,
+                                    WASI_R_FD_READ | WASI_R_FD_SEEK,
+                                    WASI_R_FD_WRITE | WASI_R_FD_SEEK};
     struct file *f;
     int r = wasi_fd(p, (uint32_t)a[0], need[op], &f);
     if (r < 0)
@@ -77,8 +77,8 @@ seek(struct proc *p, uint64_t fd, int64_t offset, int whence, uint64_t where)
 {
     struct file *f;
     bool tell = offset == 0 && whence == PITH_SEEK_CUR;
-    int r = wasi_fd(p, (uint32_t)fd, tell ? WASI_R_FD_TELL : WASI_R_FD_SEEK,
-                    &f);
+    int r =
+        wasi_fd(p, (uint32_t)fd, tell ? WASI_R_FD_TELL : WASI_R_FD_SEEK, &f);
     if (r == -E_NOTCAPABLE && tell)
         r = wasi_fd(p, (uint32_t)fd, WASI_R_FD_SEEK, &f);
     if (r < 0)

@@ -271,8 +271,8 @@ wasi_times(uint64_t atim, uint64_t mtim, uint32_t fst_flags,
             out[i].sec = (int64_t)(t[i] / 1000000000u);
             out[i].nsec = (int64_t)(t[i] % 1000000000u);
         } else {
-            out[i].nsec = f & WASI_FST_ATIM_NOW ? PITH_UTIME_NOW
-                                                : PITH_UTIME_OMIT;
+            out[i].nsec =
+                f & WASI_FST_ATIM_NOW ? PITH_UTIME_NOW : PITH_UTIME_OMIT;
         }
     }
     return 0;

@@ -80,8 +80,7 @@ wasi_path_filestat_set_times(struct proc *p, const uint64_t *a)
     char path[PITH_PATH_MAX];
     struct pith_timespec times[2];
     int64_t flags = lookup(a[1]);
-    int r = dir_path(p, a[0], WASI_R_PATH_FILESTAT_SET_TIMES, path, a[2],
-                     a[3]);
+    int r = dir_path(p, a[0], WASI_R_PATH_FILESTAT_SET_TIMES, path, a[2], a[3]);
     if (r == 0)
         r = wasi_times(a[4], a[5], (uint32_t)a[6], times);
     if (r < 0 || flags < 0)
@@ -173,8 +172,8 @@ open_flags(uint64_t oflags, uint64_t base, uint64_t fdflags, uint64_t *need,
            uint32_t *flags)
 {
     const uint64_t reads = WASI_R_FD_READ | WASI_R_FD_READDIR;
-    const uint64_t writes = WASI_R_FD_WRITE | WASI_R_FD_ALLOCATE |
-                            WASI_R_FD_FILESTAT_SET_SIZE;
+    const uint64_t writes =
+        WASI_R_FD_WRITE | WASI_R_FD_ALLOCATE | WASI_R_FD_FILESTAT_SET_SIZE;
     uint32_t f = wasi_flags_to_open((uint32_t)fdflags);
     if ((oflags & ~(uint64_t)WASI_OFLAG_ALL) ||
         (fdflags & ~(uint64_t)WASI_FDFLAG_ALL))

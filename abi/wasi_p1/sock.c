@@ -39,8 +39,8 @@ wasi_sock_accept(struct proc *p, const uint64_t *a)
         return r;
     if (flags & ~WASI_FDFLAG_NONBLOCK)
         return -E_INVAL;
-    int fd = call_accept(p, (int)a[0], NULL, NULL,
-                         flags ? PITH_SOCK_NONBLOCK : 0);
+    int fd =
+        call_accept(p, (int)a[0], NULL, NULL, flags ? PITH_SOCK_NONBLOCK : 0);
     if (fd < 0)
         return fd;
     r = wasi_put32(p, a[2], (uint32_t)fd);

@@ -7,7 +7,6 @@
 #ifndef WASI_P1_WASI_H
 #define WASI_P1_WASI_H
 
-#include <assert.h>
 #include <stdint.h>
 
 /* rights */
@@ -91,14 +90,14 @@ struct wasi_fdstat {
     uint16_t flags;
     wasi_u64 rights_base, rights_inheriting;
 };
-static_assert(sizeof(struct wasi_fdstat) == 24, "witx fdstat");
+_Static_assert(sizeof(struct wasi_fdstat) == 24, "witx fdstat");
 
 struct wasi_filestat {
     wasi_u64 dev, ino;
     uint8_t filetype;
     wasi_u64 nlink, size, atim, mtim, ctim;
 };
-static_assert(sizeof(struct wasi_filestat) == 64, "witx filestat");
+_Static_assert(sizeof(struct wasi_filestat) == 64, "witx filestat");
 
 struct wasi_filestat0 {
     wasi_u64 dev, ino;
@@ -106,20 +105,20 @@ struct wasi_filestat0 {
     uint32_t nlink;
     wasi_u64 size, atim, mtim, ctim;
 };
-static_assert(sizeof(struct wasi_filestat0) == 56, "witx0 filestat");
+_Static_assert(sizeof(struct wasi_filestat0) == 56, "witx0 filestat");
 
 struct wasi_prestat {
     uint8_t tag; /* 0: a directory, the only kind */
     uint32_t name_len;
 };
-static_assert(sizeof(struct wasi_prestat) == 8, "witx prestat");
+_Static_assert(sizeof(struct wasi_prestat) == 8, "witx prestat");
 
 struct wasi_dirent {
     wasi_u64 next, ino;
     uint32_t namlen;
     uint8_t type;
 };
-static_assert(sizeof(struct wasi_dirent) == 24, "witx dirent");
+_Static_assert(sizeof(struct wasi_dirent) == 24, "witx dirent");
 
 struct wasi_sub_clock {
     uint32_t id;
@@ -139,7 +138,7 @@ struct wasi_subscription {
         uint32_t fd;
     };
 };
-static_assert(sizeof(struct wasi_subscription) == 48, "witx subscription");
+_Static_assert(sizeof(struct wasi_subscription) == 48, "witx subscription");
 
 struct wasi_subscription0 {
     wasi_u64 userdata;
@@ -149,7 +148,7 @@ struct wasi_subscription0 {
         uint32_t fd;
     };
 };
-static_assert(sizeof(struct wasi_subscription0) == 56, "witx0 subscription");
+_Static_assert(sizeof(struct wasi_subscription0) == 56, "witx0 subscription");
 
 struct wasi_event {
     wasi_u64 userdata;
@@ -158,6 +157,6 @@ struct wasi_event {
     wasi_u64 nbytes;
     uint16_t flags;
 };
-static_assert(sizeof(struct wasi_event) == 32, "witx event");
+_Static_assert(sizeof(struct wasi_event) == 32, "witx event");
 
 #endif

@@ -108,12 +108,20 @@ int64_t
 wasmedge_sock_setsockopt(struct proc *p, const uint64_t *a)
 {
     /* WasmEdge numbers options from 0 in this order; level 0 is the socket. */
-    static const int names[] = {
-        PITH_SO_REUSEADDR, PITH_SO_TYPE,     PITH_SO_ERROR,
-        -1,                PITH_SO_BROADCAST, PITH_SO_SNDBUF,
-        PITH_SO_RCVBUF,    PITH_SO_KEEPALIVE, -1,
-        PITH_SO_LINGER,    -1,               PITH_SO_RCVTIMEO,
-        PITH_SO_SNDTIMEO,  PITH_SO_ACCEPTCONN};
+    static const int names[] = {PITH_SO_REUSEADDR,
+                                PITH_SO_TYPE,
+                                PITH_SO_ERROR,
+                                -1,
+                                PITH_SO_BROADCAST,
+                                PITH_SO_SNDBUF,
+                                PITH_SO_RCVBUF,
+                                PITH_SO_KEEPALIVE,
+                                -1,
+                                PITH_SO_LINGER,
+                                -1,
+                                PITH_SO_RCVTIMEO,
+                                PITH_SO_SNDTIMEO,
+                                PITH_SO_ACCEPTCONN};
     uint8_t value[32];
     struct file *f;
     int r = wasi_fd(p, (uint32_t)a[0], 0, &f);
@@ -153,8 +161,7 @@ put_address(struct proc *p, const uint64_t *a, bool peer)
     r = copy_out(p, gptr(b.ptr), bytes, n);
     if (r == 0)
         r = wasi_put32(p, a[2], six ? 6 : 4);
-    return r < 0 ? r
-                 : wasi_put32(p, a[3], (uint32_t)port[0] << 8 | port[1]);
+    return r < 0 ? r : wasi_put32(p, a[3], (uint32_t)port[0] << 8 | port[1]);
 }
 
 int64_t

@@ -2,9 +2,16 @@
 /* Rights: what path_open gives, what set_rights takes away, and each use. */
 #include "wasi_raw.h"
 
-enum { R_READ = 1 << 1, R_SEEK = 1 << 2, R_TELL = 1 << 5, R_WRITE = 1 << 6,
-       R_CREATE_FILE = 1 << 10, R_OPEN = 1 << 13, R_READDIR = 1 << 14,
-       R_FILESTAT_GET = 1 << 21 };
+enum {
+    R_READ = 1 << 1,
+    R_SEEK = 1 << 2,
+    R_TELL = 1 << 5,
+    R_WRITE = 1 << 6,
+    R_CREATE_FILE = 1 << 10,
+    R_OPEN = 1 << 13,
+    R_READDIR = 1 << 14,
+    R_FILESTAT_GET = 1 << 21
+};
 
 struct fdstat {
     uint8_t type;

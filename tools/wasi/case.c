@@ -56,7 +56,8 @@ environment(json_t *object)
     json_t *value;
     size_t n = 0;
     if (r)
-        json_object_foreach(object, key, value) {
+        json_object_foreach(object, key, value)
+        {
             const char *v = json_string_value(value);
             if (asprintf(&r[n++], "%s=%s", key, v ? v : "") < 0)
                 break;
@@ -213,16 +214,15 @@ same_code(const struct test_case *c, int status, const struct bytes *err,
     char words[200], number[16];
     int want = c->trap ? EXIT_TRAP : c->exit_code;
     snprintf(number, sizeof number, "%d", want);
-    if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGALRM ||
-                                WTERMSIG(status) == SIGXCPU ||
-                                WTERMSIG(status) == SIGKILL))
+    if (WIFSIGNALED(status) &&
+        (WTERMSIG(status) == SIGALRM || WTERMSIG(status) == SIGXCPU ||
+         WTERMSIG(status) == SIGKILL))
         return fail(why, room, "timed out");
     if (WIFSIGNALED(status))
-        return fail(why, room, "pith crashed: %s",
-                    strsignal(WTERMSIG(status)));
+        return fail(why, room, "pith crashed: %s", strsignal(WTERMSIG(status)));
     if (WEXITSTATUS(status) != want)
-        return fail(why, room, "exit code %d, not %s: %s",
-                    WEXITSTATUS(status), c->trap ? "a trap" : number,
+        return fail(why, room, "exit code %d, not %s: %s", WEXITSTATUS(status),
+                    c->trap ? "a trap" : number,
                     last_words(err, words, sizeof words));
     return true;
 }
@@ -233,8 +233,8 @@ case_check(const struct test_case *c, int status, char *why, size_t room)
     struct bytes out = {0}, err = {0};
     char *o = NULL, *e = NULL;
     bool ok = asprintf(&o, "%s/out", c->scratch) > 0 &&
-              asprintf(&e, "%s/err", c->scratch) > 0 &&
-              fixture_read(o, &out) && fixture_read(e, &err);
+              asprintf(&e, "%s/err", c->scratch) > 0 && fixture_read(o, &out) &&
+              fixture_read(e, &err);
     if (!ok)
         fail(why, room, "its output is gone");
     else

@@ -20,11 +20,11 @@ struct bytes {
 };
 
 struct test_case {
-    char *wasm;        /* path of the program */
-    char *scratch;     /* a fresh directory: root/, out, err */
+    char *wasm;         /* path of the program */
+    char *scratch;      /* a fresh directory: root/, out, err */
     char **args, **env; /* NULL-terminated; args without argv[0] */
     char *root, *root_guest, *stdin_file; /* or NULL */
-    char **stubs;      /* "module.name" to be answered by nothing */
+    char **stubs; /* "module.name" to be answered by nothing */
     bool trap;
     int exit_code;
     /* what stdout and stderr must be; data NULL: anything */
