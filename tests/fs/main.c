@@ -128,7 +128,7 @@ main(int argc, char **argv)
     me.cwd = path_ref(vfs_root());
     me.root = path_ref(vfs_root());
     run_drivers();
-    printf("test-fs: %d passed, %d failed", passed, failed);
+    printf("fs: %d passed, %d failed", passed, failed);
     if (skipped)
         printf(" (%d do not apply to a driver here)", skipped);
     printf("\n");

@@ -337,6 +337,6 @@ main(int argc, char **argv)
     snprintf(command, sizeof command, "rm -rf '%s'", dir);
     if (system(command) != 0)
         code = 1;
-    printf("test-fs-tasks: %d passed, %d failed\n", code ? 0 : 3, code ? 1 : 0);
+    printf("tasks: %d passed, %d failed\n", code ? 0 : 3, code ? 1 : 0);
     return code;
 }
