@@ -136,11 +136,15 @@ hang_up(int32_t pgid)
 void
 groups_orphaned_by(struct proc *p)
 {
+    const struct proc *up = p->parent;
     struct proc *c;
 
     if (!proc_stopped_count)
         return; /* only stopped processes are told */
-    if (has_stopped(p->pgid, p) && orphaned(p->pgid, p))
+    /* Only when p was the group's tie to the rest of its session: a group that
+     * was an orphan before is not told again. */
+    if (up && up->pgid != p->pgid && up->session == p->session &&
+        has_stopped(p->pgid, p) && orphaned(p->pgid, p))
         hang_up(p->pgid);
     for (c = proc_first(); c; c = c->next) {
         if (c->stopped && c->parent == p && c->pgid != p->pgid &&

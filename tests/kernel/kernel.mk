@@ -17,7 +17,7 @@ test-kernel: $(B)/test/kernel
 .PHONY: test-proc bench-kernel
 PROC_DIR := $(O)/test/proc
 PROC_C := $(addprefix tests/kernel/programs/,usertests.c roles.c t_wait.c \
-            t_signal.c t_job.c t_file.c)
+            t_signal.c t_job.c t_file.c t_storm.c)
 $(PROC_DIR)/usertests: $(PROC_C) tests/kernel/programs/usertests.h $(PITH_CC)
 	@mkdir -p $(@D)
 	@$(PITH_CC) -O2 -Wall -Wextra -o $@ $(PROC_C)

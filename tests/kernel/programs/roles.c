@@ -166,6 +166,21 @@ do_nofile(char *arg)
     return errno == EMFILE ? n : 95;
 }
 
+/* Children of its own, some of which it waits for. */
+static int
+do_family(char *arg)
+{
+    int i, n = atoi(arg) / 10;
+
+    for (i = 0; i < n; i++) {
+        if (i % 2)
+            reap(child("exit", "1"));
+        else
+            child("sleep", "10");
+    }
+    return 0;
+}
+
 static const struct {
     const char *name;
     int (*play)(char *arg);
@@ -177,7 +192,7 @@ static const struct {
     {"orphan", do_orphan},     {"tell-parent", do_tell_parent},
     {"reraise", do_reraise},   {"getpid", do_getpid},
     {"read", do_read},         {"stopper", do_stopper},
-    {"nofile", do_nofile},
+    {"nofile", do_nofile},     {"family", do_family},
 };
 
 int

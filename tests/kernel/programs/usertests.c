@@ -22,6 +22,7 @@ static const struct {
     {"wait", test_wait},   {"exec", test_exec},   {"signal", test_signal},
     {"stop", test_stop},   {"job", test_job},     {"limit", test_limit},
     {"grant", test_grant}, {"time", test_time},   {"file", test_file},
+    {"storm", test_storm},
 };
 
 void

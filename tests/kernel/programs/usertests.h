@@ -38,6 +38,7 @@ void test_limit(void);
 void test_grant(void);
 void test_time(void);
 void test_file(void);
+void test_storm(void);
 
 /* The child's side: what a role does; exit code. -1: no such role. */
 int play(const char *role, char *arg);
