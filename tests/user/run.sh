@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Runs usertests inside a booted Pith: run.sh PITH MKDISK OUT. The root is a
+# small one in memory: the shell, our own programs, the tests. First all tests
+# with the plain program, then again with the one that can fork. The host's
+# /proc is mounted for them, so that they see what memory `pith` itself holds.
+# Prints the tests' lines and closes with "N passed, M failed".
+set -eu
+pith=$1 mkdisk=$2 out=$3
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+work=$out/user/test-root
+
+rm -rf "$work"
+mkdir -p "$work"
+copy() { cp -R -P "$1/." "$work/"; }
+copy "$top/image/root"
+copy "$out/ports/dash/root"
+copy "$out/user/root"
+mkdir -p "$work/tests" "$work/bin" "$work/dev" "$work/proc" "$work/tmp" "$work/mnt"
+cp -p "$out/user/tests/usertests" "$out/user/tests/usertests-fork" \
+    "$work/tests/"
+cat >"$work.tree" <<TREE
+/tmp/ 1777 0 0
+/root/ 700 0 0
+TREE
+"$mkdisk" "$work.pith" "$work" "$work.tree" >/dev/null
+
+passed=0 failed=0
+for program in usertests usertests-fork; do
+    log=$out/user/$program.log
+    "$pith" --ephemeral --image "$work.pith" --mount /proc::/mnt:ro -c \
+        "USERTESTS=/tests/$program USERTESTS_HOST=/mnt/self/status \
+         exec /tests/$program" </dev/null >"$log" 2>&1 || :
+    sed "s|^ok |ok $program: |; s|^FAIL |FAIL $program: |; /^[0-9]* passed/d" \
+        "$log"
+    sum=$(grep -a '^[0-9]* passed, [0-9]* failed$' "$log" || :)
+    if [ -z "$sum" ]; then
+        echo "FAIL $program: pith ended before the tests did"
+        failed=$((failed + 1))
+        continue
+    fi
+    passed=$((passed + ${sum%% *}))
+    sum=${sum#*, }
+    failed=$((failed + ${sum%% *}))
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
