@@ -59,3 +59,15 @@ $(USERTESTS): $(USERTESTS_C) user/tests/t.h $(PITH_CC) \
 	@echo "  PITH-CC $@"
 	@$(PITH_CC) $(FORKING) $(USER_CFLAGS) -I$(USER_O)/user/tests -o $@ \
 	    $(USERTESTS_C)
+
+# Benchmark programs, for Pith and the same for the host to compare with.
+BENCH_USER := $(patsubst tests/bench/user/%.c,%,$(wildcard tests/bench/user/*.c))
+.PHONY: bench-programs
+bench-programs: $(BENCH_USER:%=$(USER_O)/user/bench/%) \
+                $(BENCH_USER:%=$(USER_O)/user/bench/native-%)
+$(USER_O)/user/bench/native-%: tests/bench/user/%.c tests/bench/user/bench.h
+	@mkdir -p $(@D)
+	@$(CC) -O2 -D_GNU_SOURCE -Wall -Wextra -o $@ $<
+$(USER_O)/user/bench/%: tests/bench/user/%.c tests/bench/user/bench.h $(PITH_CC)
+	@mkdir -p $(@D)
+	@$(PITH_CC) $(USER_CFLAGS) -o $@ $<
