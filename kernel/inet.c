@@ -14,7 +14,9 @@
 #define IPV6_V6ONLY_OPT 26
 #define IPPROTO_UDP_NUMBER 17
 
-static struct inet_sock *bound;
+/* Who has a port, by port: a hostile program may take them all. */
+#define PORT_HASH 512u
+static struct inet_sock *ports[PORT_HASH];
 static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 static const uint8_t zero[16];
 
@@ -208,7 +210,7 @@ inet_port_taken(const struct inet_sock *is, const struct inet_addr *a)
 {
     const struct inet_sock *o;
 
-    for (o = bound; o; o = o->next) {
+    for (o = ports[a->port % PORT_HASH]; o; o = o->next) {
         if (o == is || o->socket.type != is->socket.type ||
             !overlap(is, a, o, &o->local))
             continue;
@@ -221,15 +223,18 @@ inet_port_taken(const struct inet_sock *is, const struct inet_addr *a)
 static int
 take_port(struct inet_sock *is, const struct inet_addr *a)
 {
+    struct inet_sock **first;
+
     if (inet_port_taken(is, a))
         return -E_ADDRINUSE;
     is->local = *a;
     is->bound = true;
+    first = &ports[a->port % PORT_HASH];
     is->prev = NULL;
-    is->next = bound;
-    if (bound)
-        bound->prev = is;
-    bound = is;
+    is->next = *first;
+    if (is->next)
+        is->next->prev = is;
+    *first = is;
     return 0;
 }
 
@@ -256,7 +261,7 @@ inet_unbind(struct inet_sock *is)
     if (is->prev)
         is->prev->next = is->next;
     else
-        bound = is->next;
+        ports[is->local.port % PORT_HASH] = is->next;
     if (is->next)
         is->next->prev = is->prev;
     is->next = is->prev = NULL;
@@ -316,7 +321,7 @@ inet_find(const struct inet_addr *to, int type,
 {
     struct inet_sock *is, *any = NULL;
 
-    for (is = bound; is; is = is->next) {
+    for (is = ports[to->port % PORT_HASH]; is; is = is->next) {
         if (is->socket.type != type || is->local.port != to->port ||
             !want(is, ctx))
             continue;

@@ -29,7 +29,7 @@ struct inet_sock {
     bool bound;           /* local.port is ours: in the list of ports */
     bool v6only;
     bool dead;            /* closed */
-    struct inet_sock *next, *prev; /* bound ones */
+    struct inet_sock *next, *prev; /* bound ones of that port */
     /* TCP */
     struct inet_sock *peer;              /* referenced */
     struct inet_sock *pending, *next_pending; /* to be accepted, in order */

@@ -47,9 +47,14 @@ unix_collect_later(void)
 int
 unix_may_send_files(uint32_t n)
 {
+    static uint64_t again_ns; /* looking costs time: not at every refusal */
+
     if (ipc_count.files_in_flight + n <= UNIX_IN_FLIGHT_MAX)
         return 0;
-    unix_collect();
+    if (host_mono_ns() >= again_ns) {
+        unix_collect();
+        again_ns = host_mono_ns() + SOON_NS * 10;
+    }
     return ipc_count.files_in_flight + n <= UNIX_IN_FLIGHT_MAX ? 0 : -E_NOBUFS;
 }
 
