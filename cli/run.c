@@ -203,6 +203,22 @@ print_stats(void)
             run.fuel, run.usage.maxrss, run.usage.syscalls);
 }
 
+/* A call that was refused may be why it failed; say what would have helped. */
+static void
+say_denied(const char *file)
+{
+    char flag[64];
+    int n = (int)strcspn(run.denied, " ");
+    if (strncmp(run.denied, "fs", 2) == 0)
+        snprintf(flag, sizeof flag, "--dir");
+    else if (strncmp(run.denied, "net", 3) == 0)
+        snprintf(flag, sizeof flag, "--net");
+    else
+        snprintf(flag, sizeof flag, "--cap %.*s", n, run.denied);
+    cli_error("%s was refused %s; to grant it: pith run %s", file, run.denied,
+              flag);
+}
+
 /* What the program's end means for ours. */
 static int
 verdict(const struct cli_options *o)
@@ -225,8 +241,7 @@ verdict(const struct cli_options *o)
     if (sig == 0 && run.status == 0)
         return 0;
     if (run.denied)
-        cli_error("%s was refused: %s; see: pith inspect %s", o->file,
-                  run.denied, o->file);
+        say_denied(o->file);
     if (run.trouble)
         cli_error("%s: %s", o->file, run.trouble);
     return sig ? 128 + sig : run.status >> 8 & 0xff;

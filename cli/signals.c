@@ -15,7 +15,8 @@
 #include "pith_errno.h"
 #include "posix.h"
 
-static const int taken[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
+static const int taken[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,
+                            SIGUSR1, SIGUSR2, SIGWINCH};
 static void (*on_signal)(int);
 static int fd = -1;
 

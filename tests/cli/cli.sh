@@ -172,6 +172,11 @@ t 'no such directory' 126 '' '*nowhere*' "$pith" run --dir "$tmp/nowhere" \
 t 'the same twice' 2 '' '*HOST::GUEST*' "$pith" run --dir "$tmp/d::/x" \
     --dir "$tmp/other::x" "$w/hello.wasm"
 
+t 'no network' 76 '' '*s_open*76*refused net*--net*' "$pith" run "$w/sockets.wasm"
+t network 0 'over the net' '' "$pith" run --net "$w/sockets.wasm"
+t 'only connect' 76 '' '*s_bind*refused net 127.0.0.1*' "$pith" run \
+    --net=connect:127.0.0.1:1 "$w/sockets.wasm"
+
 # --- bad input
 t 'no such file' 127 '' '*no such file*' "$pith" run "$tmp/none.wasm"
 t directory 126 '' '*directory*' "$pith" run "$tmp/d"
