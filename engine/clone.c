@@ -3,7 +3,7 @@
  * fork: a copy of an instance in another store (engine_instance_clone).
  *
  * References to functions of the instance and to its imports are translated to
- * the copy's; host pointers (externref) are copied. What else a program may
+ * the copy's; host pointers (externref) and i31 are copied. What else a program may
  * hold (functions of a third instance, exceptions, structs and arrays) belongs
  * to the old store: the clone refuses, -E_NOTSUP.
  */
@@ -40,20 +40,21 @@ clone_func(struct clone *c, struct engine_func *f)
     return g;
 }
 
+/* i31 and the host's own pointers mean the same everywhere (gc.h). */
 static void *
 clone_ref(struct clone *c, uint32_t vt, void *ref)
 {
+    uint32_t top = heap_top(vt_heap(vt));
+    uintptr_t bits = (uintptr_t)ref & 3;
+
     if (!ref)
         return NULL;
-    switch (heap_top(vt_heap(vt))) {
-    case HEAP_FUNC:
+    if (top == HEAP_FUNC)
         return clone_func(c, ref);
-    case HEAP_EXTERN:
+    if ((top == HEAP_EXTERN && bits != 2) || (top == HEAP_ANY && bits))
         return ref;
-    default:
-        c->err = -E_NOTSUP;
-        return NULL;
-    }
+    c->err = -E_NOTSUP;
+    return NULL;
 }
 
 /* ---- memories -------------------------------------------------------------------- */
