@@ -4,7 +4,9 @@
 # Runs usertests inside a booted Pith: run.sh PITH MKDISK OUT. The root is a
 # small one in memory: the shell, our own programs, the tests. First all tests
 # with the plain program, then again with the one that can fork. The host's
-# /proc is mounted for them, so that they see what memory `pith` itself holds.
+# /proc is mounted for them, so that they see what memory `pith` itself holds,
+# unless SANITIZED is set: then that says nothing, but a report in the log is a
+# failure.
 # Prints the tests' lines and closes with "N passed, M failed".
 set -eu
 pith=$1 mkdisk=$2 out=$3
@@ -27,12 +29,13 @@ cat >"$work.tree" <<TREE
 TREE
 "$mkdisk" "$work.pith" "$work" "$work.tree" >/dev/null
 
+host=USERTESTS_HOST=/mnt/self/status
+[ -z "${SANITIZED:-}" ] || host=
 passed=0 failed=0
 for program in usertests usertests-fork; do
     log=$out/user/$program.log
     "$pith" --ephemeral --image "$work.pith" --mount /proc::/mnt:ro -c \
-        "USERTESTS=/tests/$program USERTESTS_HOST=/mnt/self/status \
-         exec /tests/$program" </dev/null >"$log" 2>&1 || :
+        "USERTESTS=/tests/$program $host exec /tests/$program" </dev/null >"$log" 2>&1 || :
     sed "s|^ok |ok $program: |; s|^FAIL |FAIL $program: |; /^[0-9]* passed/d" \
         "$log"
     sum=$(grep -a '^[0-9]* passed, [0-9]* failed$' "$log" || :)
@@ -40,6 +43,10 @@ for program in usertests usertests-fork; do
         echo "FAIL $program: pith ended before the tests did"
         failed=$((failed + 1))
         continue
+    fi
+    if grep -aqE '(Thread|Address)Sanitizer|runtime error:' "$log"; then
+        echo "FAIL $program: sanitizer report in $log"
+        failed=$((failed + 1))
     fi
     passed=$((passed + ${sum%% *}))
     sum=${sum#*, }
