@@ -39,7 +39,7 @@ struct directory {
 };
 
 static struct job jobs[MAX_JOBS];
-static unsigned njobs = 2, timeout = 60;
+static unsigned njobs = 2, timeout = 120;
 static bool verbose;
 static struct bytes expected;
 static struct directory *directories;
