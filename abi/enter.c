@@ -18,6 +18,8 @@ call_body(struct proc *p, const struct abi_row *row, const uint64_t *slots)
     if (!(row->flags & ABI_LOCK))
         return row->body(p, slots);
     kernel_lock();
+    if (p->store) /* for others to see, who must not look inside */
+        p->usage.maxrss = engine_store_memory_bytes(p->store);
     r = row->body(p, slots);
     kernel_leave();
     return r;
