@@ -91,6 +91,7 @@ t_data_u64(struct translator *t, uint64_t v)
 void
 t_data_bytes(struct translator *t, const uint8_t *p, size_t n)
 {
+    t->raw_op = t->n - 1;
     for (size_t at = 0; at < n; at += sizeof(struct insn)) {
         struct insn *i = emit_raw(t);
         size_t k = n - at < sizeof *i ? n - at : sizeof *i;
@@ -107,6 +108,8 @@ raw_count(unsigned op)
 {
     uint32_t vector = (16 + sizeof(struct insn) - 1) / sizeof(struct insn);
 
+    if (op >= OP_f64_add_sk && op <= OP_f64_div_rk_B)
+        return 1; /* CONST_BIN rows */
     switch (op) {
     case OP_const64:
     case OP_atomic:
@@ -170,8 +173,19 @@ t_copy(struct translator *t, uint32_t to, uint32_t from, uint32_t slots)
         t_emit(t, OP_movn, 0, 0, slots);
         t_data(t, to);
         t_data(t, from);
+    } else if (slots == 2) {
+        t_emit(t, OP_mov2, to, from, 0);
     } else {
-        t_emit(t, slots == 2 ? OP_mov2 : OP_mov, to, from, 0);
+        struct insn *p = t_producer(t);
+
+        if (p && p->code == OP_mov && !t->wide && to <= UINT16_MAX &&
+            from <= UINT16_MAX) {
+            p->code = OP_mov_mov; /* two in one, in order */
+            p->c = (uint16_t)to;
+            p->d = (uint16_t)from;
+        } else {
+            t_emit(t, OP_mov, to, from, 0);
+        }
     }
 }
 
@@ -193,6 +207,13 @@ put_const(struct translator *t, uint32_t to, const struct operand *o)
         t_emit(t, OP_far_set, near, 0, to);
 }
 
+static void
+put_sum(struct translator *t, uint32_t to, const struct operand *o)
+{
+    t_emit(t, OP_i32_add_si, to, o->local, (uint32_t)o->addend);
+    t->last = t->last_call = 0;
+}
+
 void
 t_move(struct translator *t, uint32_t to, uint32_t i)
 {
@@ -200,6 +221,8 @@ t_move(struct translator *t, uint32_t to, uint32_t i)
 
     if (o->kind == OPERAND_CONST)
         put_const(t, to, o);
+    else if (o->kind == OPERAND_ADD)
+        put_sum(t, to, o);
     else
         t_copy(t, to, o->kind == OPERAND_LOCAL ? o->local : o->slot,
                class_slots(o->class));
@@ -298,6 +321,15 @@ t_source(struct translator *t, uint32_t i)
     return t_near(t, o->slot, class_slots(o->class));
 }
 
+/* The last instruction, before its data words; NULL at a label. */
+struct insn *
+t_producer(struct translator *t)
+{
+    uint32_t i = t->raw == t->n ? t->raw_op : t->n - 1;
+
+    return t->n > t->label && i >= t->label ? &t->out[i] : NULL;
+}
+
 bool
 t_acc(struct translator *t, uint32_t i, enum operand_class c)
 {
@@ -305,32 +337,37 @@ t_acc(struct translator *t, uint32_t i, enum operand_class c)
     const struct op_meta *meta;
     struct insn *producer;
 
-    if (t->wide || t->n <= t->label || o->class != c || t->raw == t->n)
+    if (t->wide || o->class != c)
         return false;
-    producer = &t->out[t->n - 1];
+    if (o->kind == OPERAND_ADD) {
+        t_emit(t, OP_i32_add_si_R, 0, o->local, (uint32_t)o->addend);
+        t->last = t->last_call = 0;
+        return true;
+    }
+    producer = t_producer(t);
+    if (!producer)
+        return false;
+    meta = &op_meta[producer->code];
     if (o->kind == OPERAND_SLOT) {
         if (t->last_call == t->n && i == t->call_operand)
             return true;
-        meta = &op_meta[producer->code];
-        if (t->last != t->n || producer->a != o->slot || meta->result != c ||
-            !meta->r)
+        /* nothing came between, so whoever wrote the slot made the operand */
+        if (producer->a != o->slot || meta->result != c || !meta->r)
             return false;
         producer->code = meta->r;
         t->last = 0;
         return true;
     }
-    if (o->kind == OPERAND_LOCAL && producer->a == o->local) {
-        if ((producer->code == OP_st_r && c == CLASS_I) ||
-            (producer->code == OP_st_d && c == CLASS_D) ||
-            (producer->code == OP_st_f && c == CLASS_F))
-            return true;
-        meta = &op_meta[producer->code];
-        if (meta->result != c || !meta->b)
-            return false;
-        producer->code = meta->b;
+    if (o->kind != OPERAND_LOCAL || producer->a != o->local)
+        return false;
+    if ((producer->code == OP_st_r && c == CLASS_I) ||
+        (producer->code == OP_st_d && c == CLASS_D) ||
+        (producer->code == OP_st_f && c == CLASS_F))
         return true;
-    }
-    return false;
+    if (meta->result != c || !meta->b)
+        return false;
+    producer->code = meta->b;
+    return true;
 }
 
 void
@@ -424,9 +461,10 @@ translate(struct translator *t, struct engine_module *m, uint32_t func,
                         .types = t->type->vt + t->type->nparams};
     t_body(t);
     if (!t->failed)
-        t->out[0].uimm = t->max > t->type->result_slots
-                             ? t->max
-                             : t->type->result_slots;
+        t->out[0].uimm = (t->max > t->type->result_slots
+                              ? t->max
+                              : t->type->result_slots) +
+                         1; /* enter_zero may write one more */
 }
 
 static void

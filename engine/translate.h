@@ -29,7 +29,8 @@
 #define FAR 65000u
 #define SCRATCH 24u
 
-enum operand_kind { OPERAND_SLOT, OPERAND_LOCAL, OPERAND_CONST };
+/* ADD: an unmodified local plus a constant, i32, not yet computed. */
+enum operand_kind { OPERAND_SLOT, OPERAND_LOCAL, OPERAND_CONST, OPERAND_ADD };
 enum operand_class { CLASS_I = ACC_I, CLASS_D = ACC_D, CLASS_F = ACC_F, CLASS_V };
 
 struct operand {
@@ -39,7 +40,10 @@ struct operand {
     uint32_t slot; /* canonical */
     union {
         uint64_t value; /* constants */
-        uint32_t local; /* locals: their slot */
+        struct {
+            uint32_t local; /* locals and sums: the local's slot */
+            int32_t addend; /* sums */
+        };
     };
 };
 
@@ -80,6 +84,7 @@ struct translator {
     uint32_t last_call; /* the same for a call, whose result cannot move */
     uint32_t call_operand; /* ... and which operand that is */
     uint32_t raw;       /* index + 1 of the last instruction of raw bytes */
+    uint32_t raw_op;    /* the operation they belong to */
 
     struct operand *stack;
     uint32_t sp, stack_cap;
@@ -126,6 +131,7 @@ void t_materialise(struct translator *t, uint32_t i);
 void t_flush(struct translator *t);
 /* A slot that holds operand i now (16 bits). */
 uint32_t t_source(struct translator *t, uint32_t i);
+struct insn *t_producer(struct translator *t);
 /* Can operand i come from the accumulator of this class? Then it does. */
 bool t_acc(struct translator *t, uint32_t i, enum operand_class c);
 /* Copy operand i to a slot, leaving it as it is. */

@@ -370,10 +370,18 @@ fits_branch(const struct insn *i)
     case OP_##n##_si:                                                          \
     case OP_##n##_ri:
 #define BIN(...)
+#define BINT(n, ...) IMM_CMP(n)
 #define CMP(n, ...) IMM_CMP(n)
 #define FBIN(...)
 #define FCMP(...)
 #define UN(...)
+#define UNT(...)
+#define TEST_BRANCH(...)
+#define STEP_BRANCH(...)
+#define MEMORY_BIN(...)
+#define CONST_BIN(...)
+#define MULTIPLY_ADD(...)
+#define FIELD(...)
 #define LOAD(...)
 #define STORE(...)
 #define MISC(...)
@@ -408,9 +416,9 @@ pop_condition(struct translator *t)
     const struct operand *o = &t->stack[i];
     struct condition c = {OP_br_if_s, OP_br_z_s, 0, 0};
 
-    if (o->kind == OPERAND_SLOT && t->last == t->n && t->n > t->label &&
-        !t->wide && t->raw != t->n) {
-        struct insn *p = &t->out[t->n - 1];
+    if (o->kind == OPERAND_SLOT && !t->wide && t->raw != t->n &&
+        t_producer(t)) {
+        struct insn *p = t_producer(t);
         const struct op_meta *meta = &op_meta[p->code];
 
         if (meta->bt && p->a == o->slot && fits_branch(p)) {
@@ -478,6 +486,61 @@ branch(struct translator *t, uint32_t depth)
     jump(t, f);
 }
 
+/* The branch of a loop's end as a step, its operand in r0 or in a slot. */
+static unsigned
+step_op(unsigned branch, bool acc)
+{
+    static const struct {
+        uint16_t rs, ri, ss, si, step;
+    } steps[] = {
+#define STEP(c)                                                                \
+    {OP_i32_##c##_br_rs_l, OP_i32_##c##_br_ri_l, OP_i32_##c##_br_ss_l,         \
+     OP_i32_##c##_br_si_l, OP_i32_step_##c##_s}
+        STEP(ne), STEP(lt_s), STEP(lt_u), STEP(gt_s),
+        STEP(gt_u), STEP(le_s), STEP(ge_s)};
+
+    if (acc && branch == OP_br_if_r_l)
+        return OP_i32_step_ne_i;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        if (branch == (acc ? steps[i].rs : steps[i].ss))
+            return steps[i].step;
+        if (branch == (acc ? steps[i].ri : steps[i].si))
+            return steps[i].step + 1u;
+    }
+    return OP_none;
+}
+
+/*
+ * i += d; if (i cmp n) goto loop, in one: at is the backward branch, behind the
+ * addition to the same slot.
+ */
+static void
+fuse_step(struct translator *t, uint32_t at)
+{
+    struct insn *b = &t->out[at], *add = b - 1;
+    int32_t distance = b->imm + 1;
+    bool acc;
+    unsigned op;
+
+    if (t->failed || t->wide || at < t->label + 1 || t->raw == at ||
+        add->a != add->b || add->imm != (int16_t)add->imm ||
+        distance != (int16_t)distance)
+        return;
+    acc = add->code == OP_i32_add_si_B;
+    if (!acc && (add->code != OP_i32_add_si || b->a != add->a))
+        return;
+    op = step_op((unsigned)b->code, acc);
+    if (op == OP_none || (b->b == add->a && b->code != OP_br_if_r_l &&
+                          (op - OP_i32_step_ne_s) % 2 == 0))
+        return; /* no such step, or i compared with itself */
+    add->code = op;
+    add->d = (uint16_t)add->imm;
+    add->c = (uint16_t)distance;
+    add->b = b->code == OP_br_if_r_l ? 0 : b->b;
+    t->n--;
+    t_label(t);
+}
+
 /* Branch if the condition holds (or not), after which code goes on here. */
 static void
 branch_if(struct translator *t, const struct condition *c, uint32_t depth,
@@ -489,10 +552,12 @@ branch_if(struct translator *t, const struct condition *c, uint32_t depth,
 
     if (depth != t->nframes - 1 && in_place(t, f, label_arity(f))) {
         at = emit_condition(t, c, want, loop);
-        if (loop)
+        if (loop) {
             patch(t, at, f->start);
-        else
+            fuse_step(t, at);
+        } else {
             chain(t, &f->fix, at);
+        }
         return;
     }
     at = emit_condition(t, c, !want, false);

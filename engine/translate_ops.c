@@ -10,10 +10,18 @@ enum family { FAMILY_NONE, FAMILY_BIN, FAMILY_CMP, FAMILY_FBIN, FAMILY_FCMP };
 
 #include "op/unrow.h"
 #define BIN(n, ...) [OP_##n##_ss] = FAMILY_BIN,
+#define BINT(n, ...) [OP_##n##_ss] = FAMILY_BIN,
 #define CMP(n, ...) [OP_##n##_ss] = FAMILY_CMP,
 #define FBIN(n, ...) [OP_##n##_ss] = FAMILY_FBIN,
 #define FCMP(n, ...) [OP_##n##_ss] = FAMILY_FCMP,
 #define UN(...)
+#define UNT(...)
+#define TEST_BRANCH(...)
+#define STEP_BRANCH(...)
+#define MEMORY_BIN(...)
+#define CONST_BIN(...)
+#define MULTIPLY_ADD(...)
+#define FIELD(...)
 #define LOAD(...)
 #define STORE(...)
 #define MISC(...)
@@ -145,6 +153,176 @@ swap_operands(struct translator *t)
     y->slot = sy;
 }
 
+/* i32: local + constant, (local + constant) + constant: compute it later. */
+static bool
+sum(struct translator *t, bool subtract)
+{
+    struct operand *x = &t->stack[t->sp - 2], *y = &t->stack[t->sp - 1];
+    uint32_t addend;
+
+    if (t->wide || y->kind != OPERAND_CONST ||
+        (x->kind != OPERAND_LOCAL && x->kind != OPERAND_ADD))
+        return false;
+    addend = subtract ? 0 - (uint32_t)y->value : (uint32_t)y->value;
+    if (x->kind == OPERAND_ADD)
+        addend += (uint32_t)x->addend;
+    t_drop(t, 1);
+    x->kind = OPERAND_ADD;
+    x->addend = (int32_t)addend;
+    if (t->pending > t->sp - 1)
+        t->pending = t->sp - 1;
+    return true;
+}
+
+/* (x >> shift) & mask, the shift just emitted. */
+static bool
+field(struct translator *t)
+{
+    struct operand *x = &t->stack[t->sp - 2], *y = &t->stack[t->sp - 1];
+    struct insn *p = t_producer(t);
+    uint32_t shift, from, mask;
+    bool r;
+
+    if (t->wide || y->kind != OPERAND_CONST || x->kind != OPERAND_SLOT ||
+        y->value > UINT16_MAX || !p || p->a != x->slot ||
+        (p->code != OP_i32_shr_u_si && p->code != OP_i32_shr_u_ri))
+        return false;
+    r = p->code == OP_i32_shr_u_ri;
+    shift = p->uimm & 31;
+    from = p->b;
+    mask = (uint32_t)y->value;
+    t->n--;
+    t_drop(t, 2);
+    t_emit4(t, r ? OP_i32_field_r : OP_i32_field_s, t_push_slot(t, CLASS_I),
+            from, mask, shift);
+    t_result(t);
+    return true;
+}
+
+/* Families with an operand in memory, by wasm opcode. */
+static const struct memory_family {
+    uint16_t op;       /* its first member: _sm, then _rm, _rw */
+    uint16_t load;     /* the loads it takes: _s, _w */
+    bool commutes;
+} memory_families[0x108] = {
+    [0x6a] = {OP_i32_add_sm, OP_i32_load_s, true},
+    [0xa0] = {OP_f64_add_sm, OP_f64_load_s, true},
+    [0xa1] = {OP_f64_sub_sm, OP_f64_load_s, false},
+    [0xa2] = {OP_f64_mul_sm, OP_f64_load_s, true},
+    [0x92] = {OP_f32_add_sm, OP_f32_load_s, true},
+    [0x93] = {OP_f32_sub_sm, OP_f32_load_s, false},
+    [0x94] = {OP_f32_mul_sm, OP_f32_load_s, true},
+};
+#define LOAD_W 4 /* form w in a family of loads */
+
+/* x op load: the load, just emitted, becomes part of the operation. */
+static bool
+memory_binary(struct translator *t, uint32_t code)
+{
+    const struct memory_family *f = &memory_families[code];
+    enum operand_class c = (enum operand_class)plain[code].operand;
+    struct insn *p = t_producer(t), load;
+    uint32_t other = t->sp - 2, x;
+    bool w;
+
+    if (!f->op || t->wide || !p ||
+        (p->code != f->load && p->code != f->load + LOAD_W))
+        return false;
+    if (t->stack[t->sp - 1].kind != OPERAND_SLOT ||
+        p->a != t->stack[t->sp - 1].slot) {
+        if (!f->commutes || t->stack[t->sp - 2].kind != OPERAND_SLOT ||
+            p->a != t->stack[t->sp - 2].slot ||
+            t->stack[t->sp - 1].kind != OPERAND_LOCAL)
+            return false;
+        other = t->sp - 1;
+    }
+    if (t->stack[other].kind == OPERAND_CONST ||
+        t->stack[other].kind == OPERAND_ADD)
+        return false;
+    load = *p;
+    w = load.code != f->load;
+    t->n--;
+    t->last = t->last_call = 0;
+    if (t_acc(t, other, c)) {
+        t_drop(t, 2);
+        t_emit(t, f->op + (w ? 6u : 3u), t_push_slot(t, c), load.b, load.uimm);
+        t_result(t);
+        return true;
+    }
+    if (w || load.uimm > UINT16_MAX) {
+        t->out[t->n++] = load;
+        t->last = other == t->sp - 2 ? t->n : 0;
+        return false;
+    }
+    x = t_source(t, other);
+    t_drop(t, 2);
+    t_emit4(t, f->op, t_push_slot(t, c), x, load.b, load.uimm);
+    t_result(t);
+    return true;
+}
+
+/* z + x * y and z - x * y in one: the product was just made. */
+static bool
+multiply_add(struct translator *t, uint32_t code)
+{
+    struct insn *p = t_producer(t);
+    struct operand *y = &t->stack[t->sp - 1], *z = &t->stack[t->sp - 2];
+    struct insn mul;
+    uint32_t at;
+    unsigned op;
+
+    if (t->wide || (code != 0xa0 && code != 0xa1) || !p ||
+        (p->code != OP_f64_mul_ss && p->code != OP_f64_mul_sr))
+        return false;
+    if (y->kind != OPERAND_SLOT || p->a != y->slot) {
+        if (code != 0xa0 || z->kind != OPERAND_SLOT || p->a != z->slot ||
+            y->kind != OPERAND_LOCAL)
+            return false;
+        z = y;
+    }
+    if (z->kind != OPERAND_LOCAL && z->kind != OPERAND_SLOT)
+        return false;
+    mul = *p;
+    t->n--;
+    at = z->kind == OPERAND_LOCAL ? z->local : z->slot;
+    op = code == 0xa0 ? OP_f64_madd_s : OP_f64_msub_s;
+    t_drop(t, 2);
+    if (mul.code == OP_f64_mul_sr)
+        op += OP_f64_madd_r - OP_f64_madd_s;
+    t_emit4(t, op, t_push_slot(t, CLASS_D), mul.b, mul.c, at);
+    t_result(t);
+    return true;
+}
+
+/* f64: x op constant. */
+static bool
+constant_binary(struct translator *t, uint32_t code)
+{
+    static const uint16_t ops[] = {OP_f64_add_sk, OP_f64_sub_sk, OP_f64_mul_sk,
+                                   OP_f64_div_sk};
+    struct operand k = t->stack[t->sp - 1];
+    uint32_t other = t->sp - 2, x;
+    unsigned op;
+    bool r;
+
+    if (t->wide || code < 0xa0 || code > 0xa3)
+        return false;
+    if (k.kind != OPERAND_CONST && (code == 0xa0 || code == 0xa2)) {
+        k = t->stack[t->sp - 2];
+        other = t->sp - 1;
+    }
+    if (k.kind != OPERAND_CONST || t->stack[other].kind == OPERAND_CONST)
+        return false;
+    op = ops[code - 0xa0];
+    r = t_acc(t, other, CLASS_D);
+    x = r ? 0 : t_source(t, other);
+    t_drop(t, 2);
+    t_emit(t, op + (r ? 3u : 0u), t_push_slot(t, CLASS_D), x, 0);
+    t_data_u64(t, k.value);
+    t_result(t);
+    return true;
+}
+
 /* A binary integer instruction or comparison; sr: the family has that form. */
 static void
 integer_binary(struct translator *t, uint32_t code, bool sr)
@@ -152,6 +330,11 @@ integer_binary(struct translator *t, uint32_t code, bool sr)
     bool commutative = commutes(code);
     uint32_t x, y, op;
     int32_t imm;
+
+    if ((code == 0x6a || code == 0x6b) && sum(t, code == 0x6b))
+        return;
+    if (memory_binary(t, code) || (code == 0x71 && field(t)))
+        return;
 
     if (t->stack[t->sp - 2].kind == OPERAND_CONST &&
         t->stack[t->sp - 1].kind == OPERAND_LOCAL && (commutative || !sr)) {
@@ -198,11 +381,16 @@ integer_binary(struct translator *t, uint32_t code, bool sr)
 }
 
 static void
-float_binary(struct translator *t, const struct plain *f)
+float_binary(struct translator *t, uint32_t code)
 {
+    const struct plain *f = &plain[code];
     enum operand_class c = (enum operand_class)f->operand;
     enum operand_class result = (enum operand_class)f->result;
     uint32_t x, y;
+
+    if (memory_binary(t, code) || multiply_add(t, code) ||
+        constant_binary(t, code))
+        return;
 
     if (t->stack[t->sp - 2].kind != OPERAND_CONST && t_acc(t, t->sp - 1, c)) {
         x = t_source(t, t->sp - 2);
@@ -246,7 +434,7 @@ numeric(struct translator *t, uint32_t code)
     else if (family[f->op] == FAMILY_CMP)
         integer_binary(t, code, false);
     else
-        float_binary(t, f);
+        float_binary(t, code);
 }
 
 /* ---- memory ---------------------------------------------------------------------------- */
@@ -292,8 +480,8 @@ fuse_address(struct translator *t, uint32_t i, uint32_t k, uint64_t offset,
 {
     const struct insn *add, *shl;
 
-    if (t->wide || t->last != t->n || t->n < t->label + 1 ||
-        offset > UINT16_MAX || t->stack[i].kind != OPERAND_SLOT)
+    if (t->wide || t->raw == t->n || !t_producer(t) || offset > UINT16_MAX ||
+        t->stack[i].kind != OPERAND_SLOT)
         return false;
     add = &t->out[t->n - 1];
     if (add->a != t->stack[i].slot)
@@ -320,6 +508,21 @@ fuse_address(struct translator *t, uint32_t i, uint32_t k, uint64_t offset,
     return true;
 }
 
+/* Was operand i made by adding a constant to r0 just now? Take that away. */
+static bool
+take_add_ri(struct translator *t, uint32_t i, uint32_t *imm)
+{
+    const struct insn *p = t_producer(t);
+
+    if (t->wide || !p || p->code != OP_i32_add_ri ||
+        t->stack[i].kind != OPERAND_SLOT || p->a != t->stack[i].slot)
+        return false;
+    *imm = p->uimm;
+    t->n--;
+    t->last = 0;
+    return true;
+}
+
 static void
 load(struct translator *t, uint32_t code)
 {
@@ -333,6 +536,15 @@ load(struct translator *t, uint32_t code)
         address(t, t->sp - 1, &a, 1u << f->size);
         t_drop(t, 1);
         t_emit(t, f->op + FORMS_LOAD * 3u, t_push_slot(t, c), 0, 0);
+    } else if (a.offset == 0 && t->stack[t->sp - 1].kind == OPERAND_ADD) {
+        struct operand sum = t->stack[t->sp - 1];
+
+        t_drop(t, 1);
+        t_emit(t, f->op + LOAD_W, t_push_slot(t, c), sum.local,
+               (uint32_t)sum.addend);
+    } else if (a.offset == 0 && take_add_ri(t, t->sp - 1, &x)) {
+        t_drop(t, 1);
+        t_emit(t, f->op + LOAD_W + 1u, t_push_slot(t, c), 0, x);
     } else if (fuse_address(t, t->sp - 1, f->size, a.offset, &base, &index,
                             &scaled)) {
         t_drop(t, 1);
@@ -374,6 +586,22 @@ store_direct(struct translator *t, const struct plain *f, uint32_t offset)
         /* no such form: put the add back */
         t_emit4(t, OP_i32_add_ss_R, 0, base, index, 0);
         t_emit(t, f->op + STORE_RS, 0, t->stack[vv].local, offset);
+        return;
+    }
+    if (offset == 0 && t->stack[va].kind == OPERAND_ADD &&
+        t->stack[vv].kind != OPERAND_ADD) {
+        struct operand to = t->stack[va];
+
+        if (t_acc(t, vv, c))
+            t_emit(t, f->op + STORE_WR, to.local, 0, (uint32_t)to.addend);
+        else
+            t_emit(t, f->op + STORE_W, to.local, t_source(t, vv),
+                   (uint32_t)to.addend);
+        return;
+    }
+    if (offset == 0 && t->stack[vv].kind == OPERAND_LOCAL &&
+        take_add_ri(t, va, &base)) {
+        t_emit(t, f->op + STORE_V, 0, t->stack[vv].local, base);
         return;
     }
     if (t->stack[va].kind != OPERAND_CONST && t_acc(t, vv, c))
@@ -561,13 +789,15 @@ t_set_local(struct translator *t, uint32_t local, bool tee)
     bool read = false; /* the old value is still wanted */
 
     for (uint32_t k = t->pending; k < i; k++)
-        if (t->stack[k].kind == OPERAND_LOCAL && t->stack[k].local == slot) {
+        if ((t->stack[k].kind == OPERAND_LOCAL ||
+             t->stack[k].kind == OPERAND_ADD) &&
+            t->stack[k].local == slot) {
             t_materialise(t, k);
             read = true;
         }
     if (o->kind == OPERAND_SLOT && t->last == t->n && t->last && !read &&
         !t->wide) {
-        t->out[t->last - 1].a = (uint16_t)slot;
+        t_producer(t)->a = (uint16_t)slot;
     } else if (!read && o->kind == OPERAND_SLOT && o->class != CLASS_V &&
                t_acc(t, i, (enum operand_class)o->class)) {
         t_emit(t,

@@ -64,6 +64,8 @@
     BIN_DEST(n, _R, T, S, R, e, pre)                                           \
     BIN_DEST(n, _B, T, S, R, e, pre)
 
+#define BINT(n, T, S, R, e, pre, t, f) BIN(n, T, S, R, e, pre)
+
 #define BR_XY_ss(T, S) T x = (T)fp[pc->a], y = (T)fp[pc->b];
 #define BR_XY_si(T, S) T x = (T)fp[pc->a], y = (T)(S)(int16_t)pc->b;
 #define BR_XY_rs(T, S) T x = (T)r0, y = (T)fp[pc->b];
@@ -79,6 +81,45 @@
         BR_XY_##form(T, S) if (e) BRANCH_BACK;                                 \
         NEXT;                                                                  \
     }
+#define TEST_BRANCH(n, T, S, e)                                                \
+    CMP_BRANCH(n, ss, T, S, e)                                                 \
+    CMP_BRANCH(n, si, T, S, e)                                                 \
+    CMP_BRANCH(n, rs, T, S, e)                                                 \
+    CMP_BRANCH(n, ri, T, S, e)
+
+/* slot a += d; branch back by c if the comparison with b holds */
+#define STEP_FORM(n, form, Y, e)                                               \
+    OP(n##_##form)                                                             \
+    {                                                                          \
+        uint32_t x = (uint32_t)fp[pc->a] + (uint32_t)(int16_t)pc->d, y = Y;    \
+        fp[pc->a] = x;                                                         \
+        if (e) {                                                               \
+            pc += (int16_t)pc->c;                                              \
+            if (UNLIKELY(--budget < 0))                                        \
+                POLL_THEN_JUMP;                                                \
+            JUMP;                                                              \
+        }                                                                      \
+        NEXT;                                                                  \
+    }
+#define STEP_BRANCH(n, e)                                                      \
+    STEP_FORM(n, s, (uint32_t)fp[pc->b], e)                                    \
+    STEP_FORM(n, i, (uint32_t)(int16_t)pc->b, e)
+
+#define FIELD_FORM(n, form, dest, T, source)                                   \
+    OP(n##_##form##dest)                                                       \
+    {                                                                          \
+        T x = (T)source;                                                       \
+        PUT_I##dest(T, x >> pc->d & pc->c);                                    \
+        NEXT;                                                                  \
+    }
+#define FIELD(n, T)                                                            \
+    FIELD_FORM(n, s, , T, fp[pc->b])                                           \
+    FIELD_FORM(n, s, _R, T, fp[pc->b])                                         \
+    FIELD_FORM(n, s, _B, T, fp[pc->b])                                         \
+    FIELD_FORM(n, r, , T, r0)                                                  \
+    FIELD_FORM(n, r, _R, T, r0)                                                \
+    FIELD_FORM(n, r, _B, T, r0)
+
 #define CMP_DEST(n, dest, T, S, e)                                             \
     BIN_FORM(n, ss, dest, T, S, uint32_t, e, )                                 \
     BIN_FORM(n, si, dest, T, S, uint32_t, e, )                                 \
@@ -116,6 +157,37 @@
     FBIN_DEST(n, , C, e)                                                       \
     FBIN_DEST(n, _R, C, e)                                                     \
     FBIN_DEST(n, _B, C, e)
+
+#define CONST_FORM(n, form, dest, X, e)                                        \
+    OP(n##_##form##dest)                                                       \
+    {                                                                          \
+        double x = X, y = f64_of(insn_u64(&pc[1]));                            \
+        PUT_D##dest(, e);                                                      \
+        pc++;                                                                  \
+        NEXT;                                                                  \
+    }
+#define CONST_BIN(n, e)                                                        \
+    CONST_FORM(n, sk, , SLOT_D(, pc->b), e)                                    \
+    CONST_FORM(n, sk, _R, SLOT_D(, pc->b), e)                                  \
+    CONST_FORM(n, sk, _B, SLOT_D(, pc->b), e)                                  \
+    CONST_FORM(n, rk, , f0, e)                                                 \
+    CONST_FORM(n, rk, _R, f0, e)                                               \
+    CONST_FORM(n, rk, _B, f0, e)
+
+#define MADD_FORM(n, form, dest, Y, e)                                         \
+    OP(n##_##form##dest)                                                       \
+    {                                                                          \
+        double x = SLOT_D(, pc->b), y = Y, z = SLOT_D(, pc->d);                \
+        PUT_D##dest(, e);                                                      \
+        NEXT;                                                                  \
+    }
+#define MULTIPLY_ADD(n, e)                                                     \
+    MADD_FORM(n, s, , SLOT_D(, pc->c), e)                                      \
+    MADD_FORM(n, s, _R, SLOT_D(, pc->c), e)                                    \
+    MADD_FORM(n, s, _B, SLOT_D(, pc->c), e)                                    \
+    MADD_FORM(n, r, , f0, e)                                                   \
+    MADD_FORM(n, r, _R, f0, e)                                                 \
+    MADD_FORM(n, r, _B, f0, e)
 
 #define FCMP_FORM(n, form, C, e)                                               \
     OP(n##_##form)                                                             \
@@ -168,6 +240,8 @@
     UN_FORM(n, SLOT_##C(T, pc->b), s, _B, T, D, R, e, pre)                     \
     UN_FORM(n, ACC_##C(T), r, _B, T, D, R, e, pre)
 
+#define UNT(n, T, e, ts, fs, tr, fr) UN(n, I, T, I, uint32_t, e, )
+
 /* ---- memory 0 ------------------------------------------------------------------ */
 
 #define LOAD_FORM(n, form, dest, T, R, D, address, offset)                     \
@@ -185,7 +259,9 @@
     LOAD_FORM(n, x, dest, T, R, D,                                             \
               (uint32_t)fp[pc->b] + ((uint32_t)fp[pc->c] << k), pc->d)         \
     LOAD_FORM(n, y, dest, T, R, D, (uint32_t)fp[pc->b] + (uint32_t)fp[pc->c],  \
-              pc->d)
+              pc->d)                                                           \
+    LOAD_FORM(n, w, dest, T, R, D, (uint32_t)fp[pc->b] + pc->uimm, 0)          \
+    LOAD_FORM(n, v, dest, T, R, D, (uint32_t)r0 + pc->uimm, 0)
 #define LOAD(n, T, R, D, k)                                                    \
     LOAD_DEST(n, , T, R, D, k)                                                 \
     LOAD_DEST(n, _R, T, R, D, k)                                               \
@@ -214,6 +290,9 @@
     STORE_FORM(n, ri, T, (int16_t)pc->b, r0, pc->uimm)                         \
     STORE_FORM(n, x, T, SLOT_##C(T, pc->c),                                    \
                (uint32_t)fp[pc->a] + ((uint32_t)fp[pc->b] << k), pc->d)        \
+    STORE_FORM(n, w, T, SLOT_##C(T, pc->b), (uint32_t)fp[pc->a] + pc->uimm, 0) \
+    STORE_FORM(n, wr, T, ACC_##C(T), (uint32_t)fp[pc->a] + pc->uimm, 0)        \
+    STORE_FORM(n, v, T, SLOT_##C(T, pc->b), (uint32_t)r0 + pc->uimm, 0)        \
     STORE_FORM(n, xr, T, ACC_##C(T),                                           \
                (uint32_t)fp[pc->a] + ((uint32_t)fp[pc->b] << k), pc->d)        \
     OP(n##_p)                                                                  \
@@ -222,6 +301,25 @@
         memcpy((void *)(uintptr_t)r0, &v, sizeof v);                           \
         NEXT;                                                                  \
     }
+
+#define MEMORY_FORM(n, form, dest, T, C, X, address, offset, e)                \
+    OP(n##_##form##dest)                                                       \
+    {                                                                          \
+        T x = X, y;                                                            \
+        EA(T, p, address, offset);                                             \
+        memcpy(&y, p, sizeof y);                                               \
+        PUT_##C##dest(T, e);                                                   \
+        NEXT;                                                                  \
+    }
+#define MEMORY_DEST(n, dest, T, C, e)                                          \
+    MEMORY_FORM(n, sm, dest, T, C, SLOT_##C(T, pc->b), fp[pc->c], pc->d, e)    \
+    MEMORY_FORM(n, rm, dest, T, C, ACC_##C(T), fp[pc->b], pc->uimm, e)         \
+    MEMORY_FORM(n, rw, dest, T, C, ACC_##C(T),                                 \
+                (uint32_t)fp[pc->b] + pc->uimm, 0, e)
+#define MEMORY_BIN(n, T, C, e)                                                 \
+    MEMORY_DEST(n, , T, C, e)                                                  \
+    MEMORY_DEST(n, _R, T, C, e)                                                \
+    MEMORY_DEST(n, _B, T, C, e)
 
 /* ---- vectors --------------------------------------------------------------------- */
 

@@ -36,20 +36,28 @@ BRANCH_OP(br_if_s, (uint32_t)fp[pc->a])
 BRANCH_OP(br_if_r, (uint32_t)r0)
 BRANCH_OP(br_z_s, !(uint32_t)fp[pc->a])
 BRANCH_OP(br_z_r, !(uint32_t)r0)
+BRANCH_OP(br_if64_r, r0)
+BRANCH_OP(br_z64_r, !r0)
 BRANCH_OP(br_if64, fp[pc->a])
 BRANCH_OP(br_z64, !fp[pc->a])
 
+/* The row of jumps behind is read, not executed. */
+#define BR_TABLE(index)                                                        \
+    uint32_t i = index, n = pc->uimm;                                          \
+    int32_t distance;                                                          \
+    pc += 1 + (i < n ? i : n);                                                 \
+    distance = pc->imm;                                                        \
+    pc += distance;                                                            \
+    if (distance < 0 && UNLIKELY(--budget < 0))                                \
+        POLL_THEN_JUMP;                                                        \
+    JUMP
 OP(br_table_s)
 {
-    uint32_t i = (uint32_t)fp[pc->a], n = pc->uimm;
-    pc += 1 + (i < n ? i : n);
-    JUMP;
+    BR_TABLE((uint32_t)fp[pc->a]);
 }
 OP(br_table_r)
 {
-    uint32_t i = (uint32_t)r0, n = pc->uimm;
-    pc += 1 + (i < n ? i : n);
-    JUMP;
+    BR_TABLE((uint32_t)r0);
 }
 OP(unreachable)
 {
@@ -65,6 +73,7 @@ OP(unreachable)
         fp -= pc->a;                                                           \
         TRAP(ENGINE_STACK_EXHAUSTED);                                          \
     }
+#define SLOT_PAIR_ZERO(p) slot_set_v128(p, (struct v128){.u64 = {0, 0}})
 OP(enter)
 {
     CHECK_FRAME
@@ -80,8 +89,9 @@ OP(enter_zero) /* and set pc[1].uimm locals, behind the link, to zero */
     fp[pc->a] = r0;
     uint64_t *p = fp + pc->a + 1, *end = p + pc[1].uimm;
     budget -= 1 + (pc[1].uimm >> 6);
-    do {
-        *p++ = 0;
+    do { /* two at a time: the frame has a slot to spare */
+        SLOT_PAIR_ZERO(p);
+        p += 2;
         __asm__ volatile("" ::: "memory"); /* no call of memset for a few */
     } while (p < end);
     pc += 2;

@@ -9,6 +9,12 @@ OP(mov)
     fp[pc->a] = fp[pc->b];
     NEXT;
 }
+OP(mov_mov)
+{
+    fp[pc->a] = fp[pc->b];
+    fp[pc->c] = fp[pc->d];
+    NEXT;
+}
 OP(mov2)
 {
     V_PUT(V_GET(pc->b));

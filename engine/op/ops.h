@@ -13,9 +13,9 @@
 #define FORMS_CMP 4 /* ss si rs ri */
 #define FORMS_FBIN 3 /* ss rs sr */
 #define FORMS_UN 2  /* s r */
-#define FORMS_LOAD 4 /* s r x y */
+#define FORMS_LOAD 6 /* s r x y w v */
 enum { STORE_SS, STORE_RS, STORE_SR, STORE_SI, STORE_RI, STORE_X, STORE_XR,
-       STORE_P };
+       STORE_W, STORE_WR, STORE_V, STORE_P };
 
 #include "op/rows.h"
 

@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Undefine what op/ops.h made of the rows of op/all.def. */
 #undef BIN
+#undef BINT
 #undef CMP
+#undef TEST_BRANCH
+#undef STEP_BRANCH
+#undef MEMORY_BIN
+#undef CONST_BIN
+#undef MULTIPLY_ADD
+#undef FIELD
+#undef UNT
 #undef FBIN
 #undef FCMP
 #undef UN
