@@ -111,14 +111,20 @@ results_match(json_t *expected)
     return true;
 }
 
-/* The testsuite's texts and ours share a beginning. */
+/* The testsuite's texts and ours share a beginning, but for two. */
 static bool
 text_agrees(const struct script *s, const char *text)
 {
     const char *ours = engine_status_text(outcome.status);
-    size_t n = strlen(ours);
 
-    return !s->options->strict || !text || !strncmp(text, ours, n) ||
+    if (!s->options->strict || !text)
+        return true;
+    if (outcome.status == ENGINE_TABLE_BOUNDS &&
+        !strncmp(text, "undefined element", 17))
+        return true; /* call_indirect's word for it */
+    if (outcome.status == ENGINE_NULL_REFERENCE && !strncmp(text, "null ", 5))
+        return true; /* null structure reference and so on */
+    return !strncmp(text, ours, strlen(ours)) ||
            !strncmp(text, ours, strlen(text));
 }
 
