@@ -67,6 +67,7 @@ struct inode {
     struct inode *hash_next;        /* the driver's */
 };
 #define INODE_DELETED_DIR 1u /* a removed directory: nothing can be made in it */
+#define INODE_UNNAMED 2u     /* O_TMPFILE: link() may give it its first name */
 
 struct inode *inode_ref(struct inode *i);
 void inode_unref(struct inode *i); /* NULL is fine; never blocks */

@@ -224,6 +224,8 @@ open_tmpfile(struct proc *p, struct dentry_path *start, const char *path,
     if (r == 0)
         r = dir->inode->ops->tmpfile(dir->inode, &n, &i);
     if (r == 0) {
+        if (!(flags & PITH_O_EXCL))
+            i->flags |= INODE_UNNAMED;
         d = path_get_unnamed(dir, i);
         r = d ? open_node(p, d, flags & ~(uint32_t)PITH_O_TMPFILE, true,
                           out)

@@ -265,6 +265,7 @@ int
 devfs_create(struct fs **out)
 {
     struct inode_new shm = {.mode = PITH_S_IFDIR | 01777};
+    struct inode_new pts = {.mode = PITH_S_IFDIR | 0755};
     int r;
 
     if (!devfs) {
@@ -273,6 +274,8 @@ devfs_create(struct fs **out)
             return r;
         devfs->mounts++; /* for good: the table outlives its mounts */
         r = make_node("shm", &shm);
+        if (r == 0)
+            r = make_node("pts", &pts);
         for (size_t n = 0; r == 0 && n < sizeof links / sizeof *links; n++)
             r = link_node(links[n].name, links[n].target);
         for (size_t n = 0;

@@ -260,7 +260,7 @@ store_link(struct inode *dir, const char *name, size_t len, struct inode *i)
 
     if (r < 0)
         return r;
-    if (i->nlink == 0)
+    if (i->nlink == 0 && !(i->flags & INODE_UNNAMED))
         return -E_NOENT;
     if (i->nlink >= 65000)
         return -E_MLINK;
@@ -269,6 +269,7 @@ store_link(struct inode *dir, const char *name, size_t len, struct inode *i)
     r = add_entry(dir, name, len, i);
     if (r < 0)
         return r;
+    i->flags &= ~INODE_UNNAMED;
     i->nlink++;
     i->ctime_ns = vfs_now_ns();
     store_mark_dirty(store_inode(i));

@@ -255,12 +255,15 @@ tmpfs_link(struct inode *dir, const char *name, size_t len, struct inode *i)
 {
     int r;
 
-    if (i->nlink == 0 || i->nlink >= 65000)
-        return i->nlink ? -E_MLINK : -E_NOENT;
+    if (i->nlink == 0 && !(i->flags & INODE_UNNAMED))
+        return -E_NOENT;
+    if (i->nlink >= 65000)
+        return -E_MLINK;
     r = add_entry(dir, name, len, i);
     if (r < 0)
         return r;
     inode_ref(i);
+    i->flags &= ~INODE_UNNAMED;
     i->nlink++;
     i->ctime_ns = vfs_now_ns();
     return 0;

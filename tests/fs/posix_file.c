@@ -225,6 +225,16 @@ tmpfile_is_nameless(void)
     IS(st.nlink, 0);
     CHECK(strcmp(t_list("."), "") == 0);
     IS(t_open(".", PITH_O_TMPFILE, 0600), -E_INVAL);
+    /* It may be given a name once it is whole; not so with O_EXCL. */
+    OK(call_linkat(&me, fd, "", PITH_AT_FDCWD, "named", PITH_AT_EMPTY_PATH));
+    OK(t_close(fd));
+    CHECK(t_is("named", "x"));
+    OK(t_stat("named", &st));
+    IS(st.nlink, 1);
+    fd = t_open("named", PITH_O_RDONLY, 0);
+    OK(t_unlink("named"));
+    IS(call_linkat(&me, fd, "", PITH_AT_FDCWD, "again", PITH_AT_EMPTY_PATH),
+       -E_NOENT);
     OK(t_close(fd));
 }
 
