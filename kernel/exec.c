@@ -446,6 +446,7 @@ exec_image_open(struct proc *p, const char *path, struct exec_args *a,
     char *now, *next;
     int depth, r = -E_NOMEM;
 
+    text_format(a->name, sizeof a->name, "%s", text_basename(path));
     now = host_alloc(PITH_PATH_MAX);
     next = host_alloc(PITH_PATH_MAX);
     if (now && next && strlen(path) >= PITH_PATH_MAX) {

@@ -65,6 +65,7 @@ struct exec_args {
     size_t args_len, env_len;
     uint32_t argc, envc;
     char *exe;         /* absolute path of the wasm file; by exec_image_open */
+    char name[32];     /* what it was started as: the path given, its last part */
 };
 #define EXEC_ARGS_MAX (2u << 20) /* bytes of args and env together */
 void exec_args_finish(struct exec_args *a);

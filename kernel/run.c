@@ -272,7 +272,7 @@ proc_set_args(struct proc *p, struct exec_args *a)
     p->envc = a->envc;
     p->exe = a->exe;
     text_format(p->name, sizeof p->name, "%s",
-                text_basename(a->exe ? a->exe : a->argc ? a->args : "?"));
+                a->name[0] ? a->name : text_basename(a->argc ? a->args : "?"));
     *a = (struct exec_args){0};
 }
 
