@@ -303,10 +303,12 @@ static struct mount memfd_mount;
 static int
 memfd_fs(void)
 {
+    uint64_t total, unused;
     int r = 0;
 
+    host_memory(&total, &unused);
     if (!memfd_mount.fs)
-        r = tmpfs_create(0, &memfd_mount.fs);
+        r = tmpfs_create(total / 4, &memfd_mount.fs);
     if (r == 0 && !memfd_mount.root)
         memfd_mount.root = path_create_root(&memfd_mount,
                                             inode_ref(memfd_mount.fs->root));

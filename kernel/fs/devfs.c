@@ -265,11 +265,13 @@ int
 devfs_create(struct fs **out)
 {
     struct inode_new shm = {.mode = PITH_S_IFDIR | 01777};
+    uint64_t total, unused;
     struct inode_new pts = {.mode = PITH_S_IFDIR | 0755};
     int r;
 
     if (!devfs) {
-        r = tmpfs_create_named("devfs", 0, 0755, &devfs);
+        host_memory(&total, &unused); /* for /dev/shm */
+        r = tmpfs_create_named("devfs", total / 4, 0755, &devfs);
         if (r < 0)
             return r;
         devfs->mounts++; /* for good: the table outlives its mounts */
