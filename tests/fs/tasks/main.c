@@ -279,6 +279,68 @@ run_tasks(struct fs *fs, const char *name)
     printf("%s: %s\n", name, all.failures > before ? "failed" : "ok");
 }
 
+/* ---- locks that wait --------------------------------------------------- */
+
+static struct locker {
+    struct proc proc;
+    int got, second; /* results */
+} lockers[2];
+static int holding;
+
+static int
+lock(struct locker *l, int fd, int64_t at)
+{
+    struct pith_flock range = {
+        .type = PITH_F_WRLCK, .start = at, .len = 1};
+
+    return call_lock(&l->proc, fd, PITH_F_SETLKW, &range);
+}
+
+/* Takes its own byte, waits for the other to have its own, wants that too. */
+static void
+lock_both(void *arg)
+{
+    struct locker *l = arg;
+    int me = (int)(l - lockers), fd;
+
+    become_process(&l->proc);
+    l->proc.pid = 100 + me;
+    fd = call_open(&l->proc, PITH_AT_FDCWD, "/locks",
+                   PITH_O_CREAT | PITH_O_RDWR, 0644);
+    l->got = fd < 0 ? fd : lock(l, fd, me);
+    holding++;
+    while (holding < 2)
+        host_task_yield();
+    l->second = lock(l, fd, !me);
+    fd_table_finish(&l->proc.fds, &l->proc); /* gives all up */
+    *host_task_local(host_task_self()) = NULL;
+    grants_unref(l->proc.grants);
+    all.running--;
+    wake(&all.done);
+    host_task_exit();
+}
+
+static void
+deadlock(void)
+{
+    struct host_task *t;
+    bool ok;
+
+    for (int n = 0; n < 2; n++) {
+        all.running++;
+        if (host_task_create(&t, lock_both, &lockers[n], 0) < 0)
+            abort();
+    }
+    while (all.running > 0)
+        wait_on(&all.done, HOST_FOREVER);
+    /* One is told; the other gets its lock when the first gives up. */
+    ok = lockers[0].got == 0 && lockers[1].got == 0 &&
+         lockers[0].second + lockers[1].second == -E_DEADLK;
+    if (!ok)
+        all.failures++;
+    printf("locks: %s\n", ok ? "ok" : "failed");
+}
+
 static struct fs *
 small_store(const char *path)
 {
@@ -305,6 +367,7 @@ boot(void *arg)
     if (kernel_init() < 0 || tmpfs_create(0, &root) < 0 ||
         vfs_init(root, "root") < 0)
         abort();
+    deadlock();
     if (tmpfs_create(0, &fs) == 0)
         run_tasks(fs, "tmpfs");
     run_tasks(small_store(path), "store");
@@ -337,6 +400,6 @@ main(int argc, char **argv)
     snprintf(command, sizeof command, "rm -rf '%s'", dir);
     if (system(command) != 0)
         code = 1;
-    printf("tasks: %d passed, %d failed\n", code ? 0 : 3, code ? 1 : 0);
+    printf("tasks: %d passed, %d failed\n", code ? 0 : 4, code ? 1 : 0);
     return code;
 }
