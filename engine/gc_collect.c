@@ -199,7 +199,7 @@ static uint64_t
 sweep_blocks(struct gc_heap *h)
 {
     struct gc_block **at = &h->blocks, *b;
-    uint64_t live = 0;
+    uint64_t held = 0;
 
     memset(h->free, 0, sizeof h->free);
     if (h->block_set.keys)
@@ -214,10 +214,11 @@ sweep_blocks(struct gc_heap *h)
             continue;
         }
         gc_set_put(&h->block_set, (uintptr_t)b);
-        live += BLOCK_BYTES;
+        held += BLOCK_BYTES;
+        h->live += (uint64_t)b->used * b->cell;
         at = &b->next;
     }
-    return live;
+    return held;
 }
 
 /* Empty slot i, moving back what was pushed past it. */
@@ -242,7 +243,7 @@ large_delete(struct gc_heap *h, uint32_t i)
 static uint64_t
 sweep_large(struct gc_heap *h)
 {
-    uint64_t live = 0;
+    uint64_t held = 0;
 
     if (!h->large)
         return 0;
@@ -252,20 +253,22 @@ sweep_large(struct gc_heap *h)
     for (uint32_t i = 0; i <= h->large_mask; i++)
         if (h->large[i].object) {
             h->large[i].marked = false;
-            live += h->large[i].size;
+            held += h->large[i].size;
         }
-    return live;
+    h->live += held;
+    return held;
 }
 
 void
 gc_collect(struct gc_heap *h, struct engine_store *s, const uint64_t *top)
 {
-    uint64_t live;
+    uint64_t held;
 
     mark(h, s, top);
-    live = sweep_blocks(h) + sweep_large(h);
-    s->memory_bytes -= h->held - live;
-    h->held = live;
+    h->live = 0;
+    held = sweep_blocks(h) + sweep_large(h);
+    s->memory_bytes -= h->held - held;
+    h->held = held;
     h->allocated = 0;
-    h->threshold = live > FIRST_THRESHOLD ? live : FIRST_THRESHOLD;
+    h->threshold = h->live > FIRST_THRESHOLD ? h->live : FIRST_THRESHOLD;
 }

@@ -19,7 +19,11 @@
 #define MIN_CELL 16u
 #define CLASSES 40u
 #define LARGEST_CELL 8192u
+/* Bytes to allocate before the first collection; a build that wants to test the
+ * collector makes it small. */
+#ifndef FIRST_THRESHOLD
 #define FIRST_THRESHOLD (1u << 20)
+#endif
 #define HEADER offsetof(struct gc_object, bytes)
 
 enum cell_state { CELL_FREE, CELL_USED, CELL_MARKED };
@@ -56,6 +60,7 @@ struct gc_heap {
     uint32_t large_mask, nlarge;
     uint64_t allocated, threshold; /* since the last collection */
     uint64_t held;                 /* bytes, counted against the quota */
+    uint64_t live;                 /* bytes of objects after the last one */
     struct gc_object **stack;      /* to be traced */
     size_t depth, depth_cap;
     bool overflow; /* the stack could not grow: trace again */
