@@ -12,9 +12,9 @@
  *   fs           a file system instance; mounted once or several times
  *
  * A driver is one file that exports one fs_type: tmpfs, devfs, procfs, store in
- * kernel/fs/; hosts add theirs (hostfs). Drivers know nothing of paths, users or
- * grants: permissions, path grants, symbolic links, mounts, read-only mounts and
- * limits are all decided above them, in vfs_*.c.
+ * kernel/fs/; hosts add theirs (hostfs). Drivers know nothing of paths, users
+ * or grants: permissions, path grants, symbolic links, mounts, read-only
+ * mounts and limits are all decided above them, in vfs_*.c.
  *
  * All under the kernel lock. Driver operations may block (they then release the
  * lock meanwhile); operations that change names hold fs->lock, so that at most
@@ -47,7 +47,7 @@ struct sleep_lock {
 int sleep_lock_take(struct sleep_lock *l); /* 0, or -E_INTR when killed */
 void sleep_lock_drop(struct sleep_lock *l);
 
-/* ---- inodes ----------------------------------------------------------- */
+/* ---- inodes ------------------------------------------------------------- */
 
 struct inode {
     uint32_t refs;
@@ -66,7 +66,7 @@ struct inode {
     void *special;
     struct inode *hash_next;        /* the driver's */
 };
-#define INODE_DELETED_DIR 1u /* a removed directory: nothing can be made in it */
+#define INODE_DELETED_DIR 1u /* a removed directory: stays empty */
 #define INODE_UNNAMED 2u     /* O_TMPFILE: link() may give it its first name */
 
 struct inode *inode_ref(struct inode *i);
@@ -113,9 +113,10 @@ typedef int vfs_emit(void *ctx, const char *name, size_t len, uint64_t ino,
 
 /*
  * What a driver does. Names are one component, never "", "." or ".." (except
- * that readdir emits the two dots), at most PITH_NAME_MAX bytes, not terminated.
- * Inodes come back referenced. A NULL entry means -E_PERM for changes,
- * -E_NOTSUP else. The caller has checked permissions, types and loops.
+ * that readdir emits the two dots), at most PITH_NAME_MAX bytes, not
+ * terminated. Inodes come back referenced. A NULL entry means -E_PERM for
+ * changes, -E_NOTSUP else. The caller has checked permissions, types and
+ * loops.
  */
 struct inode_ops {
     /* directories */
@@ -162,11 +163,11 @@ struct inode_ops {
     void (*evict)(struct inode *i);
 };
 
-/* ---- file systems and mounts ------------------------------------------ */
+/* ---- file systems and mounts -------------------------------------------- */
 
 struct fs_ops {
     int (*statfs)(struct fs *fs, struct pith_statfs *out);
-    int (*sync)(struct fs *fs); /* all of it is safe afterwards; NULL: nothing */
+    int (*sync)(struct fs *fs); /* all is safe then; NULL: nothing to do */
     /* The last mount is gone; no inode is referenced but the root, which it
      * drops. Frees fs. */
     void (*destroy)(struct fs *fs);
@@ -253,7 +254,7 @@ int devfs_register_owned(const char *name, uint32_t mode, uint32_t uid,
                          bool privileged);
 void devfs_unregister(const char *name);
 
-/* ---- places ----------------------------------------------------------- */
+/* ---- places ------------------------------------------------------------- */
 
 struct dentry_path {
     uint32_t refs;
@@ -264,7 +265,7 @@ struct dentry_path {
     struct inode *inode;        /* referenced */
     struct dentry_path *parent; /* referenced; NULL for a mount's root */
     struct dentry_path *hash_next;
-    const char *name;           /* name_len bytes and a NUL: here or own memory */
+    const char *name;           /* name_len bytes and a NUL */
     char short_name[24];
 };
 
@@ -290,7 +291,7 @@ int vfs_path_name(struct proc *p, struct dentry_path *d, char *out,
 int vfs_lookup(struct proc *p, struct dentry_path *start, const char *path,
                uint32_t flags, struct dentry_path **out);
 
-/* Open: flags PITH_O_*, WALK_BENEATH. The whole of open(2) but the descriptor. */
+/* The whole of open(2) but the descriptor: flags PITH_O_*, WALK_BENEATH. */
 int vfs_open(struct proc *p, struct dentry_path *start, const char *path,
              uint32_t flags, uint32_t mode, struct file **out);
 
@@ -303,7 +304,7 @@ int vfs_stat(struct inode *i, struct pith_stat *out);
 /* Permission bits alone; 0 or -E_ACCES. */
 int vfs_permission(struct proc *p, const struct inode *i, uint32_t may);
 
-/* ---- for exec --------------------------------------------------------- */
+/* ---- for exec ----------------------------------------------------------- */
 
 /* An open file on a program: regular, executable by p, granted. */
 int vfs_open_exec(struct proc *p, const char *path, struct file **out);
@@ -318,7 +319,7 @@ int vfs_identity(struct inode *i, struct vfs_id *out);
 int vfs_read_all(struct file *f, size_t max, struct vfs_image *out);
 void vfs_image_finish(struct vfs_image *m);
 
-/* ---- for pipes and sockets -------------------------------------------- */
+/* ---- for pipes and sockets ---------------------------------------------- */
 
 /* A socket node at path for bind; -E_ADDRINUSE when something is there. */
 int vfs_mksock(struct proc *p, const char *path, uint32_t mode,
@@ -327,7 +328,7 @@ int vfs_mksock(struct proc *p, const char *path, uint32_t mode,
  * inode->special may be NULL: nobody listens. */
 int vfs_find_sock(struct proc *p, const char *path, struct inode **out);
 
-/* ---- for file.c -------------------------------------------------------- */
+/* ---- for file.c --------------------------------------------------------- */
 
 /* A process closes one of its descriptors for f: POSIX locks go. */
 void vfs_fd_closed(struct proc *p, struct file *f);

@@ -331,7 +331,7 @@ call_utimensat(struct proc *p, int dirfd, const char *path,
     return r;
 }
 
-/* ---- file systems --------------------------------------------------------- */
+/* ---- file systems ------------------------------------------------------- */
 
 static int
 statfs_of(const struct dentry_path *d, struct pith_statfs *out)

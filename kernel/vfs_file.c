@@ -215,7 +215,7 @@ const struct file_ops vfs_file_ops = {
 
 const struct file_ops vfs_path_ops = {.name = "path"};
 
-/* ---- the calls ------------------------------------------------------------ */
+/* ---- the calls ---------------------------------------------------------- */
 
 int
 call_ftruncate(struct proc *p, int fd, uint64_t size)
@@ -289,7 +289,7 @@ call_sync(struct proc *p)
     return 0;
 }
 
-/* ---- reading whole files ---------------------------------------------------- */
+/* ---- reading whole files ------------------------------------------------ */
 
 static void
 free_bytes(const uint8_t *bytes, size_t size, void *ctx)

@@ -12,7 +12,7 @@
 /* Leaving the start of a WALK_BENEATH: as wasi-testsuite has it. */
 #define VFS_E_ESCAPE E_PERM
 
-/* ---- vfs_inode.c ---- */
+/* ---- vfs_inode.c -------------------------------------------------------- */
 int64_t vfs_now_ns(void);
 bool vfs_is_root(struct proc *p);
 bool vfs_in_group(struct proc *p, uint32_t gid);
@@ -21,7 +21,7 @@ int vfs_owner(struct proc *p, const struct inode *i);
 uint64_t vfs_hash_name(const void *seed, const char *name, size_t len);
 int vfs_setattr(struct inode *i, const struct inode_attr *a);
 
-/* ---- vfs_path.c ---- */
+/* ---- vfs_path.c --------------------------------------------------------- */
 
 /* A mount's root node. */
 struct dentry_path *path_create_root(struct mount *m, struct inode *i);
@@ -38,7 +38,7 @@ struct dentry_path *path_get_unnamed(struct dentry_path *parent,
 /* The name is gone from the file system. */
 void path_forget(struct dentry_path *parent, const char *name, size_t len);
 void path_forget_inode(const struct inode *dir, const char *name, size_t len);
-/* d now lives at that name, in that host_alloc'ed memory, which is taken over. */
+/* d now lives at that name, in host_alloc'ed memory, which is taken over. */
 void path_moved(struct dentry_path *d, struct dentry_path *parent, char *name,
                 size_t len);
 /* Two places change names (RENAME_EXCHANGE); name_a is a's new one. */
@@ -48,7 +48,7 @@ bool path_is_below(const struct dentry_path *d, const struct dentry_path *top);
 /* One more up, across mounts; d itself at the top. Borrowed. */
 struct dentry_path *path_up(struct dentry_path *d);
 
-/* ---- vfs_walk.c ---- */
+/* ---- vfs_walk.c --------------------------------------------------------- */
 struct walk {
     struct dentry_path *parent; /* of the last component; referenced */
     struct dentry_path *node;   /* what is there, mounts crossed; or NULL */
@@ -71,7 +71,7 @@ int vfs_grant_name(struct proc *p, struct dentry_path *parent,
                    const char *name, size_t len, bool write);
 
 
-/* ---- vfs_at.c: from (dirfd, path, flags) to places ---- */
+/* ---- vfs_at.c: from (dirfd, path, flags) to places ---------------------- */
 /* Where a walk of path begins, referenced: dirfd's directory or cwd. An
  * absolute path needs none: NULL. -E_BADF, -E_NOTDIR */
 int vfs_start(struct proc *p, int dirfd, const char *path,
@@ -81,24 +81,24 @@ int vfs_start(struct proc *p, int dirfd, const char *path,
 int vfs_find(struct proc *p, int dirfd, const char *path, uint32_t flags,
              bool write, struct dentry_path **out);
 
-/* ---- vfs_mount.c ---- */
+/* ---- vfs_mount.c -------------------------------------------------------- */
 int vfs_writable(const struct dentry_path *d); /* -E_ROFS */
 void mount_gone(struct mount *m); /* its last node went after a detach */
 
-/* ---- vfs_make.c: changes of names; w comes from a WALK_PARENT walk ---- */
+/* ---- vfs_make.c: changes of names; w comes from a WALK_PARENT walk ------ */
 /* May p make a name in w->parent? Grant, read-only, permission. */
 int vfs_may_make(struct proc *p, const struct walk *w);
 /* Make it; w->node is then the new node. Takes fs->lock. -E_EXIST */
 int vfs_make(struct proc *p, struct walk *w, uint32_t mode, uint64_t rdev,
              const char *target);
 
-/* ---- vfs_file.c ---- */
+/* ---- vfs_file.c --------------------------------------------------------- */
 extern const struct file_ops vfs_file_ops;  /* regular files, directories */
 extern const struct file_ops vfs_path_ops;  /* O_PATH */
 /* Grow or shrink with RLIMIT_FSIZE of the running process. */
 int vfs_truncate(struct inode *i, uint64_t size);
 
-/* ---- devfs.c ---- */
+/* ---- devfs.c ------------------------------------------------------------ */
 int device_open_inode(struct inode *i, uint32_t flags, struct file **out);
 
 /* Every fs type that the kernel brings. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names appear, go and move: mkdir, mknod, symlink, link, unlink, rmdir, rename,
- * and the checks that POSIX puts before each. Every change is made with the
- * file system's lock held, after the last component was looked up again under
- * it; the driver then need not check twice.
+ * Names appear, go and move: mkdir, mknod, symlink, link, unlink, rmdir,
+ * rename, and the checks that POSIX puts before each. Every change is made
+ * with the file system's lock held, after the last component was looked up
+ * again under it; the driver then need not check twice.
  */
 #include "vfs_internal.h"
 

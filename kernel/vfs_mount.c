@@ -262,7 +262,7 @@ vfs_shutdown(void)
     return r;
 }
 
-/* ---- the calls -------------------------------------------------------- */
+/* ---- the calls ---------------------------------------------------------- */
 
 int
 call_mount(struct proc *p, const char *source, const char *target,

@@ -140,7 +140,7 @@ open_node(struct proc *p, struct dentry_path *d, uint32_t flags, bool fresh,
     return 0;
 }
 
-/* ---- O_CREAT -------------------------------------------------------------- */
+/* ---- O_CREAT ------------------------------------------------------------ */
 
 /* 0 with w->node set and *fresh said; another try when somebody was faster. */
 static int
@@ -197,7 +197,7 @@ open_create(struct proc *p, struct dentry_path *start, const char *path,
     return r;
 }
 
-/* ---- O_TMPFILE -------------------------------------------------------------- */
+/* ---- O_TMPFILE ---------------------------------------------------------- */
 
 static int
 open_tmpfile(struct proc *p, struct dentry_path *start, const char *path,
@@ -351,7 +351,7 @@ call_memfd(struct proc *p, const char *name, uint32_t flags)
     return r;
 }
 
-/* ---- for exec ------------------------------------------------------------ */
+/* ---- for exec ----------------------------------------------------------- */
 
 int
 vfs_open_exec(struct proc *p, const char *path, struct file **out)

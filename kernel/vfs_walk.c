@@ -26,7 +26,7 @@ struct state {
     uint32_t flags, links;
 };
 
-/* ---- grants ---------------------------------------------------------- */
+/* ---- grants ------------------------------------------------------------- */
 
 /* Under the kernel lock, and never kept: one buffer will do. */
 static char scratch[PITH_PATH_MAX + PITH_NAME_MAX + 2];
@@ -93,7 +93,7 @@ vfs_grant_name(struct proc *p, struct dentry_path *parent, const char *name,
     return grant(p, parent, text, write);
 }
 
-/* ---- steps ------------------------------------------------------------ */
+/* ---- steps -------------------------------------------------------------- */
 
 static struct dentry_path *
 cross_mounts(struct dentry_path *d)

@@ -5,8 +5,8 @@
  *     pith-mkdisk OUT.pith DIRECTORY TREE
  *
  * TREE says what the host's directory cannot: a line "path mode user group" for
- * each file that is not the usual 755 or 644 of root; a path that ends in / is a
- * directory, made when it is missing. Lines with # are comments.
+ * each file that is not the usual 755 or 644 of root; a path that ends in / is
+ * a directory, made when it is missing. Lines with # are comments.
  *
  * The same input gives the same bytes: names are taken in order, numbers given
  * in that order, times are those of the files. What lies in /bin, /sbin, /lib
@@ -85,7 +85,7 @@ mix(const void *data, size_t n)
     }
 }
 
-/* ---- the rules ------------------------------------------------------------------- */
+/* ---- the rules ---------------------------------------------------------- */
 
 static void
 read_rules(const char *file)
@@ -131,7 +131,7 @@ rule_for(const char *path)
     return NULL;
 }
 
-/* ---- rows --------------------------------------------------------------------------- */
+/* ---- rows --------------------------------------------------------------- */
 
 static sqlite3_stmt *
 prepare(const char *text)
@@ -219,7 +219,7 @@ put_chunks(const char *host, int64_t ino)
     return size;
 }
 
-/* ---- the tree ----------------------------------------------------------------------- */
+/* ---- the tree ----------------------------------------------------------- */
 
 static bool
 is_system(const char *path)

@@ -39,7 +39,7 @@ path_done(struct path *path, int64_t r)
     return r;
 }
 
-/* ---- descriptors ----------------------------------------------------------- */
+/* ---- descriptors -------------------------------------------------------- */
 
 int64_t
 sys_open(struct proc *p, const uint64_t *a)
@@ -229,7 +229,7 @@ sys_getdents(struct proc *p, const uint64_t *a)
     return call_getdents(p, (int32_t)a[0], &u);
 }
 
-/* ---- attributes ------------------------------------------------------------ */
+/* ---- attributes --------------------------------------------------------- */
 
 static int64_t
 put_stat(struct proc *p, uint64_t at, const struct pith_stat *st, int r)
@@ -379,7 +379,7 @@ sys_utimensat(struct proc *p, const uint64_t *a)
     return path_done(&path, r);
 }
 
-/* ---- names ------------------------------------------------------------------ */
+/* ---- names -------------------------------------------------------------- */
 
 int64_t
 sys_mkdirat(struct proc *p, const uint64_t *a)
@@ -502,7 +502,7 @@ sys_getcwd(struct proc *p, const uint64_t *a)
     return r;
 }
 
-/* ---- mounts ------------------------------------------------------------------ */
+/* ---- mounts ------------------------------------------------------------- */
 
 /* Text that may be missing. */
 static int

@@ -15,7 +15,7 @@
 
 static const struct inode_ops hostfs_ops;
 
-/* ---- attributes ------------------------------------------------------------- */
+/* ---- attributes --------------------------------------------------------- */
 
 static int64_t
 ns_of(struct timespec t)
@@ -159,7 +159,7 @@ hostfs_setattr(struct inode *i, const struct inode_attr *a)
     return r;
 }
 
-/* ---- inodes --------------------------------------------------------------- */
+/* ---- inodes ------------------------------------------------------------- */
 
 static struct inode **
 bucket_of(struct hostfs *h, dev_t dev, ino_t ino)
@@ -266,7 +266,7 @@ hostfs_evict(struct inode *i)
     }
 }
 
-/* ---- names ---------------------------------------------------------------- */
+/* ---- names -------------------------------------------------------------- */
 
 struct name {
     char text[PITH_NAME_MAX + 1];
@@ -569,7 +569,7 @@ static const struct inode_ops hostfs_ops = {
     .evict = hostfs_evict,
 };
 
-/* ---- the file system -------------------------------------------------------- */
+/* ---- the file system ---------------------------------------------------- */
 
 static int
 hostfs_statfs(struct fs *fs, struct pith_statfs *out)

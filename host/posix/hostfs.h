@@ -2,8 +2,8 @@
 /*
  * A directory of the host as a file system, never escaping it: names are
  * resolved one component at a time below a directory descriptor, and symbolic
- * links only by the VFS, as Pith's own. Devices and sockets of the host are seen
- * but not opened; a FIFO is Pith's own FIFO with the host's name.
+ * links only by the VFS, as Pith's own. Devices and sockets of the host are
+ * seen but not opened; a FIFO is Pith's own FIFO with the host's name.
  *
  * Files of the host user belong to root in Pith, all others to nobody (65534);
  * when the host user is root, owners are what they are.

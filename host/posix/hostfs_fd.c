@@ -57,7 +57,7 @@ hostfs_openat(int dirfd, const char *name, int flags)
     return fd < 0 ? host_error(errno) : fd;
 }
 
-/* ---- the list of those that have one --------------------------------------- */
+/* ---- the list of those that have one ------------------------------------ */
 
 static void
 list_remove(struct hostfs_inode *h)
@@ -127,7 +127,7 @@ hostfs_adopt_fd(struct hostfs_inode *h, int fd)
     }
 }
 
-/* ---- pins -------------------------------------------------------------------- */
+/* ---- pins --------------------------------------------------------------- */
 
 /* Open h, whose parent has a descriptor. */
 static int
@@ -187,7 +187,7 @@ hostfs_unpin(struct hostfs_inode *h)
     h->pins--;
 }
 
-/* ---- real descriptors ---------------------------------------------------------- */
+/* ---- real descriptors --------------------------------------------------- */
 
 static bool
 is_same(int fd, const struct hostfs_inode *h)

@@ -71,7 +71,7 @@ hostfs_release(struct inode *i, struct file *f)
     host_free(hf);
 }
 
-/* ---- reading and writing ----------------------------------------------------- */
+/* ---- reading and writing ------------------------------------------------ */
 
 /* A buffer for a transfer of n: the small one, or one of the heap. */
 static uint8_t *
@@ -241,7 +241,7 @@ hostfs_allocate(struct inode *i, struct file *f, uint64_t offset, uint64_t len,
     return r;
 }
 
-/* ---- whole files --------------------------------------------------------------- */
+/* ---- whole files -------------------------------------------------------- */
 
 static void
 unmap(const uint8_t *bytes, size_t size, void *ctx)
@@ -290,7 +290,7 @@ hostfs_map(struct inode *i, struct vfs_image *out)
     return r;
 }
 
-/* ---- directories ------------------------------------------------------------ */
+/* ---- directories -------------------------------------------------------- */
 
 struct host_dirent { /* as getdents64 has it */
     uint64_t ino;

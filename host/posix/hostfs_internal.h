@@ -66,7 +66,7 @@ hostfs_of(const struct inode *i)
     return i->fs->data;
 }
 
-/* ---- hostfs_fd.c ---- */
+/* ---- hostfs_fd.c -------------------------------------------------------- */
 /* h's descriptor, until hostfs_unpin(). May block. */
 int hostfs_pin(struct hostfs_inode *h);
 void hostfs_unpin(struct hostfs_inode *h);
@@ -81,11 +81,11 @@ int hostfs_reopen(struct hostfs_inode *h, int flags);
 /* Allow as many descriptors as the host lets us; once. */
 void hostfs_raise_limit(void);
 
-/* ---- hostfs.c ---- */
+/* ---- hostfs.c ----------------------------------------------------------- */
 void hostfs_fill(struct inode *i, const struct stat *st);
 int hostfs_getattr(struct inode *i);
 
-/* ---- hostfs_file.c ---- */
+/* ---- hostfs_file.c ------------------------------------------------------ */
 int hostfs_open(struct inode *i, struct file *f);
 void hostfs_release(struct inode *i, struct file *f);
 int64_t hostfs_read(struct inode *i, struct file *f, struct uio *u);

@@ -4,9 +4,9 @@
  * bringing a disk up to a new image. See store_sqlite.h.
  *
  * An upgrade is one transaction: what the old image had brought and the new one
- * has not is removed, what the new one brings is put in, and whatever else is on
- * the disk stays. Both lists are the table `manifest`; paths are in order, so a
- * directory comes before what is in it.
+ * has not is removed, what the new one brings is put in, and whatever else is
+ * on the disk stays. Both lists are the table `manifest`; paths are in order,
+ * so a directory comes before what is in it.
  */
 #define _GNU_SOURCE
 #include "store_sqlite.h"
@@ -24,7 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- the first boot: a copy ---------------------------------------------------------- */
+/* ---- the first boot: a copy --------------------------------------------- */
 
 static int
 copy_bytes(int from, int to)
@@ -93,7 +93,7 @@ copy_disk(const char *disk, const char *image, struct report *report)
     return r;
 }
 
-/* ---- SQL ------------------------------------------------------------------------------- */
+/* ---- SQL ---------------------------------------------------------------- */
 
 struct seed {
     sqlite3 *db;
@@ -134,7 +134,7 @@ ask(struct seed *s, const char *text, const char *kinds, ...)
     return r;
 }
 
-/* ---- paths --------------------------------------------------------------------------------- */
+/* ---- paths -------------------------------------------------------------- */
 
 #define IS_DIR(mode) (((mode) & 0170000) == 0040000)
 
@@ -178,7 +178,7 @@ find_parent(struct seed *s, bool image, char *path, const char **name)
     return dir;
 }
 
-/* ---- changes --------------------------------------------------------------------------------- */
+/* ---- changes ------------------------------------------------------------ */
 
 /* The name goes, and the file with its last name. A directory only if empty:
  * false when it stays. */

@@ -23,7 +23,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define HOST_RESERVE (16u << 20) /* for the log, which grows before it shrinks */
+#define HOST_RESERVE (16u << 20) /* for the log, which grows first */
 #define MAX_COLUMNS 16
 
 struct sqlite_store {
@@ -46,7 +46,7 @@ static const struct {
 #undef SQL
 };
 
-/* ---- errors ------------------------------------------------------------------------- */
+/* ---- errors ------------------------------------------------------------- */
 
 int
 store_sqlite_error(sqlite3 *db, int code)
@@ -90,7 +90,7 @@ store_sqlite_run(sqlite3 *db, const char *text, struct report *report)
     return store_sqlite_error(db, code);
 }
 
-/* ---- the lock ------------------------------------------------------------------------ */
+/* ---- the lock ----------------------------------------------------------- */
 
 static int
 complain_in_use(int fd, const char *disk, struct report *report)
@@ -139,7 +139,7 @@ store_lock_disk(const char *disk, bool shared, struct report *report, int *out)
     return 0;
 }
 
-/* ---- statements ------------------------------------------------------------------------ */
+/* ---- statements --------------------------------------------------------- */
 
 /* Lock held. */
 static int
@@ -236,7 +236,7 @@ run(struct sqlite_store *s, enum store_sql which,
     return r;
 }
 
-/* ---- the backend ---------------------------------------------------------------------- */
+/* ---- the backend -------------------------------------------------------- */
 
 static int
 sqlite_query(struct store_backend *b, enum store_sql which,
@@ -333,7 +333,7 @@ static const struct store_backend_ops sqlite_ops = {
     .close = sqlite_close,
 };
 
-/* ---- opening ---------------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------ */
 
 /* Nothing in the file may make SQLite do more than hold data. */
 static void

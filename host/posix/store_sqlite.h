@@ -39,8 +39,8 @@ int store_seed(const char *disk, const char *image, struct report *report);
 
 /*
  * All of it for a boot: seed `disk` from `image` (NULL: do not), open it and
- * make the file system. Ephemeral: `disk`, or `image` when disk is NULL, is only
- * read, and changes stay in memory. Lock held; blocks. -E_ and *report.
+ * make the file system. Ephemeral: `disk`, or `image` when disk is NULL, is
+ * only read, and changes stay in memory. Lock held; blocks. -E_ and *report.
  */
 int store_boot(const char *disk, const char *image, bool ephemeral,
                struct fs **out, struct report *report);

@@ -51,7 +51,7 @@ device_open_inode(struct inode *i, uint32_t flags, struct file **out)
     return d->open(i, flags, out);
 }
 
-/* ---- nodes ---------------------------------------------------------------- */
+/* ---- nodes -------------------------------------------------------------- */
 
 /* The directory that name is in, made when missing; *leaf is the rest. */
 static int
@@ -168,7 +168,7 @@ devfs_unregister(const char *name)
     }
 }
 
-/* ---- memory devices --------------------------------------------------------- */
+/* ---- memory devices ----------------------------------------------------- */
 
 enum { NULL_DEV, ZERO_DEV, FULL_DEV, RANDOM_DEV };
 
@@ -259,7 +259,7 @@ static const struct {
              {"stdout", "/proc/self/fd/1"},
              {"stderr", "/proc/self/fd/2"}};
 
-/* ---- the file system -------------------------------------------------------- */
+/* ---- the file system ---------------------------------------------------- */
 
 int
 devfs_create(struct fs **out)

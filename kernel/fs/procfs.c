@@ -102,7 +102,7 @@ bucket_of(uint64_t ino)
     return &live[(ino ^ ino >> 24 ^ ino >> 32) % 128];
 }
 
-/* ---- inodes --------------------------------------------------------------- */
+/* ---- inodes ------------------------------------------------------------- */
 
 static const struct inode_ops procfs_ops, procfs_magic_ops;
 
@@ -183,7 +183,7 @@ subject(struct inode *i, struct proc **out)
     return 0;
 }
 
-/* ---- directories ------------------------------------------------------------ */
+/* ---- directories -------------------------------------------------------- */
 
 static int
 lookup_root_pid(const char *name, size_t len, struct inode **out)
@@ -268,8 +268,8 @@ read_fds(struct inode *dir, uint64_t *pos, vfs_emit *emit, void *ctx)
     for (uint64_t fd = *pos - 2; fd < p->fds.room; fd++) {
         if (!p->fds.slots[fd].file)
             continue;
-        if (emit_number(fd, ino_of(FDLINK, p->pid, (int)fd), PITH_S_IFLNK, fd + 3, emit,
-                        ctx))
+        if (emit_number(fd, ino_of(FDLINK, p->pid, (int)fd), PITH_S_IFLNK,
+                        fd + 3, emit, ctx))
             return 0;
         *pos = fd + 3;
     }
@@ -302,7 +302,7 @@ procfs_readdir(struct inode *dir, struct file *f, uint64_t *pos,
     return pd->row == ROOT ? read_pids(pos, emit, ctx) : 0;
 }
 
-/* ---- links ---------------------------------------------------------------- */
+/* ---- links -------------------------------------------------------------- */
 
 static int64_t
 put_text(const char *text, char *out, size_t room)
@@ -388,7 +388,7 @@ procfs_follow(struct inode *i, struct dentry_path **path, struct file **file)
     }
 }
 
-/* ---- files ---------------------------------------------------------------- */
+/* ---- files -------------------------------------------------------------- */
 
 static int64_t
 text_read(struct file *f, struct uio *u)
@@ -520,7 +520,7 @@ static const struct inode_ops procfs_magic_ops = {
     .evict = procfs_evict,
 };
 
-/* ---- the file system -------------------------------------------------------- */
+/* ---- the file system ---------------------------------------------------- */
 
 static int
 procfs_statfs(struct fs *fs, struct pith_statfs *out)

@@ -82,7 +82,7 @@ static const struct fs_ops store_fs_ops = {
     .destroy = destroy_store,
 };
 
-/* ---- opening ------------------------------------------------------------------------ */
+/* ---- opening ------------------------------------------------------------ */
 
 static int
 take_version(void *ctx, const struct store_value *v, uint32_t n)

@@ -9,8 +9,8 @@
  *
  * Programs work on memory. Everything that changed since the last commit goes
  * out in one transaction: on fsync, on sync, when too much has piled up, and
- * 5 s after the first change. So the file always holds one consistent state, and
- * all that happened before an fsync that returned.
+ * 5 s after the first change. So the file always holds one consistent state,
+ * and all that happened before an fsync that returned.
  */
 #ifndef KERNEL_FS_STORE_H
 #define KERNEL_FS_STORE_H

@@ -44,7 +44,7 @@ store_is_clean(const struct store *s)
     return !s->dirty_inodes && !s->changes && !s->dirty;
 }
 
-/* ---- 1: taking ------------------------------------------------------------------------ */
+/* ---- 1: taking ---------------------------------------------------------- */
 
 static void
 batch_finish(struct batch *b)
@@ -191,7 +191,7 @@ take(struct store *s, struct batch *b)
     s->dirty_since_ns = 0;
 }
 
-/* ---- 3: settling ------------------------------------------------------------------------ */
+/* ---- 3: settling -------------------------------------------------------- */
 
 static void
 settle_chunks(struct batch *b, bool ok)
@@ -305,7 +305,7 @@ store_fsync(struct inode *i, struct file *f, bool data_only)
     return store_commit(store_of(i));
 }
 
-/* ---- when --------------------------------------------------------------------------------- */
+/* ---- when --------------------------------------------------------------- */
 
 static int
 reserve_ephemeral(struct store *s, uint64_t n)

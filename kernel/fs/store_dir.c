@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* ---- the list of changes --------------------------------------------------------- */
+/* ---- the list of changes ------------------------------------------------ */
 
 int
 store_log(struct store *s, enum store_sql sql, uint64_t dir, const char *name,
@@ -37,7 +37,7 @@ store_log(struct store *s, enum store_sql sql, uint64_t dir, const char *name,
     return 0;
 }
 
-/* ---- loading ------------------------------------------------------------------------ */
+/* ---- loading ------------------------------------------------------------ */
 
 struct load {
     struct store *s;
@@ -113,7 +113,7 @@ need(struct inode *dir)
     return r;
 }
 
-/* ---- entries -------------------------------------------------------------------------- */
+/* ---- entries ------------------------------------------------------------ */
 
 int
 store_lookup(struct inode *dir, const char *name, size_t len,
@@ -218,7 +218,7 @@ drop_link(struct inode *i)
     store_mark_dirty(store_inode(i));
 }
 
-/* ---- the operations ---------------------------------------------------------------------- */
+/* ---- the operations ----------------------------------------------------- */
 
 static int
 prepare(struct inode *dir, size_t len)

@@ -10,7 +10,7 @@
 #define KEEP_INODES 8192u
 #define META_BYTES (32u << 20) /* names in memory before the old ones go */
 
-/* ---- lists ------------------------------------------------------------------ */
+/* ---- lists -------------------------------------------------------------- */
 
 static struct inode **
 bucket_of(struct store *s, uint64_t ino)
@@ -106,7 +106,7 @@ store_touch(struct store_inode *si)
     store_mark_dirty(si);
 }
 
-/* ---- making and loading -------------------------------------------------------- */
+/* ---- making and loading ------------------------------------------------- */
 
 static struct store_inode *
 inode_create(struct store *s, uint64_t ino, uint32_t mode)
@@ -281,7 +281,7 @@ store_get_inode(struct store *s, uint64_t ino, struct inode **out)
     return r;
 }
 
-/* ---- letting go ------------------------------------------------------------------ */
+/* ---- letting go --------------------------------------------------------- */
 
 void
 store_free_inode(struct store_inode *si)
@@ -351,7 +351,7 @@ store_evict(struct inode *i)
         store_trim_inodes(s, KEEP_INODES / 8 * 7);
 }
 
-/* ---- attributes ------------------------------------------------------------------ */
+/* ---- attributes --------------------------------------------------------- */
 
 static int
 store_getattr(struct inode *i)

@@ -5,12 +5,12 @@
  *
  * Invariants
  *  - Backend calls are made without the kernel lock. What they read into is
- *    marked `loading` meanwhile and nobody else touches it; what they write from
- *    is a reference to an immutable buffer.
+ *    marked `loading` meanwhile and nobody else touches it; what they write
+ *    from is a reference to an immutable buffer.
  *  - What memory does not hold is in the database exactly as a program should
- *    see it: dirty things, and things of a commit under way, stay in memory. For
- *    chunks that were cut off, `void_from` says from where on the database is to
- *    be ignored, until a commit has deleted them.
+ *    see it: dirty things, and things of a commit under way, stay in memory.
+ *    For chunks that were cut off, `void_from` says from where on the database
+ *    is to be ignored, until a commit has deleted them.
  *  - A change to an inode's chunks or entries also makes the inode dirty.
  */
 #ifndef KERNEL_FS_STORE_INTERNAL_H
@@ -51,7 +51,7 @@ struct store_inode {
     bool lazy;               /* only the access time changed: no hurry */
     bool saved;              /* the database has a row, or will have */
     bool loaded, loading;    /* directories: dir is there */
-    uint64_t void_from;      /* chunks from here on: not those in the database */
+    uint64_t void_from;      /* chunks from here on: not the database's */
     uint64_t void_writing;   /* the same, of the commit under way */
     struct sleep_lock lock;  /* one writer or truncation at a time */
     struct store_inode *next_dirty, *prev_dirty;
@@ -84,12 +84,12 @@ struct store {
     struct chunk *clean, *dirty;       /* rings; the head is the oldest */
     uint64_t clean_bytes, dirty_bytes, meta_bytes, tree_bytes;
     uint64_t next_ino, file_count;
-    uint64_t used_bytes, left_bytes;   /* of the backend, after the last commit */
+    uint64_t used_bytes, left_bytes;   /* of the backend, at the last commit */
     struct wait_queue loads;           /* something was loaded, or failed to */
 
     /* commits */
     bool committing, stopping, flusher_runs;
-    uint64_t generation, committed;    /* changes belong to one; the last safe */
+    uint64_t generation, committed;    /* changes belong to one; last safe */
     uint64_t dirty_since_ns;           /* 0: nothing to hurry for */
     struct wait_queue commits, flush;
     struct store_stats stats;
@@ -107,7 +107,7 @@ store_inode(struct inode *i)
     return (struct store_inode *)i;
 }
 
-/* ---- store_inode.c ---- */
+/* ---- store_inode.c ------------------------------------------------------ */
 extern const struct inode_ops store_inode_ops;
 /* Referenced; loaded if need be. -E_IO when there is none or it is broken. */
 int store_get_inode(struct store *s, uint64_t ino, struct inode **out);
@@ -123,7 +123,7 @@ void store_evict(struct inode *i);
 void store_trim_inodes(struct store *s, uint32_t keep);
 void store_free_inode(struct store_inode *si);
 
-/* ---- store_dir.c ---- */
+/* ---- store_dir.c -------------------------------------------------------- */
 int store_lookup(struct inode *dir, const char *name, size_t len,
                  struct inode **out);
 int store_make(struct inode *dir, const char *name, size_t len,
@@ -143,7 +143,7 @@ int store_readdir(struct inode *dir, struct file *f, uint64_t *pos,
 int store_log(struct store *s, enum store_sql sql, uint64_t dir,
               const char *name, size_t len, uint64_t ino, uint64_t cookie);
 
-/* ---- store_page.c ---- */
+/* ---- store_page.c ------------------------------------------------------- */
 int64_t store_read(struct inode *i, struct file *f, struct uio *u);
 int64_t store_write(struct inode *i, struct file *f, struct uio *u);
 int store_truncate(struct store_inode *si, uint64_t size);
@@ -154,11 +154,11 @@ void chunk_data_unref(struct chunk_data *d);
 void chunk_set_dirty(struct chunk *c, bool dirty);
 void store_trim_chunks(struct store *s);
 
-/* ---- store_commit.c ---- */
+/* ---- store_commit.c ----------------------------------------------------- */
 /* Everything up to now is safe afterwards. May block. */
 int store_commit(struct store *s);
-/* Room for n more bytes of changes? Commits when too much has piled up. -E_NOSPC,
- * and what the commit gave. May block. */
+/* Room for n more bytes of changes? Commits when too much has piled up.
+ * -E_NOSPC, and what the commit gave. May block. */
 int store_reserve(struct store *s, uint64_t n);
 /* Something changed: see that it is written in time. */
 void store_hurry(struct store *s);

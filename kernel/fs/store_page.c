@@ -15,7 +15,7 @@
 #define CHUNK STORE_CHUNK
 #define FIRST_ROOM 512u
 
-/* ---- buffers ------------------------------------------------------------------------ */
+/* ---- buffers ------------------------------------------------------------ */
 
 void
 chunk_data_unref(struct chunk_data *d)
@@ -47,7 +47,7 @@ make_writable(struct chunk *c, size_t n)
     return 0;
 }
 
-/* ---- rings ---------------------------------------------------------------------------- */
+/* ---- rings -------------------------------------------------------------- */
 
 static void
 ring_add(struct chunk **ring, struct chunk *c)
@@ -163,7 +163,7 @@ store_trim_chunks(struct store *s)
     }
 }
 
-/* ---- loading -------------------------------------------------------------------------- */
+/* ---- loading ------------------------------------------------------------ */
 
 static bool
 in_database(const struct store_inode *si, uint64_t index)
@@ -213,7 +213,8 @@ load(struct store *s, struct chunk *c)
 
 /*
  * The chunk, loaded; *out is NULL where there is a hole, unless make says to
- * fill it. May block: what the caller knew of the inode before may have changed.
+ * fill it. May block: what the caller knew of the inode before may have
+ * changed.
  */
 static int
 get_chunk(struct store_inode *si, uint64_t index, bool make,
@@ -249,7 +250,7 @@ get_chunk(struct store_inode *si, uint64_t index, bool make,
     return 0;
 }
 
-/* ---- reading ---------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------ */
 
 static int64_t
 put_chunk(struct uio *u, const struct chunk *c, size_t in, size_t n)
@@ -297,7 +298,7 @@ store_read(struct inode *i, struct file *f, struct uio *u)
     return done ? done : r;
 }
 
-/* ---- writing ---------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------ */
 
 static void
 set_len(struct chunk *c, uint32_t len)
@@ -370,7 +371,7 @@ store_write(struct inode *i, struct file *f, struct uio *u)
     return r;
 }
 
-/* ---- size ---------------------------------------------------------------------------- */
+/* ---- size --------------------------------------------------------------- */
 
 void
 store_drop_chunks(struct store_inode *si, uint64_t from)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a new Pith disk is made with, for whoever makes one. application_id is
- * "PITH"; the page size was measured (docs/formats-store.md). The root directory
- * is inode 1.
+ * "PITH"; the page size was measured (docs/formats-store.md). The root
+ * directory is inode 1.
  */
 #ifndef KERNEL_FS_STORE_SCHEMA_H
 #define KERNEL_FS_STORE_SCHEMA_H

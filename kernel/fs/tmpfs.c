@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * tmpfs: files in memory. Every page, inode and entry is charged to the file
- * system's limit before it is allocated, so a full one says -E_NOSPC and nothing
- * else happens. Nothing here blocks.
+ * system's limit before it is allocated, so a full one says -E_NOSPC and
+ * nothing else happens. Nothing here blocks.
  *
  * An entry holds a reference to its inode; an inode without references and
  * names is freed. devfs is a tmpfs too (devfs.c).
@@ -67,7 +67,7 @@ changed(struct inode *i)
     i->version++;
 }
 
-/* ---- inodes --------------------------------------------------------------- */
+/* ---- inodes ------------------------------------------------------------- */
 
 static uint64_t
 inode_cost(const struct inode *i)
@@ -169,7 +169,7 @@ tmpfs_evict(struct inode *i)
         host_free(t);
 }
 
-/* ---- names ---------------------------------------------------------------- */
+/* ---- names -------------------------------------------------------------- */
 
 static int
 tmpfs_lookup(struct inode *dir, const char *name, size_t len,
@@ -363,7 +363,7 @@ tmpfs_readlink(struct inode *i, char *out, size_t room)
     return (int64_t)n;
 }
 
-/* ---- content -------------------------------------------------------------- */
+/* ---- content ------------------------------------------------------------ */
 
 static int64_t
 tmpfs_read(struct inode *i, struct file *f, struct uio *u)
@@ -524,7 +524,7 @@ static const struct inode_ops tmpfs_ops = {
     .evict = tmpfs_evict,
 };
 
-/* ---- the file system -------------------------------------------------------- */
+/* ---- the file system ---------------------------------------------------- */
 
 static int
 tmpfs_statfs(struct fs *fs, struct pith_statfs *out)

@@ -99,7 +99,7 @@ remove_test_dir(void)
         printf("could not remove %s\n", test_dir);
 }
 
-/* ---- hostfs alone --------------------------------------------------------- */
+/* ---- hostfs alone ------------------------------------------------------- */
 
 static char *
 host_path(const char *name)

@@ -303,7 +303,7 @@ dots_and_slashes(void)
     IS(call_chdir(&me, "missing"), -E_NOENT);
 }
 
-/* ---- reading directories -------------------------------------------------- */
+/* ---- reading directories ------------------------------------------------ */
 
 struct seen {
     int count[2000];
@@ -435,7 +435,7 @@ many_files(void)
     }
 }
 
-/* ---- *at, beneath -------------------------------------------------------- */
+/* ---- *at, beneath ------------------------------------------------------- */
 
 static int
 beneath(int fd, const char *path)
@@ -531,7 +531,7 @@ deeper_than_path_max(void)
     OK(t_stat("/t", &st));
 }
 
-/* ---- grants --------------------------------------------------------------- */
+/* ---- grants ------------------------------------------------------------- */
 
 static void
 hold_only(const char *text)

@@ -309,7 +309,7 @@ shared_offset(void)
     OK(t_close(b));
 }
 
-/* ---- locks ---------------------------------------------------------------- */
+/* ---- locks -------------------------------------------------------------- */
 
 static int
 lock_as(struct proc *p, int fd, int cmd, int type, int64_t start, int64_t len,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * System images: pith-mkdisk gives the same bytes each time, and a disk that was
- * made from an older image gets what the newer one brings while the user's files
- * stay. The tool is in the environment: MKDISK.
+ * System images: pith-mkdisk gives the same bytes each time, and a disk that
+ * was made from an older image gets what the newer one brings while the user's
+ * files stay. The tool is in the environment: MKDISK.
  */
 #include "drivers.h"
 

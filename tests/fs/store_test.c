@@ -95,8 +95,10 @@ void
 check_disk(const char *path)
 {
     static const char *const none[] = {
-        "SELECT count(*) FROM entries WHERE ino NOT IN (SELECT ino FROM inodes)",
-        "SELECT count(*) FROM entries WHERE dir NOT IN (SELECT ino FROM inodes)",
+        "SELECT count(*) FROM entries WHERE ino NOT IN "
+        "(SELECT ino FROM inodes)",
+        "SELECT count(*) FROM entries WHERE dir NOT IN "
+        "(SELECT ino FROM inodes)",
         "SELECT count(*) FROM chunks WHERE ino NOT IN (SELECT ino FROM inodes)",
         "SELECT count(*) FROM inodes i WHERE ino<>1 AND mode&61440<>16384 AND "
         "nlink<>(SELECT count(*) FROM entries e WHERE e.ino=i.ino)",
@@ -126,7 +128,7 @@ check_disk(const char *path)
     sqlite3_close(db);
 }
 
-/* ---- persistence ------------------------------------------------------------- */
+/* ---- persistence -------------------------------------------------------- */
 
 static void
 put_pattern(const char *path, size_t size, unsigned seed)
@@ -316,7 +318,7 @@ many_inodes(void)
     check_disk(path);
 }
 
-/* ---- orphans, second instance, not a disk ----------------------------------- */
+/* ---- orphans, second instance, not a disk ------------------------------- */
 
 static void
 run_child(void (*child)(const char *), const char *path, int kill_after_us)
@@ -402,7 +404,7 @@ not_a_disk(void)
     CHECK(strstr(report.text, "missing.pith"));
 }
 
-/* ---- crashes ---------------------------------------------------------------- */
+/* ---- crashes ------------------------------------------------------------ */
 
 static int note_fd;
 
@@ -495,7 +497,7 @@ crashes(void)
     CHECK(promised > CRASH_ROUNDS); /* it did work between the kills */
 }
 
-/* ---- full disk -------------------------------------------------------------- */
+/* ---- full disk ---------------------------------------------------------- */
 
 static void
 full_disk(void)
@@ -541,7 +543,7 @@ full_disk(void)
     unmount_s();
 }
 
-/* ---- ephemeral -------------------------------------------------------------- */
+/* ---- ephemeral ---------------------------------------------------------- */
 
 static void
 ephemeral(void)
@@ -570,7 +572,7 @@ ephemeral(void)
     unmount_s();
 }
 
-/* ---- all ------------------------------------------------------------------- */
+/* ---- all ---------------------------------------------------------------- */
 
 static void
 corpus(const char *name, const struct store_options *o, uint64_t max)

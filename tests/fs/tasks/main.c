@@ -279,7 +279,7 @@ run_tasks(struct fs *fs, const char *name)
     printf("%s: %s\n", name, all.failures > before ? "failed" : "ok");
 }
 
-/* ---- locks that wait --------------------------------------------------- */
+/* ---- locks that wait ---------------------------------------------------- */
 
 static struct locker {
     struct proc proc;
