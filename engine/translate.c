@@ -424,12 +424,7 @@ prologue(struct translator *t)
         add_locals(t, n, read_local_type(t), &slot);
     }
     t->first_operand = t->top = t->max = slot;
-    if (slot > first) {
-        t_emit(t, OP_enter_zero, t->link, 0, 0);
-        t_data(t, slot - first);
-    } else {
-        t_emit(t, OP_enter, t->link, 0, 0);
-    }
+    t_emit(t, OP_enter, t->link, (slot - first + 1) / 2, 0);
     t_label(t);
 }
 
@@ -464,7 +459,7 @@ translate(struct translator *t, struct engine_module *m, uint32_t func,
         t->out[0].uimm = (t->max > t->type->result_slots
                               ? t->max
                               : t->type->result_slots) +
-                         1; /* enter_zero may write one more */
+                         1; /* enter writes pairs */
 }
 
 static void
@@ -533,6 +528,21 @@ range_add(struct code_chunk *c)
     return &c->ranges[c->nranges];
 }
 
+/*
+ * Where a branch leads in the end: jumps to jumps are followed, a few of them.
+ * Backward ones are not skipped: they are where code is polled.
+ */
+static void
+thread_jump(const struct translator *t, uint32_t at, struct insn *i)
+{
+    uint32_t target = at + (uint32_t)i->imm;
+
+    for (int hops = 0;
+         hops < 4 && target < t->n && t->out[target].code == OP_br; hops++)
+        target += (uint32_t)t->out[target].imm;
+    i->imm = (int32_t)(target - at);
+}
+
 /* Operation numbers to handlers, into the chunk. */
 static void
 finish(const struct translator *t, struct insn *to)
@@ -541,6 +551,8 @@ finish(const struct translator *t, struct insn *to)
     for (uint32_t i = 0; i < t->n; i++) {
         unsigned op = (unsigned)to[i].code;
 
+        if (op_is_branch(op) && to[i].imm > 0)
+            thread_jump(t, i, &to[i]);
         to[i].code = interp_code(op);
         i += raw_count(op);
     }

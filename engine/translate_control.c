@@ -655,6 +655,32 @@ br_on_cast(struct translator *t)
     return true;
 }
 
+/* The index of a br_table as something minus a constant, which the table takes
+ * on itself. */
+static bool
+index_difference(struct translator *t, bool *r, uint32_t *cond, int32_t *zero)
+{
+    const struct operand *o = &t->stack[t->sp - 1];
+    const struct insn *p = t_producer(t);
+
+    if (t->wide)
+        return false;
+    if (o->kind == OPERAND_ADD) {
+        *zero = o->addend == INT32_MIN ? INT32_MIN : -o->addend;
+        *cond = o->local;
+        return *zero == (int16_t)*zero;
+    }
+    if (o->kind != OPERAND_SLOT || !p || p->a != o->slot ||
+        (p->code != OP_i32_sub_ri && p->code != OP_i32_sub_si) ||
+        p->imm != (int16_t)p->imm)
+        return false;
+    *zero = p->imm;
+    *r = p->code == OP_i32_sub_ri;
+    *cond = *r ? 0 : p->b;
+    t->n--;
+    return true;
+}
+
 /*
  * The table is a row of jumps behind the instruction. A label that wants values
  * moved gets a stub behind the row, one per label however often it is named.
@@ -662,19 +688,23 @@ br_on_cast(struct translator *t)
 static void
 br_table(struct translator *t)
 {
-    uint32_t n = leb_u32(&t->p), cond = 0, first, stubs;
+    uint32_t n = leb_u32(&t->p), cond = 0, first;
     const uint8_t *labels = t->p;
-    bool r = t_acc(t, t->sp - 1, CLASS_I);
+    int32_t zero = 0;
+    bool r = false;
 
-    if (!r)
-        cond = t_source(t, t->sp - 1);
+    if (!index_difference(t, &r, &cond, &zero)) {
+        r = t_acc(t, t->sp - 1, CLASS_I);
+        if (!r)
+            cond = t_source(t, t->sp - 1);
+    }
     t_drop(t, 1);
     t->last = t->last_call = 0;
     for (uint32_t i = t->pending; i < t->sp; i++)
         t_materialise(t, i); /* constants and moves leave r0 alone */
     t->pending = t->sp;
     t->mark++;
-    t_emit(t, r ? OP_br_table_r : OP_br_table_s, cond, 0, n);
+    t_emit(t, r ? OP_br_table_r : OP_br_table_s, cond, (uint16_t)zero, n);
     t_label(t);
     first = t->n;
     for (uint32_t i = 0; i <= n; i++) {
@@ -686,7 +716,6 @@ br_table(struct translator *t)
         else
             t_emit(t, OP_br, 0, 0, 0); /* to a stub, below */
     }
-    stubs = t->n;
     for (uint32_t i = 0; i <= n && !t->failed; i++) {
         uint32_t depth = leb_u32(&labels);
         struct frame *f = label_frame(t, depth);
@@ -701,7 +730,6 @@ br_table(struct translator *t)
         }
         patch(t, first + i, f->stub);
     }
-    (void)stubs;
     t->dead = true;
 }
 

@@ -199,6 +199,41 @@ field(struct translator *t)
     return true;
 }
 
+/* (x & mask) << k, or a field << k: the first part just emitted. */
+static bool
+field_shifted(struct translator *t)
+{
+    struct operand *x = &t->stack[t->sp - 2], *y = &t->stack[t->sp - 1];
+    struct insn *p = t_producer(t);
+    uint32_t k, mask, shift = 0, from;
+    bool r;
+
+    if (t->wide || y->kind != OPERAND_CONST || x->kind != OPERAND_SLOT || !p ||
+        p->a != x->slot)
+        return false;
+    from = p->b;
+    k = (uint32_t)y->value & 31;
+    if (p->code == OP_i32_field_s || p->code == OP_i32_field_r) {
+        r = p->code == OP_i32_field_r;
+        mask = p->c;
+        shift = p->d;
+        if (shift > 31)
+            return false;
+    } else if ((p->code == OP_i32_and_si || p->code == OP_i32_and_ri) &&
+               p->uimm <= UINT16_MAX) {
+        r = p->code == OP_i32_and_ri;
+        mask = p->uimm;
+    } else {
+        return false;
+    }
+    t->n--;
+    t_drop(t, 2);
+    t_emit4(t, r ? OP_i32_field_r : OP_i32_field_s, t_push_slot(t, CLASS_I),
+            from, mask, k << 8 | shift);
+    t_result(t);
+    return true;
+}
+
 /* Families with an operand in memory, by wasm opcode. */
 static const struct memory_family {
     uint16_t op;       /* its first member: _sm, then _rm, _rw */
@@ -214,6 +249,9 @@ static const struct memory_family {
     [0x94] = {OP_f32_mul_sm, OP_f32_load_s, true},
 };
 #define LOAD_W 4 /* form w in a family of loads */
+#define MEMORY_RM 3u
+#define MEMORY_RW 6u
+#define MEMORY_TO 9u
 
 /* x op load: the load, just emitted, becomes part of the operation. */
 static bool
@@ -245,7 +283,7 @@ memory_binary(struct translator *t, uint32_t code)
     t->last = t->last_call = 0;
     if (t_acc(t, other, c)) {
         t_drop(t, 2);
-        t_emit(t, f->op + (w ? 6u : 3u), t_push_slot(t, c), load.b, load.uimm);
+        t_emit(t, f->op + (w ? MEMORY_RW : MEMORY_RM), t_push_slot(t, c), load.b, load.uimm);
         t_result(t);
         return true;
     }
@@ -333,7 +371,8 @@ integer_binary(struct translator *t, uint32_t code, bool sr)
 
     if ((code == 0x6a || code == 0x6b) && sum(t, code == 0x6b))
         return;
-    if (memory_binary(t, code) || (code == 0x71 && field(t)))
+    if (memory_binary(t, code) || (code == 0x71 && field(t)) ||
+        (code == 0x74 && field_shifted(t)))
         return;
 
     if (t->stack[t->sp - 2].kind == OPERAND_CONST &&
@@ -561,6 +600,51 @@ load(struct translator *t, uint32_t code)
     t_result(t);
 }
 
+/* p->x += constant: the load and the addition were just emitted. */
+static bool
+increment(struct translator *t, const struct insn *p, uint32_t at,
+          uint32_t offset)
+{
+    const struct insn *l = p - 1;
+    int32_t by = p->code == OP_i32_add_ri ? p->imm : -p->imm;
+
+    if ((p->code != OP_i32_add_ri && p->code != OP_i32_sub_ri) ||
+        t->n < t->label + 2 || l->code != OP_i32_load_s_R || l->b != at ||
+        l->uimm != offset || p->imm == INT32_MIN || by != (int16_t)by)
+        return false;
+    t->n -= 2;
+    t_emit(t, OP_i32_increment, at, (uint16_t)by, offset);
+    return true;
+}
+
+/* Storing a result where its operand in memory was loaded: p->x += y. */
+static bool
+update_memory(struct translator *t, const struct plain *f, uint32_t offset)
+{
+    static const uint16_t families[][2] = {
+        {OP_i32_store_ss, OP_i32_add_sm}, {OP_f64_store_ss, OP_f64_add_sm},
+        {OP_f64_store_ss, OP_f64_sub_sm}, {OP_f64_store_ss, OP_f64_mul_sm},
+        {OP_f32_store_ss, OP_f32_add_sm}, {OP_f32_store_ss, OP_f32_sub_sm},
+        {OP_f32_store_ss, OP_f32_mul_sm}};
+    const struct operand *to = &t->stack[t->sp - 2], *v = &t->stack[t->sp - 1];
+    struct insn *p = t_producer(t);
+    uint32_t at;
+
+    if (t->wide || !p || v->kind != OPERAND_SLOT || p->a != v->slot ||
+        t->raw == t->n ||
+        (to->kind != OPERAND_LOCAL && to->kind != OPERAND_SLOT))
+        return false;
+    at = to->kind == OPERAND_LOCAL ? to->local : to->slot;
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+        if (f->op == families[i][0] &&
+            p->code == (unsigned)families[i][1] + MEMORY_RM && p->b == at &&
+            p->uimm == offset) {
+            p->code = (unsigned)families[i][1] + MEMORY_TO;
+            return true;
+        }
+    return f->op == OP_i32_store_ss && increment(t, p, at, offset);
+}
+
 static void
 store_direct(struct translator *t, const struct plain *f, uint32_t offset)
 {
@@ -604,6 +688,8 @@ store_direct(struct translator *t, const struct plain *f, uint32_t offset)
         t_emit(t, f->op + STORE_V, 0, t->stack[vv].local, base);
         return;
     }
+    if (update_memory(t, f, offset))
+        return;
     if (t->stack[va].kind != OPERAND_CONST && t_acc(t, vv, c))
         t_emit(t, f->op + STORE_SR, t_source(t, va), 0, offset);
     else if (t->stack[vv].kind != OPERAND_CONST && t_acc(t, va, CLASS_I))
@@ -781,6 +867,25 @@ prefix_fc(struct translator *t)
 
 /* ---- variables ----------------------------------------------------------------------------- */
 
+/* p += k; q += l, both just emitted, in one. */
+static void
+pair_sums(struct translator *t)
+{
+    struct insn *q = t_producer(t), *p;
+
+    if (t->wide || !q || q->code != OP_i32_add_si || q->a != q->b ||
+        q->imm != (int16_t)q->imm || t->n < t->label + 2 || t->raw == t->n - 1)
+        return;
+    p = q - 1;
+    if (p->code != OP_i32_add_si || p->a != p->b || p->imm != (int16_t)p->imm)
+        return;
+    p->code = OP_i32_add_add;
+    p->c = (uint16_t)p->imm;
+    p->d = (uint16_t)q->imm;
+    p->b = q->a;
+    t->n--;
+}
+
 void
 t_set_local(struct translator *t, uint32_t local, bool tee)
 {
@@ -808,6 +913,7 @@ t_set_local(struct translator *t, uint32_t local, bool tee)
     } else if (o->kind != OPERAND_LOCAL || o->local != slot) {
         t_move(t, slot, i);
     }
+    pair_sums(t);
     t->last = t->last_call = 0;
     if (tee) {
         o->kind = OPERAND_LOCAL;
@@ -854,6 +960,35 @@ global_get_op(struct translator *t)
     t_result(t);
 }
 
+/*
+ * The shadow stack: global = (local = global - n) on entry, global = local + n
+ * on return. The operand is the value to set.
+ */
+static bool
+global_sum(struct translator *t, uint32_t vt, uint32_t global)
+{
+    struct operand *o = &t->stack[t->sp - 1];
+    struct insn *p = t_producer(t);
+
+    if (t->wide || vt != VT_I32 || global > UINT16_MAX)
+        return false;
+    if (o->kind == OPERAND_ADD) {
+        t_emit(t, OP_global_set_sum, o->local, global, (uint32_t)o->addend);
+        return true;
+    }
+    if (!p || t->n < t->label + 2 || o->kind != OPERAND_LOCAL ||
+        p->a != o->local ||
+        (p->code != OP_i32_sub_ri && p->code != OP_i32_add_ri) ||
+        p[-1].code != OP_global_get_R || p[-1].uimm != global)
+        return false;
+    p[-1].code = OP_global_add;
+    p[-1].a = p->a;
+    p[-1].b = (uint16_t)global;
+    p[-1].uimm = p->code == OP_i32_sub_ri ? 0 - p->uimm : p->uimm;
+    t->n--;
+    return true;
+}
+
 static void
 global_set_op(struct translator *t)
 {
@@ -862,6 +997,8 @@ global_set_op(struct translator *t)
 
     if (g < t->m->nglobals_imported || c == CLASS_V)
         t_emit(t, OP_global_set_far, t_source(t, t->sp - 1), vt_slots(vt), g);
+    else if (global_sum(t, vt, t->m->global_slot[g]))
+        ;
     else if (c == CLASS_I && t_acc(t, t->sp - 1, c))
         t_emit(t, OP_global_set_r, 0, 0, t->m->global_slot[g]);
     else

@@ -109,7 +109,7 @@
     OP(n##_##form##dest)                                                       \
     {                                                                          \
         T x = (T)source;                                                       \
-        PUT_I##dest(T, x >> pc->d & pc->c);                                    \
+        PUT_I##dest(T, (x >> (pc->d & 31) & pc->c) << (pc->d >> 8));                                    \
         NEXT;                                                                  \
     }
 #define FIELD(n, T)                                                            \
@@ -319,7 +319,16 @@
 #define MEMORY_BIN(n, T, C, e)                                                 \
     MEMORY_DEST(n, , T, C, e)                                                  \
     MEMORY_DEST(n, _R, T, C, e)                                                \
-    MEMORY_DEST(n, _B, T, C, e)
+    MEMORY_DEST(n, _B, T, C, e)                                                \
+    OP(n##_to)                                                                 \
+    {                                                                          \
+        T x = ACC_##C(T), y, z;                                                \
+        EA(T, p, fp[pc->b], pc->uimm);                                         \
+        memcpy(&y, p, sizeof y);                                               \
+        z = (T)(e);                                                            \
+        memcpy(p, &z, sizeof z);                                               \
+        NEXT;                                                                  \
+    }
 
 /* ---- vectors --------------------------------------------------------------------- */
 

@@ -41,9 +41,9 @@ BRANCH_OP(br_z64_r, !r0)
 BRANCH_OP(br_if64, fp[pc->a])
 BRANCH_OP(br_z64, !fp[pc->a])
 
-/* The row of jumps behind is read, not executed. */
+/* The row of jumps behind is read, not executed; b is what counts as 0. */
 #define BR_TABLE(index)                                                        \
-    uint32_t i = index, n = pc->uimm;                                          \
+    uint32_t i = (index) - (uint32_t)(int16_t)pc->b, n = pc->uimm;             \
     int32_t distance;                                                          \
     pc += 1 + (i < n ? i : n);                                                 \
     distance = pc->imm;                                                        \
@@ -66,38 +66,36 @@ OP(unreachable)
 
 /* ---- frames ------------------------------------------------------------------ */
 
-#define CHECK_FRAME                                                            \
-    if (UNLIKELY((size_t)(in->stack_limit - fp) < pc->uimm)) {                 \
-        /* blame the caller: there is no room for a link */                    \
-        pc = (const struct insn *)(uintptr_t)r0;                               \
-        fp -= pc->a;                                                           \
-        TRAP(ENGINE_STACK_EXHAUSTED);                                          \
-    }
 #define SLOT_PAIR_ZERO(p) slot_set_v128(p, (struct v128){.u64 = {0, 0}})
+/*
+ * e is the entry: frame of e->imm slots, link (in r0) to slot e->a, e->b pairs
+ * of slots behind it to zero. The frame has a slot to spare for an odd pair.
+ */
+#define ENTER(e)                                                               \
+    do {                                                                       \
+        if (UNLIKELY((size_t)(in->stack_limit - fp) < (e)->uimm)) {            \
+            /* blame the caller: there is no room for a link */                \
+            pc = (const struct insn *)(uintptr_t)r0;                           \
+            fp -= pc->a;                                                       \
+            TRAP(ENGINE_STACK_EXHAUSTED);                                      \
+        }                                                                      \
+        uint64_t *link_ = fp + (e)->a;                                         \
+        *link_++ = r0;                                                         \
+        budget -= 1 + ((e)->b >> 5);                                           \
+        for (uint32_t pairs_ = (e)->b; pairs_; pairs_--) {                     \
+            SLOT_PAIR_ZERO(link_);                                             \
+            link_ += 2;                                                        \
+            __asm__ volatile("" ::: "memory"); /* no memset for a few */       \
+        }                                                                      \
+        pc = (e) + 1;                                                          \
+        if (UNLIKELY(budget < 0))                                              \
+            POLL_THEN_JUMP;                                                    \
+        JUMP;                                                                  \
+    } while (0)
 OP(enter)
 {
-    CHECK_FRAME
-    fp[pc->a] = r0;
-    pc++;
-    if (UNLIKELY(--budget < 0))
-        POLL_THEN_JUMP;
-    JUMP;
-}
-OP(enter_zero) /* and set pc[1].uimm locals, behind the link, to zero */
-{
-    CHECK_FRAME
-    fp[pc->a] = r0;
-    uint64_t *p = fp + pc->a + 1, *end = p + pc[1].uimm;
-    budget -= 1 + (pc[1].uimm >> 6);
-    do { /* two at a time: the frame has a slot to spare */
-        SLOT_PAIR_ZERO(p);
-        p += 2;
-        __asm__ volatile("" ::: "memory"); /* no call of memset for a few */
-    } while (p < end);
-    pc += 2;
-    if (UNLIKELY(budget < 0))
-        POLL_THEN_JUMP;
-    JUMP;
+    const struct insn *e = pc;
+    ENTER(e);
 }
 
 #define RETURN                                                                 \
@@ -180,6 +178,8 @@ OP(call)
     r0 = (uintptr_t)pc;
     fp += pc->a;
     pc = target;
+    if (LIKELY(target->code == OP_CODE(enter)))
+        ENTER(target); /* one dispatch less */
     JUMP;
 }
 OP(call_far) /* the distance is in pc[1], the argument slots in a */

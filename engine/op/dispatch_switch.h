@@ -11,6 +11,7 @@
 #define OP_TARGET(name) case OP_##name: name:
 
 #define JUMP goto dispatch
+#define OP_CODE(name) OP_##name
 #define STOP return
 #define POLL_THEN_JUMP goto poll
 #define TRAP(status_)                                                          \

@@ -35,6 +35,7 @@ static HANDLER h_resume(SIG);
     do {                                                                       \
         MUSTTAIL((handler_fn *)pc->code)(ARGS);                                \
     } while (0)
+#define OP_CODE(name) ((uintptr_t)h_##name)
 #define STOP return
 #define POLL_THEN_JUMP MUSTTAIL h_poll(ARGS)
 #define TRAP(status_)                                                          \

@@ -9,6 +9,21 @@ OP(mov)
     fp[pc->a] = fp[pc->b];
     NEXT;
 }
+OP(i32_increment) /* memory at slot a plus imm += b */
+{
+    uint32_t y;
+    EA(uint32_t, p, fp[pc->a], pc->uimm);
+    memcpy(&y, p, sizeof y);
+    y += (uint32_t)(int16_t)pc->b;
+    memcpy(p, &y, sizeof y);
+    NEXT;
+}
+OP(i32_add_add) /* slot a += c; slot b += d */
+{
+    fp[pc->a] = (uint32_t)fp[pc->a] + (uint32_t)(int16_t)pc->c;
+    fp[pc->b] = (uint32_t)fp[pc->b] + (uint32_t)(int16_t)pc->d;
+    NEXT;
+}
 OP(mov_mov)
 {
     fp[pc->a] = fp[pc->b];

@@ -14,3 +14,67 @@ const char *const op_names[OP_COUNT] = {
 #include "op/all.def"
 #undef Y
 };
+
+#include "op/unrow.h"
+#define BRANCHES(n)                                                            \
+    case OP_##n##_br_ss:                                                       \
+    case OP_##n##_br_si:                                                       \
+    case OP_##n##_br_rs:                                                       \
+    case OP_##n##_br_ri:
+#define BIN(...)
+#define BINT(...)
+#define CMP(n, ...) BRANCHES(n)
+#define TEST_BRANCH(n, ...) BRANCHES(n)
+#define STEP_BRANCH(...)
+#define FBIN(...)
+#define FCMP(n, ...)                                                           \
+    case OP_##n##_brt_ss:                                                      \
+    case OP_##n##_brt_rs:                                                      \
+    case OP_##n##_brt_sr:                                                      \
+    case OP_##n##_brf_ss:                                                      \
+    case OP_##n##_brf_rs:                                                      \
+    case OP_##n##_brf_sr:
+#define UN(...)
+#define UNT(...)
+#define MEMORY_BIN(...)
+#define CONST_BIN(...)
+#define MULTIPLY_ADD(...)
+#define FIELD(...)
+#define LOAD(...)
+#define STORE(...)
+#define MISC(...)
+#define MISCW(...)
+#define SIMD_LOAD(...)
+#define SIMD_STORE(...)
+#define SIMD_LOAD_LANE(...)
+#define SIMD_STORE_LANE(...)
+#define SIMD_CONST(...)
+#define SIMD_SHUFFLE(...)
+#define SIMD_SPLAT(...)
+#define SIMD_EXTRACT(...)
+#define SIMD_REPLACE(...)
+#define SIMD_UN(...)
+#define SIMD_BIN(...)
+#define SIMD_TER(...)
+#define SIMD_SHIFT(...)
+#define SIMD_TEST(...)
+
+bool
+op_is_branch(unsigned op)
+{
+    switch (op) {
+#include "op/all.def"
+    case OP_br:
+    case OP_br_if_s:
+    case OP_br_if_r:
+    case OP_br_z_s:
+    case OP_br_z_r:
+    case OP_br_if64:
+    case OP_br_z64:
+    case OP_br_if64_r:
+    case OP_br_z64_r:
+        return true;
+    default:
+        return false;
+    }
+}

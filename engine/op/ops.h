@@ -7,6 +7,7 @@
 #ifndef ENGINE_OP_OPS_H
 #define ENGINE_OP_OPS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define FORMS_BIN 5 /* ss si rs ri sr */
@@ -36,5 +37,8 @@ struct op_meta {
 };
 extern const struct op_meta op_meta[OP_COUNT];
 extern const char *const op_names[OP_COUNT];
+
+/* Does imm hold the distance of a forward branch? */
+bool op_is_branch(unsigned op);
 
 #endif

@@ -55,7 +55,8 @@
     Y(f, f##_R, f##_B, c, NONE, none, none)                                    \
     Y(f##_R, none, none, NONE, c, none, none)                                  \
     Y(f##_B, none, f##_B, c, c, none, none)
-#define MEMORY_BIN(n, T, C, e) ROW_D(n##_sm, C) ROW_D(n##_rm, C) ROW_D(n##_rw, C)
+#define MEMORY_BIN(n, T, C, e)                                                 \
+    ROW_D(n##_sm, C) ROW_D(n##_rm, C) ROW_D(n##_rw, C) Y1(n##_to)
 #define CONST_BIN(n, e) ROW_D(n##_sk, D) ROW_D(n##_rk, D)
 #define MULTIPLY_ADD(n, e) ROW_D(n##_s, D) ROW_D(n##_r, D)
 #define FIELD(n, T) ROW_D(n##_s, I) ROW_D(n##_r, I)

@@ -48,6 +48,20 @@ OP(global_set_far)
     NEXT;
 }
 
+/* The shadow stack's pointer moves: own global b, i32. */
+OP(global_add)
+{
+    uint32_t v = (uint32_t)in->global_values[pc->b] + pc->uimm;
+    in->global_values[pc->b] = v;
+    fp[pc->a] = r0 = v;
+    NEXT;
+}
+OP(global_set_sum)
+{
+    in->global_values[pc->b] = (uint32_t)fp[pc->a] + pc->uimm;
+    NEXT;
+}
+
 OP_COLD(ref_func)
 {
     struct engine_func *f = instance_func(in, pc->uimm);
