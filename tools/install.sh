@@ -6,7 +6,7 @@
 # is there. Exit 1 with a sentence when something cannot be had.
 set -eu
 
-build="clang-19 lld-19 llvm-19 libclang-rt-19-dev-wasm32 wasi-libc binaryen
+build="clang-19 lld-19 llvm-19 libclang-rt-19-dev-wasm32 wasi-libc
        libsqlite3-dev libjansson-dev make dpkg-dev sqlite3 ca-certificates xz-utils
        bison flex gawk patch pkg-config autoconf automake file nodejs"
 test_="gcc libc6-dev-i386 gcc-multilib libclang-rt-19-dev tmux expect
@@ -22,12 +22,8 @@ bench) want="$build $test_ $bench" ;;
     exit 2
     ;;
 esac
-case "${1:-build}" in
-test | bench)
-    # npm comes with some distributions of node, is a package with others
-    command -v npm >/dev/null 2>&1 || want="$want npm"
-    ;;
-esac
+# npm comes with some distributions of node, is a package with others
+command -v npm >/dev/null 2>&1 || want="$want npm"
 command -v node >/dev/null 2>&1 && want=$(echo "$want" | sed 's/nodejs//')
 
 missing=

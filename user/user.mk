@@ -28,7 +28,18 @@ $(SYSROOT): $(MUSL_DIR)/.ready lib/errno.def abi/pith/syscall.def abi/pith/abi.h
 	    O=$(USER_O)
 	@touch $@
 
-$(PITH_CC): user/cc/pith-cc $(SYSROOT)
+# What pith-cc --fork runs after linking.
+ASYNCIFY := $(USER_O)/npm/node_modules/binaryen/bin/wasm-opt
+$(ASYNCIFY): user/cc/npm/package-lock.json
+	@echo "  NPM binaryen"
+	@mkdir -p $(USER_O)/npm
+	@cp user/cc/npm/*.json $(USER_O)/npm/
+	@cd $(USER_O)/npm && npm ci --no-audit --no-fund --ignore-scripts \
+	    --loglevel=error >/dev/null
+	@find $(@D) -type f ! -name wasm-opt ! -name package.json -delete
+	@touch $@
+
+$(PITH_CC): user/cc/pith-cc $(SYSROOT) $(ASYNCIFY)
 	@mkdir -p $(@D)
 	@install -m 755 $< $@
 

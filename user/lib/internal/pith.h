@@ -29,14 +29,18 @@
     ; \
     }
 
-extern volatile int __pith_jump_pending; /* src/signal.c */
-void __pith_jump(void) __attribute__((__weak__)); /* src/setjmp.c, src/fork.c */
+/* src/sigmask.c */
+extern volatile int __pith_pending; /* left must look: a jump, late handlers */
+extern volatile int __pith_busy;    /* no handler may run now (src/fork.c) */
+extern int __pith_depth;            /* of handlers under way */
+extern uint64_t __pith_late_set;    /* signals kept back while busy */
+void __pith_look(void);
 
 static inline long
 left(long result)
 {
-    if (__builtin_expect(__pith_jump_pending, 0))
-        __pith_jump();
+    if (__builtin_expect(__pith_pending, 0))
+        __pith_look();
     return result;
 }
 

@@ -5,7 +5,6 @@
  */
 #include <setjmp.h>
 
-extern int __pith_depth;
 extern jmp_buf *__pith_innermost;
 void __pith_guard(void (*fn)(int, unsigned), int sig, unsigned handler);
 
@@ -15,9 +14,7 @@ __pith_guard(void (*fn)(int, unsigned), int sig, unsigned handler)
     jmp_buf here;
     jmp_buf *outer = __pith_innermost;
     __pith_innermost = &here;
-    __pith_depth++;
     if (!setjmp(here))
         fn(sig, handler);
-    __pith_depth--;
     __pith_innermost = outer;
 }

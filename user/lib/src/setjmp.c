@@ -27,14 +27,17 @@ struct buffer {
 };
 _Static_assert(sizeof(struct buffer) <= sizeof(jmp_buf), "jmp_buf");
 
-int __pith_depth; /* of handlers, and the way out of the innermost one: */
-jmp_buf *__pith_innermost; /* both kept by src/guard.c */
+jmp_buf *__pith_innermost; /* way out of the innermost handler: src/guard.c */
 static struct arg pending;
 
 void
 __wasm_setjmp(void *env, uint32_t label, void *activation)
 {
     struct buffer *b = env;
+    /* A good moment for a jump that is due and no call has made, unless it
+     * leads to where this very call would not be caught. */
+    if (pending.env && ((struct buffer *)pending.env)->activation != activation)
+        __pith_look();
     b->activation = activation;
     b->label = label;
     b->depth = __pith_depth;
@@ -54,7 +57,7 @@ __wasm_longjmp(void *env, int value)
     if (b->depth < __pith_depth) {
         pending.env = env;
         pending.value = value ? value : 1;
-        __pith_jump_pending = 1;
+        __pith_pending = 1;
         b = (struct buffer *)__pith_innermost;
         value = 1;
     }
@@ -66,8 +69,10 @@ __wasm_longjmp(void *env, int value)
 void
 __pith_jump(void)
 {
-    __pith_jump_pending = 0;
-    __wasm_longjmp(pending.env, pending.value);
+    void *env = pending.env;
+    pending.env = 0;
+    if (env)
+        __wasm_longjmp(env, pending.value);
 }
 
 

@@ -6,7 +6,25 @@
 
 #include "pith.h"
 
-volatile int __pith_jump_pending;
+volatile int __pith_pending;
+volatile int __pith_busy;
+int __pith_depth;
+uint64_t __pith_late_set;
+
+void __pith_late(void) __attribute__((__weak__)); /* src/signal.c */
+void __pith_jump(void) __attribute__((__weak__)); /* src/setjmp.c */
+
+/* A name of its own for pith-cc --fork: asyncify need not consider it, since
+ * fork is refused in handlers. */
+__attribute__((__noinline__)) void
+__pith_look(void)
+{
+    __pith_pending = 0;
+    if (__pith_late)
+        __pith_late();
+    if (__pith_jump)
+        __pith_jump();
+}
 
 SYS(rt_sigprocmask) left(pith_sigprocmask(a, P(b), P(c))) END
 SYS(rt_sigpending) left(pith_sigpending(P(a))) END

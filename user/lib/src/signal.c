@@ -37,18 +37,46 @@ call(int sig, unsigned handler)
     }
 }
 
-__attribute__((export_name("__pith_signal"))) int
-__pith_signal(int sig, unsigned handler)
+static void
+run(int sig, unsigned handler)
 {
     int saved = errno;
-    if (sig < 1 || sig >= PITH_NSIG)
-        return 0;
+    __pith_depth++;
     if (__pith_guard)
         __pith_guard(call, sig, handler);
     else
         call(sig, handler);
+    __pith_depth--;
     errno = saved;
-    return __pith_jump_pending; /* then the call must come back to us */
+}
+
+/* While a fork is under way handlers wait here; at most one a signal. */
+static unsigned late[PITH_NSIG];
+
+void __pith_late(void);
+void
+__pith_late(void)
+{
+    while (__pith_late_set) {
+        int sig = __builtin_ctzll(__pith_late_set) + 1;
+        __pith_late_set &= ~bit(sig);
+        run(sig, late[sig]);
+    }
+}
+
+__attribute__((export_name("__pith_signal"))) int
+__pith_signal(int sig, unsigned handler)
+{
+    if (sig < 1 || sig >= PITH_NSIG)
+        return 0;
+    if (__pith_busy) {
+        __pith_late_set |= bit(sig);
+        late[sig] = handler;
+        __pith_pending = 1;
+        return 0;
+    }
+    run(sig, handler);
+    return __pith_pending; /* a jump: the call must come back to us */
 }
 
 int
