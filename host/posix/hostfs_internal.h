@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Between the names (hostfs.c), the descriptors (hostfs_fd.c) and the contents
- * (hostfs_file.c) of a host directory.
+ * Between the names (hostfs.c), attributes (hostfs_attr.c), descriptors
+ * (hostfs_fd.c) and contents (hostfs_file.c) of a host directory.
  *
  * An inode is a host file that somebody in Pith holds. It is known by (device,
  * inode number) and reached by an O_PATH descriptor, of which only so many are
@@ -81,9 +81,13 @@ int hostfs_reopen(struct hostfs_inode *h, int flags);
 /* Allow as many descriptors as the host lets us; once. */
 void hostfs_raise_limit(void);
 
-/* ---- hostfs.c ----------------------------------------------------------- */
+/* ---- hostfs_attr.c ------------------------------------------------------- */
 void hostfs_fill(struct inode *i, const struct stat *st);
 int hostfs_getattr(struct inode *i);
+/* Permissions for the host: no set-id programs, or Pith's root could make
+ * programs that run as the host's user for whoever starts them there. */
+uint32_t hostfs_mode(uint32_t mode);
+int hostfs_setattr(struct inode *i, const struct inode_attr *a);
 
 /* ---- hostfs_file.c ------------------------------------------------------ */
 int hostfs_open(struct inode *i, struct file *f);

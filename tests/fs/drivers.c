@@ -176,6 +176,20 @@ host_devices(void)
         IS(t_open("mem", PITH_O_RDONLY, 0), -E_ACCES);
 }
 
+/* A program must not leave others something that runs as its host's user. */
+static void
+host_set_ids(void)
+{
+    struct stat st;
+
+    OK(t_close(t_open("tool", PITH_O_CREAT | PITH_O_RDWR, 06755)));
+    IS(stat(host_path("tool"), &st), 0);
+    IS(st.st_mode & 07777, 0755);
+    OK(t_chmod("tool", 06711));
+    IS(stat(host_path("tool"), &st), 0);
+    IS(st.st_mode & 07777, 0711);
+}
+
 /* More files than descriptors are kept for. */
 static void
 host_many_open(void)
@@ -225,6 +239,7 @@ static const struct fs_case host_cases[] = {
     {"changes by the host", host_changes, 0},
     {"links of the host", host_escape, 0},
     {"devices and FIFOs of the host", host_devices, 0},
+    {"no set-id programs for the host", host_set_ids, 0},
     {"more open files than kept descriptors", host_many_open, 0},
     {"deep directories", host_deep, 0},
     {NULL, NULL, 0},
@@ -257,7 +272,7 @@ run_drivers(void)
     driver_name = "memfd";
     run_case("memfd", memfd);
     if (tmpfs_create(32u << 20, &fs) == 0)
-        run_corpus("tmpfs", fs, CAN_CHOWN | CAN_LIMIT, NULL);
+        run_corpus("tmpfs", fs, CAN_CHOWN | CAN_LIMIT | CAN_SETID, NULL);
     run_hostfs();
     run_store();
     run_seed();

@@ -24,3 +24,8 @@ test-fs-tasks: $(B)/bin/test-fs-tasks
 	@$(B)/bin/test-fs-tasks $(ROUNDS)
 test-fs: $(B)/bin/test-fs $(B)/bin/pith-mkdisk
 	@MKDISK=$(abspath $(B)/bin/pith-mkdisk) $(B)/bin/test-fs $(CASE)
+
+# More of the broken disks than test-fs tries; best with V=asan.
+.PHONY: fuzz-disk
+fuzz-disk: $(B)/bin/test-fs
+	@FS_ROUNDS=$(or $(ROUNDS),2000) $(B)/bin/test-fs broken

@@ -37,6 +37,7 @@ struct fs_case {
     uint32_t needs; /* CAN_* */
 };
 #define CAN_CHOWN 1u    /* owners are kept: not on a host directory as a user */
+#define CAN_SETID 4u    /* set-id bits are kept */
 #define CAN_LIMIT 2u    /* the driver was given a size */
 extern const struct fs_case posix_cases[], posix_dir_cases[],
     posix_meta_cases[];

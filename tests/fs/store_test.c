@@ -585,7 +585,7 @@ corpus(const char *name, const struct store_options *o, uint64_t max)
     if (store_sqlite_format(path, &report) < 0 ||
         open_store(path, o, max, &fs) < 0)
         abort();
-    run_corpus(name, fs, CAN_CHOWN | CAN_LIMIT, NULL);
+    run_corpus(name, fs, CAN_CHOWN | CAN_LIMIT | CAN_SETID, NULL);
     driver_name = name;
     if (!o->ephemeral && setjmp(case_end) == 0)
         check_disk(disk("corpus.pith"));
