@@ -6,8 +6,8 @@
  * seen but not opened; a FIFO is Pith's own FIFO with the host's name.
  *
  * Set-user-id and set-group-id bits of files are left out on the way to the
- * host. Files of the host user belong to root in Pith, all others to nobody (65534);
- * when the host user is root, owners are what they are.
+ * host. Files of the host user belong to root in Pith, all others to nobody
+ * (65534); when the host user is root, owners are what they are.
  */
 #ifndef POSIX_HOSTFS_H
 #define POSIX_HOSTFS_H
