@@ -11,3 +11,20 @@ ifeq ($(V),gcc)
 ENGINE_INTERP += -fno-gcse
 endif
 $(B)/obj/engine/interp.o: CFLAGS += $(ENGINE_INTERP)
+
+# The engine's own tests: make test-engine (with V=asan, V=tsan, V=m32 too).
+ENGINE_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,tests/engine/main.c \
+                   tests/engine/run_tests.c tests/engine/odd_tests.c)
+$(B)/obj/tests/engine/%.o: tests/engine/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(INC_engine) -iquote tests/engine -MMD -MP -c -o $@ $<
+$(B)/tests/engine-guest.wasm: tests/engine/guest.c
+	@mkdir -p $(@D)
+	clang-19 --target=wasm32 -nostdlib -O2 --no-wasm-opt -Wl,--no-entry \
+	    -fno-builtin -o $@ $<
+$(B)/bin/test-engine: $(ENGINE_TEST_OBJ) $(B)/lib/libpith-engine.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lm -lpthread
+.PHONY: test-engine
+test-engine: $(B)/bin/test-engine $(B)/tests/engine-guest.wasm
+	$(B)/bin/test-engine $(B)/tests/engine-guest.wasm
