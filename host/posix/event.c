@@ -5,7 +5,8 @@
  * epoll knows a descriptor once, but several tasks may wait on it for different
  * things: watches[fd] lists them, and the descriptor is armed (one shot) for
  * the union of what they want. Threads are woken through an eventfd that is
- * edge-triggered, so each write wakes one sleeper and nobody need read it.
+ * edge-triggered, so a write wakes a sleeper and nobody need read it. Writes
+ * that come together may wake only one, who has to pass it on.
  */
 #define _GNU_SOURCE
 #include "internal.h"

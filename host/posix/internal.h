@@ -35,7 +35,7 @@ struct worker {
     struct fiber fiber;                /* the thread's own stack: idle loop */
     struct host_task *current;         /* NULL: the idle loop */
     struct host_task *ended;           /* to be freed once switched away */
-    uint32_t index;
+    bool blocked;                      /* in a host call (kernel_unlock) */
 };
 
 #define WORKERS_MAX 64
@@ -54,7 +54,11 @@ struct sched {
     struct heap timers;
     uint64_t watch_ns;
     int exit_code;
-    uint32_t nworkers, running;
+    _Atomic uint32_t blocked;    /* workers in host calls */
+    uint32_t active;             /* workers with a task, blocked ones too */
+    uint32_t cpus;               /* how many may run tasks at once */
+    uint32_t nworkers;
+    uint32_t starting;           /* threads created but not yet here */
     struct worker workers[WORKERS_MAX];
     pthread_t threads[WORKERS_MAX];
 };
@@ -86,6 +90,10 @@ void sched_share(void);                /* wake one if work lies around */
 void sched_run_timers(uint64_t now);
 uint64_t sched_next_deadline(void);
 void worker_set_self(struct worker *w);
+bool sched_full(void); /* as many tasks run as there are CPUs */
+void worker_add(void); /* one more thread, if there may be one */
+/* The thread that calls has the lock: it is no longer in a host call. */
+void sched_unblock(void);
 struct worker *worker_self(void);      /* NULL: a thread that runs no tasks */
 
 /* task.c; lock held */

@@ -74,6 +74,8 @@ kernel_lock(void)
 {
     if (!try_lock())
         lock_slowly();
+    if (load32(&sched.blocked))
+        sched_unblock();
 }
 
 void

@@ -10,6 +10,12 @@
  * kernel or the second poll of running code with the same task still waiting,
  * and before a thread blocks in the host (kernel_unlock).
  *
+ * Blocked threads. As many tasks run at once as there are CPUs, not counting
+ * those that sit in a host call: when a thread goes there (kernel_unlock) and
+ * nobody else is free, another thread is made, so that a slow disk does not
+ * stop the system. When it comes back there may be one too many for a moment;
+ * the next one to switch goes idle.
+ *
  * Timers. watch_ns is the earliest deadline that some sleeping thread will wake
  * up for. Threads that run look at the timers at every switch and poll; when
  * the last of them goes to sleep, it takes the next deadline with it.
@@ -105,11 +111,17 @@ sched_wake_thread(void)
     event_wake_thread();
 }
 
+bool
+sched_full(void)
+{
+    return sched.active >= sched.cpus + load32(&sched.blocked);
+}
+
 /* Work lies around: more ready tasks than threads on their way. */
 void
 sched_share(void)
 {
-    if (load32(&sched.ready_count) > sched.waking)
+    if (load32(&sched.ready_count) > sched.waking && !sched_full())
         sched_wake_thread();
 }
 
@@ -216,13 +228,13 @@ switch_away(struct host_task *t)
 {
     struct worker *w = worker_self();
     uint64_t now = host_mono_ns();
-    struct host_task *n;
+    struct host_task *n = NULL;
 
     t->run_ns += now - t->since_ns;
     look_around(now);
-    n = atomic_load_explicit(&sched.halting, memory_order_relaxed)
-            ? NULL
-            : sched_take();
+    if (!atomic_load_explicit(&sched.halting, memory_order_relaxed) &&
+        sched.active <= sched.cpus + load32(&sched.blocked))
+        n = sched_take();
     if (n)
         sched_put_on(w, n, now);
     else
@@ -357,15 +369,48 @@ host_task_tick(void)
 
 /* ---- the lock's two ways out ----------------------------------------- */
 
+/* This thread may be away for long: see that others do what is left. */
+static void
+hand_over(void)
+{
+    uint32_t ready = load32(&sched.ready_count), coming = sched.waking;
+
+    if (load32(&sched.sleepers)) {
+        if (ready > coming ||
+            (!coming && sched_next_deadline() < sched.watch_ns))
+            sched_wake_thread();
+        return;
+    }
+    /* Nobody sleeps on the host's events; the threads that run look at them
+     * now and then, unless all of them are away. */
+    coming += sched.starting;
+    if (ready > coming ||
+        (!coming && sched.active == load32(&sched.blocked)))
+        worker_add();
+}
+
 void
 kernel_unlock(void)
 {
-    if (load32(&sched.sleepers)) {
-        if (load32(&sched.ready_count) > sched.waking ||
-            (!sched.waking && sched_next_deadline() < sched.watch_ns))
-            sched_wake_thread();
+    struct worker *w = worker_self();
+
+    if (w && w->current && !w->blocked) {
+        w->blocked = true;
+        add32(&sched.blocked, 1);
     }
+    hand_over();
     lock_release();
+}
+
+void
+sched_unblock(void)
+{
+    struct worker *w = worker_self();
+
+    if (w && w->blocked) {
+        w->blocked = false;
+        add32(&sched.blocked, -1);
+    }
 }
 
 void

@@ -13,6 +13,8 @@
 
 #include "pith_errno.h"
 
+#define SPARE_WORKERS 8u /* to stand in for those in host calls */
+
 /* Lock held; sleeps without it. */
 static void
 idle(void)
@@ -34,6 +36,9 @@ idle(void)
         sched.waking--;
     else
         add32(&sched.sleepers, -1);
+    /* Wake-ups that came together may have woken just one: pass it on. */
+    if (sched.waking)
+        event_wake_thread();
     if (watching)
         sched.watch_ns = HOST_FOREVER;
     event_deliver(r, n);
@@ -45,24 +50,26 @@ worker_run(struct worker *w)
     worker_set_self(w);
     fiber_adopt(&w->fiber);
     kernel_lock();
-    sched.running++;
+    if (sched.starting)
+        sched.starting--;
     while (!atomic_load_explicit(&sched.halting, memory_order_relaxed)) {
         uint64_t now = host_mono_ns();
         struct host_task *t;
 
         sched_run_timers(now);
-        t = sched_take();
+        t = sched_full() ? NULL : sched_take();
         if (!t) {
             idle();
             continue;
         }
         sched_put_on(w, t, now);
+        sched.active++;
         if (load32(&sched.ready_count))
             sched_share();
         fiber_switch(&w->fiber, &t->fiber);
+        sched.active--;
         sched_reap(w);
     }
-    sched.running--;
     while (load32(&sched.sleepers))
         sched_wake_thread();
     lock_release();
@@ -103,19 +110,32 @@ join_workers(void)
     return all;
 }
 
+void
+worker_add(void)
+{
+    uint32_t n = sched.nworkers;
+
+    if (n >= WORKERS_MAX || n >= sched.cpus + SPARE_WORKERS ||
+        atomic_load_explicit(&sched.halting, memory_order_relaxed))
+        return;
+    if (pthread_create(&sched.threads[n], NULL, worker_thread,
+                       &sched.workers[n]) == 0) {
+        sched.nworkers++;
+        sched.starting++;
+    }
+}
+
 static void
 start_workers(void)
 {
-    uint32_t n = host_cpus(), i;
+    uint32_t n = host_cpus();
 
-    n = n < 2 ? 2 : n > WORKERS_MAX ? WORKERS_MAX : n;
-    for (i = 1; i < n; i++) {
-        sched.workers[i].index = i;
-        if (pthread_create(&sched.threads[i], NULL, worker_thread,
-                           &sched.workers[i]))
-            break;
-    }
-    sched.nworkers = i;
+    kernel_lock();
+    sched.cpus = n < 2 ? 2 : n > WORKERS_MAX ? WORKERS_MAX : n;
+    sched.nworkers = 1; /* the caller */
+    for (n = 1; n < sched.cpus; n++)
+        worker_add();
+    lock_release();
 }
 
 int
@@ -128,6 +148,8 @@ posix_run(void (*boot)(void *), void *arg)
         return r;
     sched.watch_ns = HOST_FOREVER;
     sched.exit_code = 0;
+    sched.active = sched.starting = sched.nworkers = 0;
+    atomic_store(&sched.blocked, 0);
     atomic_store(&sched.halting, false);
     kernel_lock();
     r = host_task_create(&t, boot, arg, 0);

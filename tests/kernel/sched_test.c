@@ -54,6 +54,7 @@ rings(void)
     struct host_task *t;
     int i, k;
 
+    ended = 0;
     for (i = 0; i < RINGS; i++) {
         for (k = 0; k < RING; k++) {
             ring[i][k].next = &ring[i][(k + 1) % RING];
@@ -156,9 +157,45 @@ many(void)
     CHECK(made == 3000);
 }
 
+/* ---- tasks that block their threads do not stop the others -------------- */
+
+static void
+blocker(void *arg)
+{
+    int i;
+
+    (void)arg;
+    for (i = 0; i < 3; i++) {
+        kernel_unlock();
+        usleep(60000);
+        kernel_lock();
+    }
+    ended++;
+}
+
+static void
+blocking(void)
+{
+    struct host_task *t;
+    uint64_t from, longest = 0;
+    int i, n = (int)(host_cpus() < 2 ? 2 : host_cpus()) + 2;
+
+    ended = 0;
+    for (i = 0; i < n; i++)
+        CHECK(host_task_create(&t, blocker, NULL, 0) == 0);
+    while (ended < n) {
+        from = host_mono_ns();
+        host_task_park(from + MS);
+        if (host_mono_ns() - from > longest)
+            longest = host_mono_ns() - from;
+    }
+    CHECK(longest < 50 * MS);
+}
+
 void
 test_sched(void)
 {
+    blocking();
     rings();
     preemption();
     many();
