@@ -55,7 +55,9 @@ abi_call(struct proc *p, const struct abi_row *row, const uint64_t *slots,
             *result == -E_INTR)
             st = leave(p, row, *result, &again);
     } while (again);
-    if (++p->usage.syscalls % CALLS_PER_TICK == 0)
+    if (++p->usage.syscalls % CALLS_PER_TICK == 0) {
+        proc_account(p);
         host_task_tick();
+    }
     return st;
 }

@@ -162,6 +162,8 @@ uint32_t proc_count(void);
 uint64_t proc_deadline(struct proc *p, uint64_t after_ns);
 /* CPU time so far; lock held, or p's own task. */
 uint64_t proc_cpu_ns(const struct proc *p);
+/* By p's own task now and then, without the lock: bring p->usage up to date. */
+void proc_account(struct proc *p);
 /* End p from outside, as if by signal sig that it cannot handle; *why (may be
  * NULL) becomes p->trouble. Lock held. */
 void proc_kill(struct proc *p, int sig, const char *why);

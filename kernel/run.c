@@ -36,6 +36,19 @@ proc_store_create(struct proc *p)
     return engine_store_create(&c);
 }
 
+/* Linear memory only grows, so what it is now is the most it has been. */
+void
+proc_account(struct proc *p)
+{
+    uint64_t bytes = engine_store_memory_bytes(p->store);
+
+    if (bytes <= p->usage.maxrss)
+        return;
+    kernel_lock(); /* ps may be looking */
+    p->usage.maxrss = bytes;
+    kernel_leave();
+}
+
 /* From running code, without the lock. */
 enum engine_status
 proc_poll(struct engine_store *s, void *user)
@@ -44,6 +57,7 @@ proc_poll(struct engine_store *s, void *user)
     enum engine_status st = ENGINE_OK;
 
     (void)s;
+    proc_account(p);
     if (p->rlimit[PITH_RLIMIT_CPU].cur != UINT64_MAX) {
         kernel_lock();
         limits_check(p);
@@ -236,8 +250,10 @@ run_image(struct proc *p)
     }
     kernel_leave();
     st = exec_link(p, NULL);
-    if (st == ENGINE_OK)
+    if (st == ENGINE_OK) {
+        proc_account(p);
         st = call_export(p, "_start");
+    }
     kernel_lock();
     return st;
 }
@@ -250,6 +266,12 @@ proc_drop_store(struct proc *p)
 
     if (!s)
         return;
+    /* A program that execs does not get its fuel back. 0 would be no limit. */
+    if (p->fuel != UINT64_MAX) {
+        uint64_t used = engine_store_fuel_used(s);
+
+        p->fuel = used < p->fuel ? p->fuel - used : 1;
+    }
     p->store = NULL;
     p->instance = NULL;
     p->memory = NULL;
