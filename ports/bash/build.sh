@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What configure cannot find out without running a program, as it is on Pith.
 # (Of strtoimax this release takes "no" to mean that it is there.)
 # --loose-calls: its clean-up functions are of all types.

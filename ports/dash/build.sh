@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The steps of src/Makefile.am: helper programs write the parser's tables and
 # the list of built-ins, then everything is compiled. The shell is linked with
 # --fork: its subshells are real forks.

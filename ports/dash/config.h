@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What dash's configure would find on Pith. Written by hand, so that building
  * the shell needs no autoconf: dash asks for little. */
 #define HAVE_ALIAS_ATTRIBUTE 1

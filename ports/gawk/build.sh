@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 run_configure --disable-nls --disable-mpfr --disable-extensions \
     --disable-pma --without-readline
 make -C support libsupport.a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # jq comes without configure, but with its parser and lexer generated; the
 # steps of Makefile.am are these.
 cd src

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The file list of src/Makefile.am. jq speaks UTF-8 only, but the encodings
 # are reached through pointers and cost nothing where they are not linked.
 cd src

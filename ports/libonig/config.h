@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What Oniguruma's configure would find on Pith. */
 #define HAVE_ALLOCA 1
 #define HAVE_ALLOCA_H 1

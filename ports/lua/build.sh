@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Lua needs no configure. LUA_USE_POSIX brings popen, mkstemp, gmtime_r and
 # isatty; no dynamic loading and no readline. lua.c and luac.c are the mains.
 cd src

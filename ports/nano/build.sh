@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 run_configure --disable-nls --disable-libmagic --enable-utf8 \
     --disable-extra --without-slang NCURSESW_CFLAGS="$CPPFLAGS" \
     NCURSESW_LIBS="$LDFLAGS -lncursesw"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Only the library: no programs, no terminfo data base. The descriptions of
 # the terminals Pith meets are compiled in (--with-fallbacks), so that a
 # program needs no file to draw. The machine's tic and infocmp write them.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Toybox's own build: bash scripts that generate headers from the chosen
 # commands (toybox.config, see there) and compile everything at once. The
 # -D__linux__: our libc is musl and has its Linux interfaces. The list of links

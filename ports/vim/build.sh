@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The same choice of features as Debian's vim-tiny, which is the vi of a
 # Debian system. USE_SYSTEM: filters and :! run through system(), which needs
 # no fork. What configure cannot find out without running a program is given.

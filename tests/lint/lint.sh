@@ -23,7 +23,7 @@ free='stdint|stddef|stdbool|stdarg|limits|stdatomic|string'
 
 spdx_line_in_every_source() {
     files '*.c' '*.h' '*.S' '*.def' '*.sh' '*.mjs' '*.js' '*.mk' Makefile run \
-        test .ci/run user/cc | while read -r f; do
+        test .ci/run user/cc/pith-cc | while read -r f; do
         head -n 3 "$f" | grep -q 'SPDX-License-Identifier: Apache-2.0' ||
             echo "$f"
     done
