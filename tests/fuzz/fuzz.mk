@@ -4,15 +4,18 @@
 #   make fuzz-decode   decoding and validation
 #   make fuzz-run      the interpreter against itself
 #   make fuzz-cases    old finds only, seconds
+#   make fuzz-v8       random programs of Binaryen's on the engine and on V8
+#                      (FUZZ_PROGRAMS of them)
 #   make fuzz          all of these, and a line of counts at the end
 #
 # FUZZ_SECONDS bounds a run. Seeds are small modules of the conformance data
 # (CONFORMANCE) and tests/fuzz/corpus. A find is kept as a case: copy the
 # crash file to tests/fuzz/cases/<target>-<what>.wasm, fix, make fuzz-cases.
 FUZZ_SECONDS ?= 600
+FUZZ_PROGRAMS ?= 200
 CONFORMANCE ?= $(or $(PITH_CONFORMANCE),../shared/conformance)
 FUZZ := $(O)/fuzz
-FUZZ_CFLAGS := -std=gnu11 -g -O1 $(INC_engine) -Itools/spec \
+FUZZ_CFLAGS := -std=gnu11 -g -O1 $(INC_engine) -iquote tools/spec \
                -fsanitize=fuzzer,address,undefined \
                -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
                -fno-strict-aliasing -ffp-contract=off -fno-math-errno
@@ -20,7 +23,7 @@ FUZZ_RUN := -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
             -max_len=8192 -print_final_stats=1
 FUZZ_SPEC := tools/spec/host.c tools/spec/status.c
 
-.PHONY: fuzz fuzz-decode fuzz-run fuzz-cases
+.PHONY: fuzz fuzz-decode fuzz-run fuzz-cases fuzz-v8
 $(FUZZ)/decode $(FUZZ)/run: $(FUZZ)/%: tests/fuzz/%.c $(FUZZ_SPEC) \
     $(ENGINE_SRC) $(LIB_SRC) $(wildcard engine/*.h engine/op/* lib/*.h) | engine
 	@mkdir -p $(@D)
@@ -41,8 +44,15 @@ fuzz-cases: $(FUZZ)/decode $(FUZZ)/run
 	@for t in decode run; do \
 	    $(FUZZ)/$$t -timeout=10 tests/fuzz/corpus/*.wasm \
 	        $$(find tests/fuzz/cases -name '*.wasm') || exit 1; done
+$(B)/bin/v8-run: tests/fuzz/v8/run.c $(FUZZ_SPEC) tools/spec/isolate.c \
+    $(B)/lib/libpith-engine.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(INC_engine) -iquote tools/spec $(LDFLAGS) -o $@ \
+	    $(filter %.c %.a,$^) -lm -lpthread
+fuzz-v8: $(B)/bin/v8-run
+	@tests/fuzz/v8/compare.sh $< $(FUZZ)/v8 $(FUZZ_PROGRAMS)
 fuzz:
-	@passed=0; failed=0; for t in cases decode run; do \
+	@passed=0; failed=0; for t in cases decode run v8; do \
 	    if $(MAKE) -s fuzz-$$t; then passed=$$((passed + 1)); \
 	    else failed=$$((failed + 1)); fi; \
 	done; echo "$$passed passed, $$failed failed"; [ $$failed = 0 ]
