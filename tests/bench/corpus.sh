@@ -68,6 +68,16 @@ build lua '-DLUAI_THROW(L,c)=abort()' '-DLUAI_TRY(L,c,a)=a' \
     $here/drivers/lua_main.c \
     $(ls $l/*.c | grep -v -e '/lua\.c' -e '/luac\.c' -e linit -e loslib \
         -e liolib -e loadlib -e ldblib -e lcorolib -e lutf8lib)
+# the port has SQLite's amalgamation and its benchmark, generated
+s=out/ports/sqlite3/src
+if [ -e $s/sqlite3.c ]; then
+    build sqlite -DSQLITE_OS_OTHER=1 -DSQLITE_THREADSAFE=0 \
+        -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_TEMP_STORE=3 \
+        -DSQLITE_DEFAULT_MEMSTATUS=0 -D_WASI_EMULATED_GETPID \
+        -I$s $s/sqlite3.c $s/test/speedtest1.c $here/drivers/sqlite_vfs.c
+else
+    echo "sqlite: left out; make ports first" >&2
+fi
 if [ -n "${COREMARK:-}" ]; then
     c=$COREMARK
     build coremark -DPERFORMANCE_RUN=1 -DSEED_METHOD=SEED_VOLATILE \
