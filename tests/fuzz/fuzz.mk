@@ -50,7 +50,8 @@ $(B)/bin/v8-run: tests/fuzz/v8/run.c $(FUZZ_SPEC) tools/spec/isolate.c \
 	$(CC) $(CFLAGS) $(INC_engine) -iquote tools/spec $(LDFLAGS) -o $@ \
 	    $(filter %.c %.a,$^) -lm -lpthread
 fuzz-v8: $(B)/bin/v8-run
-	@tests/fuzz/v8/compare.sh $< $(FUZZ)/v8 $(FUZZ_PROGRAMS)
+	@$(MAKE) -s $(ASYNCIFY)
+	@WASM_OPT="node $(ASYNCIFY)" tests/fuzz/v8/compare.sh $< $(FUZZ)/v8 $(FUZZ_PROGRAMS)
 fuzz:
 	@passed=0; failed=0; for t in cases decode run v8; do \
 	    if $(MAKE) -s fuzz-$$t; then passed=$$((passed + 1)); \

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # compare.sh RUNNER DIR COUNT: COUNT random programs on the engine and on V8.
-# Binaryen makes them of random bytes (wasm-opt --translate-to-fuzz); --denan
+# Binaryen ($WASM_OPT: the command for its wasm-opt) makes them of random bytes (wasm-opt --translate-to-fuzz); --denan
 # takes away what the specification leaves open. A module on which the two
 # disagree stays in DIR as bad-N.wasm. Closes with `N passed, N failed, N
 # skipped`; what hits a limit on one side is compared up to there, and what
@@ -12,7 +12,8 @@ runner=$1 dir=$2 count=$3
 here=$(dirname "$0")
 features="--enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int
     --enable-sign-ext --enable-mutable-globals --enable-multivalue
-    --enable-exception-handling"
+    --enable-tail-call"
+wasm_opt=${WASM_OPT:-wasm-opt}
 mkdir -p "$dir"
 passed=0 failed=0 skipped=0 i=0
 while [ $i -lt "$count" ]; do
@@ -21,7 +22,7 @@ while [ $i -lt "$count" ]; do
     [ $((i % 2)) = 0 ] && optimise=-O2
     head -c $((500 + i * 37 % 14000)) /dev/urandom >"$dir/in"
     # shellcheck disable=SC2086
-    if ! timeout 20 wasm-opt "$dir/in" -ttf $features --denan $optimise \
+    if ! timeout 20 $wasm_opt "$dir/in" -ttf $features --denan $optimise \
         -o "$dir/t.wasm" >"$dir/log" 2>&1 ||
         ! timeout 20 node --stack-size=800 "$here/run.mjs" "$dir/t.wasm" \
             >"$dir/v8" 2>"$dir/log"; then

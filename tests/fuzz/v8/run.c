@@ -59,6 +59,7 @@ log_values(struct engine_store *s, struct engine_instance *caller, void *env,
            uint64_t *slots)
 {
     const struct engine_functype *t = env;
+    uint64_t *results = slots;
 
     (void)s;
     (void)caller;
@@ -70,6 +71,8 @@ log_values(struct engine_store *s, struct engine_instance *caller, void *env,
         slots += t->params[i].kind == ENGINE_V128 ? 2 : 1;
     }
     puts("");
+    for (uint32_t i = 0; i < t->nresults; i++)
+        *results++ = 0;
     return ENGINE_OK;
 }
 
