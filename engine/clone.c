@@ -3,9 +3,9 @@
  * fork: a copy of an instance in another store (engine_instance_clone).
  *
  * References to functions of the instance and to its imports are translated to
- * the copy's; host pointers (externref) and i31 are copied. What else a program may
- * hold (functions of a third instance, exceptions, structs and arrays) belongs
- * to the old store: the clone refuses, -E_NOTSUP.
+ * the copy's; host pointers (externref) and i31 are copied. What else a program
+ * may hold (functions of a third instance, exceptions, structs and arrays)
+ * belongs to the old store: the clone refuses, -E_NOTSUP.
  */
 #include "runtime.h"
 
@@ -20,7 +20,8 @@ struct clone {
     int err;
 };
 
-/* ---- references ---------------------------------------------------------------- */
+/* ---- references
+ * ---------------------------------------------------------------- */
 
 static void *
 clone_func(struct clone *c, struct engine_func *f)
@@ -57,7 +58,8 @@ clone_ref(struct clone *c, uint32_t vt, void *ref)
     return NULL;
 }
 
-/* ---- memories -------------------------------------------------------------------- */
+/* ---- memories
+ * -------------------------------------------------------------------- */
 
 /* Pages of zeros stay untouched in the copy. */
 static void
@@ -99,7 +101,8 @@ clone_memories(struct clone *c)
     return 0;
 }
 
-/* ---- tables, globals, segments ----------------------------------------------------- */
+/* ---- tables, globals, segments
+ * ----------------------------------------------------- */
 
 static int
 clone_tables(struct clone *c)

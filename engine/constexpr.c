@@ -83,7 +83,8 @@ check_pop(struct check *c, uint32_t vt)
 static void
 check_new(struct check *c, uint32_t op)
 {
-    enum type_kind kind = op <= GC_STRUCT_NEW_DEFAULT ? TYPE_STRUCT : TYPE_ARRAY;
+    enum type_kind kind =
+        op <= GC_STRUCT_NEW_DEFAULT ? TYPE_STRUCT : TYPE_ARRAY;
     uint32_t i = read_u32(c->r), n;
     const struct type_def *t;
 
@@ -215,7 +216,8 @@ decode_const_expr(struct engine_module *m, struct reader *r, uint32_t vt,
         reader_fail(r, -E_INVAL, "type mismatch in constant expression");
 }
 
-/* ---- evaluation ----------------------------------------------------------- */
+/* ---- evaluation -----------------------------------------------------------
+ */
 
 static void
 eval_binary(union slot_value *v, uint8_t op)

@@ -25,4 +25,38 @@ void *decode_alloc(struct engine_module *m, struct reader *r, size_t n,
 uint32_t decode_count(struct reader *r, uint32_t limit, const char *what);
 void decode_declare_func(struct engine_module *m, uint32_t func);
 
+enum section {
+    SECTION_CUSTOM,
+    SECTION_TYPE,
+    SECTION_IMPORT,
+    SECTION_FUNCTION,
+    SECTION_TABLE,
+    SECTION_MEMORY,
+    SECTION_GLOBAL,
+    SECTION_EXPORT,
+    SECTION_START,
+    SECTION_ELEMENT,
+    SECTION_CODE,
+    SECTION_DATA,
+    SECTION_DATA_COUNT,
+    SECTION_TAG,
+};
+
+/* ---- sections ---- */
+
+void decode_section_import(struct engine_module *m, struct reader *r);
+void decode_spaces_before(struct engine_module *m, struct reader *r,
+                          uint8_t id);
+void decode_section_function(struct engine_module *m, struct reader *r);
+void decode_section_table(struct engine_module *m, struct reader *r);
+void decode_section_memory(struct engine_module *m, struct reader *r);
+void decode_section_tag(struct engine_module *m, struct reader *r);
+void decode_section_global(struct engine_module *m, struct reader *r);
+void decode_section_export(struct engine_module *m, struct reader *r);
+void decode_section_start(struct engine_module *m, struct reader *r);
+void decode_section_element(struct engine_module *m, struct reader *r);
+void decode_section_data(struct engine_module *m, struct reader *r);
+const char *decode_copy_name(struct engine_module *m, struct reader *r,
+                             size_t *len);
+
 #endif

@@ -13,7 +13,8 @@
 
 #include <stdlib.h>
 
-/* ---- collection --------------------------------------------------------------- */
+/* ---- collection
+ * --------------------------------------------------------------- */
 
 struct marker {
     struct exception **sorted; /* by address */
@@ -25,8 +26,8 @@ struct marker {
 static int
 by_address(const void *a, const void *b)
 {
-    uintptr_t x = (uintptr_t) * (struct exception *const *)a;
-    uintptr_t y = (uintptr_t) * (struct exception *const *)b;
+    uintptr_t x = (uintptr_t)*(struct exception *const *)a;
+    uintptr_t y = (uintptr_t)*(struct exception *const *)b;
 
     return x < y ? -1 : x > y;
 }
@@ -149,7 +150,8 @@ engine_exception_tag(struct engine_store *s)
     return s->exception ? s->exception->tag : NULL;
 }
 
-/* ---- unwinding ------------------------------------------------------------------- */
+/* ---- unwinding
+ * ------------------------------------------------------------------- */
 
 static bool
 catches(const struct eh_entry *h, const struct engine_instance *in,

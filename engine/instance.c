@@ -28,7 +28,8 @@ instance_func(struct engine_instance *in, uint32_t i)
     return f;
 }
 
-/* ---- linking ----------------------------------------------------------------------- */
+/* ---- linking
+ * ----------------------------------------------------------------------- */
 
 static bool
 limits_match(uint64_t size, uint64_t max, const struct limits *want)
@@ -112,7 +113,8 @@ instance_link(struct engine_instance *in, const struct engine_extern *imports,
     return true;
 }
 
-/* ---- allocation -------------------------------------------------------------------- */
+/* ---- allocation
+ * -------------------------------------------------------------------- */
 
 /* Undo instance_alloc: nobody has seen it. */
 void
@@ -144,8 +146,8 @@ instance_alloc(struct engine_store *s, struct engine_module *m)
     in->stack_limit = s->stack_limit;
     in->mem0 = &memory_none;
     in->func_imports = store_alloc(s, m->nfuncs_imported, sizeof(void *));
-    in->funcs = store_alloc(s, m->nfuncs - m->nfuncs_imported,
-                            sizeof *in->funcs);
+    in->funcs =
+        store_alloc(s, m->nfuncs - m->nfuncs_imported, sizeof *in->funcs);
     in->memories = store_alloc(s, m->nmemories, sizeof(void *));
     in->tables = store_alloc(s, m->ntables, sizeof(void *));
     in->globals = store_alloc(s, m->nglobals, sizeof(void *));
@@ -165,8 +167,8 @@ instance_alloc(struct engine_store *s, struct engine_module *m)
 
         globals[i].vt = m->globals[g].vt;
         globals[i].mutable_ = m->globals[g].mutable_;
-        globals[i].value = (union slot_value *)(void *)&in
-                               ->global_values[m->global_slot[g]];
+        globals[i].value =
+            (union slot_value *)(void *)&in->global_values[m->global_slot[g]];
         in->globals[g] = &globals[i];
     }
     for (uint32_t i = 0; i < own_tags; i++) {
@@ -185,7 +187,8 @@ instance_set_hot(struct engine_instance *in)
         in->table0 = in->tables[0];
 }
 
-/* ---- initialisation -------------------------------------------------------------------- */
+/* ---- initialisation
+ * -------------------------------------------------------------------- */
 
 static void
 set_global(struct engine_instance *in, uint32_t i, const union slot_value *v)
@@ -240,8 +243,7 @@ make_tables(struct engine_instance *in, struct report *report)
 
         if (t->has_init && !constexpr_eval(in, t->init, &init))
             return ENGINE_NO_MEMORY;
-        in->tables[i] =
-            table_create(in->store, t, (void *)(uintptr_t)init.u64);
+        in->tables[i] = table_create(in->store, t, (void *)(uintptr_t)init.u64);
         if (!in->tables[i]) {
             report_set(report, 0, "no room for a table of %llu elements",
                        (unsigned long long)t->limits.min);
@@ -376,7 +378,8 @@ engine_instance_create(struct engine_store *s, struct engine_module *m,
     return st;
 }
 
-/* ---- looking at instances --------------------------------------------------------------- */
+/* ---- looking at instances
+ * --------------------------------------------------------------- */
 
 static bool
 extern_of(struct engine_instance *in, enum engine_kind kind, uint32_t i,

@@ -27,11 +27,21 @@
 #define CARRIER_F32 uint32_t
 #define CARRIER_F64 uint64_t
 /* sizes of vector accesses, for EA */
-struct simd_access_0 { uint8_t b[1]; };
-struct simd_access_1 { uint8_t b[2]; };
-struct simd_access_2 { uint8_t b[4]; };
-struct simd_access_3 { uint8_t b[8]; };
-struct simd_access_4 { uint8_t b[16]; };
+struct simd_access_0 {
+    uint8_t b[1];
+};
+struct simd_access_1 {
+    uint8_t b[2];
+};
+struct simd_access_2 {
+    uint8_t b[4];
+};
+struct simd_access_3 {
+    uint8_t b[8];
+};
+struct simd_access_4 {
+    uint8_t b[16];
+};
 
 static inline __attribute__((always_inline)) struct v128
 slot_v128(const uint64_t *p)
@@ -48,7 +58,8 @@ slot_set_v128(uint64_t *p, struct v128 v)
     memcpy(p, &v, sizeof v);
 }
 
-/* ---- outside the loop ----------------------------------------------------------- */
+/* ---- outside the loop
+ * ----------------------------------------------------------- */
 
 static __attribute__((noinline, cold)) const struct insn *
 interp_translate(struct engine_instance *in, const struct insn *stub)

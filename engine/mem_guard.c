@@ -208,7 +208,8 @@ stack_free(void *p, size_t bytes)
     munmap(p, bytes);
 }
 
-/* ---- faults -------------------------------------------------------------------- */
+/* ---- faults
+ * -------------------------------------------------------------------- */
 
 /* The linker's bounds of the section that all interpreter code is in. */
 extern const uint8_t __start_pith_interp[], __stop_pith_interp[];

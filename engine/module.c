@@ -144,11 +144,12 @@ engine_module_custom(const struct engine_module *m, const char *name,
 size_t
 engine_module_footprint(const struct engine_module *m)
 {
-    return sizeof *m + m->size + m->arena_bytes +
-           m->ntypes * sizeof(uint32_t) + m->code_bytes;
+    return sizeof *m + m->size + m->arena_bytes + m->ntypes * sizeof(uint32_t) +
+           m->code_bytes;
 }
 
-/* ---- function names ------------------------------------------------------------ */
+/* ---- function names
+ * ------------------------------------------------------------ */
 
 /* A copy for people: control characters do not reach a terminal. */
 static char *

@@ -22,8 +22,8 @@
 struct func_code {
     _Atomic(const struct insn *) entry;
     struct insn stub;
-    uint32_t type;  /* canonical */
-    uint32_t body;  /* offset of the locals in the module's bytes */
+    uint32_t type; /* canonical */
+    uint32_t body; /* offset of the locals in the module's bytes */
     uint32_t length;
 };
 
@@ -56,8 +56,8 @@ struct elem_segment {
     enum segment_mode mode;
     uint32_t table, vt, count;
     struct const_expr offset;
-    bool exprs;    /* items are expressions, not function indices */
-    uint32_t at;   /* offset of the first item */
+    bool exprs;  /* items are expressions, not function indices */
+    uint32_t at; /* offset of the first item */
 };
 
 struct data_segment {
@@ -80,13 +80,14 @@ struct custom {
     size_t name_len, size;
 };
 
-/* Translated functions in order of address, for finding the function of a pc. */
+/* Translated functions in order of address, for finding the function of a pc.
+ */
 struct code_range {
     const struct insn *start, *end;
     uint32_t func; /* index among the defined functions */
     uint32_t nhandlers;
     const struct eh_entry *handlers;
-    uint32_t link; /* the frame's link slot */
+    uint32_t link;  /* the frame's link slot */
     uint32_t frame; /* slots in the frame */
 };
 
@@ -100,13 +101,13 @@ struct code_chunk {
 
 /* Where an exception lands: the innermost match comes first. */
 struct eh_entry {
-    uint32_t from, to;  /* covers call sites in [from, to) */
-    uint32_t target;    /* all in instructions from the function's start */
-    uint32_t tag;       /* index; EH_ALL: any */
-    uint32_t slot;      /* where payload goes */
-    uint32_t ref;       /* slot for the exception itself, EH_NO_REF: none */
-    uint32_t level;     /* nesting depth of its try block */
-    uint32_t parent;    /* delegate: only entries up to this level count */
+    uint32_t from, to; /* covers call sites in [from, to) */
+    uint32_t target;   /* all in instructions from the function's start */
+    uint32_t tag;      /* index; EH_ALL: any */
+    uint32_t slot;     /* where payload goes */
+    uint32_t ref;      /* slot for the exception itself, EH_NO_REF: none */
+    uint32_t level;    /* nesting depth of its try block */
+    uint32_t parent;   /* delegate: only entries up to this level count */
 };
 #define EH_ALL UINT32_MAX
 #define EH_DELEGATE (UINT32_MAX - 1)
@@ -139,7 +140,7 @@ struct engine_module {
     struct table_type *tables;
     struct limits *memories;
     struct global_type *globals;
-    uint32_t *tags; /* canonical function types */
+    uint32_t *tags;         /* canonical function types */
     uint8_t *func_declared; /* bitmap: ref.func allowed */
 
     struct func_code *code; /* defined functions */
@@ -159,7 +160,7 @@ struct engine_module {
     pthread_mutex_t lock; /* guards what follows */
     struct code_chunk *chunks;
     size_t code_bytes;
-    char **names; /* function names, made on first use */
+    char **names;                  /* function names, made on first use */
     struct translator *translator; /* buffers for the next one */
 };
 

@@ -103,7 +103,8 @@ read_bytes(struct reader *r, size_t n)
     return p;
 }
 
-/* ---- trusted input: bodies that were validated ---------------------------- */
+/* ---- trusted input: bodies that were validated ----------------------------
+ */
 
 static inline uint64_t
 leb_u(const uint8_t **p)

@@ -3,8 +3,8 @@
  * What exists while programs run: stores and what they own.
  *
  *   store --- instances --- module (shared)
- *     |          |  \------ memory, table, global, tag objects (own or imported)
- *     |          \--------- function objects, made when first needed
+ *     |          |  \------ memory, table, global, tag objects (own or
+ * imported) |          \--------- function objects, made when first needed
  *     \--- value stack, activations (one per engine_call on the native stack)
  *
  * All objects of a store are freed with it. Only exceptions are collected
@@ -97,9 +97,9 @@ struct engine_instance {
     struct engine_global **globals;
     struct engine_tag **tags;
     struct elem_refs *elems;
-    uint32_t *data_length; /* 0: dropped */
+    uint32_t *data_length;        /* 0: dropped */
     struct engine_instance *next; /* in the store */
-    uint64_t global_values[]; /* own globals, at module->global_slot */
+    uint64_t global_values[];     /* own globals, at module->global_slot */
 };
 
 /* One engine_call on the native stack. pc, fp, in are set when wasm code calls
@@ -134,8 +134,8 @@ struct engine_store {
     struct engine_instance *instances;
     struct engine_memory *memories;
     struct engine_table *tables;
-    struct block *blocks;     /* everything else */
-    uint32_t *held;           /* canonical types of host functions */
+    struct block *blocks; /* everything else */
+    uint32_t *held;       /* canonical types of host functions */
     uint32_t nheld, held_cap;
 
     struct gc_heap *gc; /* structs and arrays; NULL until there is one */

@@ -201,7 +201,8 @@ store_poll(struct engine_store *s)
     return st;
 }
 
-/* ---- objects of the host --------------------------------------------------------- */
+/* ---- objects of the host
+ * --------------------------------------------------------- */
 
 struct engine_func *
 engine_func_host(struct engine_store *s, const struct engine_functype *type,
@@ -242,10 +243,8 @@ struct engine_memory *
 engine_memory_create_shared(struct engine_store *s, uint64_t min_pages,
                             uint64_t max_pages, bool is64)
 {
-    struct limits l = {.min = min_pages,
-                       .max = max_pages,
-                       .is64 = is64,
-                       .shared = true};
+    struct limits l = {
+        .min = min_pages, .max = max_pages, .is64 = is64, .shared = true};
 
     return memory_create(s, &l);
 }
@@ -345,7 +344,8 @@ engine_table_size(const struct engine_table *t)
     return t->size;
 }
 
-/* ---- calls ------------------------------------------------------------------------ */
+/* ---- calls
+ * ------------------------------------------------------------------------ */
 
 static enum engine_status
 call_slots(struct engine_store *s, struct engine_func *f, uint64_t *slots)
@@ -373,8 +373,8 @@ engine_call(struct engine_store *s, struct engine_func *f,
             const union engine_value *args, union engine_value *results)
 {
     const struct type_def *t = type_get(f->type);
-    uint32_t need = t->param_slots > t->result_slots ? t->param_slots
-                                                     : t->result_slots;
+    uint32_t need =
+        t->param_slots > t->result_slots ? t->param_slots : t->result_slots;
     uint64_t *slots = s->sp;
     enum engine_status st;
 

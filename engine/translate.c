@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Operands and emission (translate.h), and the modules' stores of translated
- * code: chunks in which functions lie in order, so that a pc leads to its
- * function by binary search.
- */
+/* Operands, emission, and one function from start to end; see translate.h. */
 #include "translate.h"
 
 #include <stdlib.h>
@@ -11,11 +7,8 @@
 #include "pith_errno.h"
 #include "runtime.h"
 
-#define CHUNK_FIRST ((size_t)64 << 10)
-#define CHUNK_LARGEST ((size_t)4 << 20)
-#define KEEP_BUFFERS ((size_t)1 << 16) /* instructions */
-
-/* ---- buffers ----------------------------------------------------------------------- */
+/* ---- buffers
+ * ----------------------------------------------------------------------- */
 
 bool
 t_grow(struct translator *t, void *array, uint32_t *cap, size_t size)
@@ -103,8 +96,8 @@ t_data_bytes(struct translator *t, const uint8_t *p, size_t n)
 }
 
 /* Instructions behind op that hold raw bytes rather than a code. */
-static uint32_t
-raw_count(unsigned op)
+uint32_t
+t_raw_count(unsigned op)
 {
     uint32_t vector = (16 + sizeof(struct insn) - 1) / sizeof(struct insn);
 
@@ -124,7 +117,8 @@ raw_count(unsigned op)
     }
 }
 
-/* ---- operands ------------------------------------------------------------------------ */
+/* ---- operands
+ * ------------------------------------------------------------------------ */
 
 enum operand_class
 t_class(uint32_t vt)
@@ -269,7 +263,8 @@ t_push(struct translator *t, struct operand o)
 void
 t_push_vt(struct translator *t, uint32_t vt)
 {
-    t_push(t, (struct operand){.kind = OPERAND_SLOT, .class = (uint8_t)t_class(vt)});
+    t_push(t, (struct operand){.kind = OPERAND_SLOT,
+                               .class = (uint8_t)t_class(vt)});
 }
 
 uint32_t
@@ -377,7 +372,8 @@ t_label(struct translator *t)
     t->last = t->last_call = 0;
 }
 
-/* ---- functions ------------------------------------------------------------------------- */
+/* ---- functions
+ * ------------------------------------------------------------------------- */
 
 static void
 add_locals(struct translator *t, uint32_t n, uint32_t vt, uint32_t *slot)
@@ -456,14 +452,13 @@ translate(struct translator *t, struct engine_module *m, uint32_t func,
                         .types = t->type->vt + t->type->nparams};
     t_body(t);
     if (!t->failed)
-        t->out[0].uimm = (t->max > t->type->result_slots
-                              ? t->max
-                              : t->type->result_slots) +
-                         1; /* enter writes pairs */
+        t->out[0].uimm =
+            (t->max > t->type->result_slots ? t->max : t->type->result_slots) +
+            1; /* enter writes pairs */
 }
 
-static void
-buffers_free(struct translator *t)
+void
+t_buffers_free(struct translator *t)
 {
     free(t->out);
     free(t->stack);
@@ -475,216 +470,11 @@ buffers_free(struct translator *t)
     memset(t, 0, sizeof *t);
 }
 
-static bool
-translate_any(struct translator *t, struct engine_module *m, uint32_t func)
+bool
+t_translate(struct translator *t, struct engine_module *m, uint32_t func)
 {
     translate(t, m, func, false);
     if (t->needs_wide && !t->failed)
         translate(t, m, func, true);
     return !t->failed && !t->needs_wide;
-}
-
-/* ---- the module's code -------------------------------------------------------------------- */
-
-static struct code_chunk *
-chunk_for(struct engine_module *m, size_t bytes)
-{
-    struct code_chunk *c = m->chunks;
-    size_t size = c ? c->size * 2 : CHUNK_FIRST;
-
-    if (c && bytes <= c->size - c->used)
-        return c;
-    if (size > CHUNK_LARGEST)
-        size = CHUNK_LARGEST;
-    if (size < bytes)
-        size = bytes;
-    c = calloc(1, sizeof *c);
-    if (!c)
-        return NULL;
-    c->mem = malloc(size);
-    if (!c->mem) {
-        free(c);
-        return NULL;
-    }
-    c->size = size;
-    c->next = m->chunks;
-    m->chunks = c;
-    m->code_bytes += size;
-    return c;
-}
-
-static struct code_range *
-range_add(struct code_chunk *c)
-{
-    if (c->nranges == c->ranges_cap) {
-        uint32_t cap = c->ranges_cap ? c->ranges_cap * 2 : 16;
-        struct code_range *p = realloc(c->ranges, cap * sizeof *p);
-
-        if (!p)
-            return NULL;
-        c->ranges = p;
-        c->ranges_cap = cap;
-    }
-    return &c->ranges[c->nranges];
-}
-
-/*
- * Where a branch leads in the end: jumps to jumps are followed, a few of them.
- * Backward ones are not skipped: they are where code is polled.
- */
-static void
-thread_jump(const struct translator *t, uint32_t at, struct insn *i)
-{
-    uint32_t target = at + (uint32_t)i->imm;
-
-    for (int hops = 0;
-         hops < 4 && target < t->n && t->out[target].code == OP_br; hops++)
-        target += (uint32_t)t->out[target].imm;
-    i->imm = (int32_t)(target - at);
-}
-
-/* Operation numbers to handlers, into the chunk. */
-static void
-finish(const struct translator *t, struct insn *to)
-{
-    memcpy(to, t->out, t->n * sizeof *to);
-    for (uint32_t i = 0; i < t->n; i++) {
-        unsigned op = (unsigned)to[i].code;
-
-        if (op_is_branch(op) && to[i].imm > 0)
-            thread_jump(t, i, &to[i]);
-        to[i].code = interp_code(op);
-        i += raw_count(op);
-    }
-}
-
-static int
-publish(struct translator *t, struct engine_module *m, uint32_t func)
-{
-    struct code_chunk *c = chunk_for(m, t->n * sizeof(struct insn));
-    struct code_range *r = c ? range_add(c) : NULL;
-    struct insn *to;
-
-    if (!r)
-        return -E_NOMEM;
-    *r = (struct code_range){.func = func,
-                             .nhandlers = t->nhandlers,
-                             .link = t->link,
-                             .frame = t->out[0].uimm};
-    if (t->nhandlers) {
-        size_t bytes = t->nhandlers * sizeof *t->handlers;
-
-        r->handlers = malloc(bytes);
-        if (!r->handlers)
-            return -E_NOMEM;
-        memcpy((void *)(uintptr_t)r->handlers, t->handlers, bytes);
-        m->code_bytes += bytes;
-    }
-    to = (struct insn *)(void *)(c->mem + c->used);
-    finish(t, to);
-    r->start = to;
-    r->end = to + t->n;
-    c->used += t->n * sizeof *to;
-    c->nranges++;
-    atomic_store_explicit(&m->code[func].entry, to, memory_order_release);
-    return 0;
-}
-
-int
-translate_func(struct engine_module *m, uint32_t func)
-{
-    struct translator *t;
-    int r = 0;
-
-    pthread_mutex_lock(&m->lock);
-    if (atomic_load(&m->code[func].entry) != &m->code[func].stub)
-        goto out; /* another thread was faster */
-    if (!m->translator)
-        m->translator = calloc(1, sizeof *m->translator);
-    t = m->translator;
-    r = -E_NOMEM;
-    if (!t)
-        goto out;
-    t->want = UINT32_MAX;
-    if (translate_any(t, m, func))
-        r = publish(t, m, func);
-    if (t->cap > KEEP_BUFFERS || t->stack_cap > KEEP_BUFFERS || r < 0)
-        buffers_free(t);
-out:
-    pthread_mutex_unlock(&m->lock);
-    return r;
-}
-
-void
-translate_init(struct engine_module *m)
-{
-    uintptr_t code = interp_code(OP_translate);
-
-    for (uint32_t i = 0; i < m->nfuncs - m->nfuncs_imported; i++) {
-        m->code[i].stub.code = code;
-        m->code[i].stub.uimm = i;
-        atomic_init(&m->code[i].entry, &m->code[i].stub);
-    }
-}
-
-void
-translate_free(struct engine_module *m)
-{
-    struct code_chunk *c;
-
-    while ((c = m->chunks)) {
-        m->chunks = c->next;
-        for (uint32_t i = 0; i < c->nranges; i++)
-            free((void *)(uintptr_t)c->ranges[i].handlers);
-        free(c->ranges);
-        free(c->mem);
-        free(c);
-    }
-    if (m->translator)
-        buffers_free(m->translator);
-    free(m->translator);
-}
-
-bool
-module_find_pc(struct engine_module *m, const struct insn *pc,
-               struct code_range *out)
-{
-    bool found = false;
-
-    pthread_mutex_lock(&m->lock);
-    for (struct code_chunk *c = m->chunks; c && !found; c = c->next) {
-        uint32_t lo = 0, hi = c->nranges;
-
-        if ((uintptr_t)pc < (uintptr_t)c->mem ||
-            (uintptr_t)pc >= (uintptr_t)(c->mem + c->used))
-            continue;
-        while (lo < hi) {
-            uint32_t mid = (lo + hi) / 2;
-
-            if (c->ranges[mid].end <= pc)
-                lo = mid + 1;
-            else
-                hi = mid;
-        }
-        if (lo < c->nranges) {
-            *out = c->ranges[lo];
-            found = true;
-        }
-    }
-    pthread_mutex_unlock(&m->lock);
-    return found;
-}
-
-/* Translate again and watch: nothing is kept for a question so rare. */
-uint32_t
-module_pc_offset(struct engine_module *m, const struct code_range *range,
-                 const struct insn *pc)
-{
-    struct translator t = {.want = (uint32_t)(pc - range->start)};
-    uint32_t found;
-
-    translate_any(&t, m, range->func);
-    found = t.found;
-    buffers_free(&t);
-    return found;
 }

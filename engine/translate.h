@@ -6,14 +6,14 @@
  * Every operand has a canonical slot, given by its height. Constants and
  * unmodified locals stay descriptors until somebody needs them in that slot
  * ("materialise"). A value consumed right after it was made travels in an
- * accumulator: the consumer rewrites its producer, which is the instruction just
- * emitted, to the _R form. local.set rewrites its producer's destination.
+ * accumulator: the consumer rewrites its producer, which is the instruction
+ * just emitted, to the _R form. local.set rewrites its producer's destination.
  *
  * At labels all descriptors are materialised and accumulators are dead.
  *
  * Bounds: output is proportional to the body (at most PENDING descriptors are
- * open; label values beyond one move as a block), so hostile bodies cost no more
- * than honest ones of their size.
+ * open; label values beyond one move as a block), so hostile bodies cost no
+ * more than honest ones of their size.
  *
  * Frames whose slots do not fit 16 bits are translated again in wide mode: far
  * slots are copied to and from a few scratch slots around each instruction.
@@ -31,7 +31,12 @@
 
 /* ADD: an unmodified local plus a constant, i32, not yet computed. */
 enum operand_kind { OPERAND_SLOT, OPERAND_LOCAL, OPERAND_CONST, OPERAND_ADD };
-enum operand_class { CLASS_I = ACC_I, CLASS_D = ACC_D, CLASS_F = ACC_F, CLASS_V };
+enum operand_class {
+    CLASS_I = ACC_I,
+    CLASS_D = ACC_D,
+    CLASS_F = ACC_F,
+    CLASS_V
+};
 
 struct operand {
     uint8_t kind;  /* enum operand_kind */
@@ -47,8 +52,15 @@ struct operand {
     };
 };
 
-enum frame_kind { FRAME_BLOCK, FRAME_LOOP, FRAME_IF, FRAME_ELSE, FRAME_TRY,
-                  FRAME_CATCH, FRAME_TRY_TABLE };
+enum frame_kind {
+    FRAME_BLOCK,
+    FRAME_LOOP,
+    FRAME_IF,
+    FRAME_ELSE,
+    FRAME_TRY,
+    FRAME_CATCH,
+    FRAME_TRY_TABLE
+};
 
 struct frame { /* a structured control instruction that is open */
     uint8_t kind;
@@ -60,7 +72,7 @@ struct frame { /* a structured control instruction that is open */
     uint32_t nparams, nresults, param_slots, result_slots;
     const uint32_t *types; /* params, results; NULL: only single */
     uint32_t single;
-    uint32_t exn;  /* legacy try: slot of the caught exception */
+    uint32_t exn; /* legacy try: slot of the caught exception */
     uint32_t first_clause, nclauses; /* try_table: in t->clauses */
     uint32_t stub, mark; /* br_table: the stub made for this label */
 };
@@ -79,16 +91,16 @@ struct translator {
 
     struct insn *out;
     uint32_t n, cap;
-    uint32_t label;     /* no accumulator crosses this instruction index */
-    uint32_t last;      /* index + 1 of the producer of the top operand */
-    uint32_t last_call; /* the same for a call, whose result cannot move */
+    uint32_t label;        /* no accumulator crosses this instruction index */
+    uint32_t last;         /* index + 1 of the producer of the top operand */
+    uint32_t last_call;    /* the same for a call, whose result cannot move */
     uint32_t call_operand; /* ... and which operand that is */
-    uint32_t raw;       /* index + 1 of the last instruction of raw bytes */
-    uint32_t raw_op;    /* the operation they belong to */
+    uint32_t raw;          /* index + 1 of the last instruction of raw bytes */
+    uint32_t raw_op;       /* the operation they belong to */
 
     struct operand *stack;
     uint32_t sp, stack_cap;
-    uint32_t pending; /* operands below are in their slots */
+    uint32_t pending;  /* operands below are in their slots */
     uint32_t top, max; /* next free slot, highest */
     uint32_t scratch;  /* wide: next scratch slot to use */
 
@@ -107,8 +119,13 @@ struct translator {
     uint32_t want, found; /* byte offset of instruction `want` */
 };
 
-/* ---- translate.c: operands and emission ---------------------------------------- */
+/* ---- translate.c ---- */
 
+/* Translate defined function func of m; false: out of memory. */
+bool t_translate(struct translator *t, struct engine_module *m, uint32_t func);
+void t_buffers_free(struct translator *t);
+/* Instructions behind op that hold raw bytes rather than a code. */
+uint32_t t_raw_count(unsigned op);
 bool t_grow(struct translator *t, void *array, uint32_t *cap, size_t size);
 uint32_t t_emit(struct translator *t, unsigned op, uint32_t a, uint32_t b,
                 uint32_t imm);
@@ -141,19 +158,137 @@ uint32_t t_near(struct translator *t, uint32_t slot, uint32_t slots);
 void t_label(struct translator *t);
 enum operand_class t_class(uint32_t vt);
 
-/* ---- translate_control.c --------------------------------------------------------- */
+/* ---- translate_tables.c ---- */
 
+enum family { FAMILY_NONE, FAMILY_BIN, FAMILY_CMP, FAMILY_FBIN, FAMILY_FCMP };
+extern const uint8_t t_family[OP_COUNT]; /* by its first member */
+
+struct plain {               /* a wasm numeric or memory instruction */
+    uint16_t op;             /* first member of the family */
+    uint8_t pops;            /* 0: not plain */
+    uint8_t operand, result; /* enum operand_class */
+    uint8_t size;            /* memory: log2 of the bytes */
+};
+extern const struct plain t_plain[0x108];
+#define CLASS_I32 CLASS_I
+#define CLASS_I64 CLASS_I
+#define CLASS_F32 CLASS_F
+#define CLASS_F64 CLASS_D
+#define CLASS_V128 CLASS_V
+/* Members of the families LOAD and MEMORY_BIN, from the first. */
+#define LOAD_W 4
+#define MEMORY_RM 3u
+#define MEMORY_RW 6u
+#define MEMORY_TO 9u
+
+struct memarg {
+    uint32_t memory;
+    uint64_t offset;
+    bool direct; /* memory 0, 32-bit, offset within the guard */
+};
+
+/* A condition taken off the stack: the branch to emit, forward form. */
+struct condition {
+    uint16_t yes, no; /* branch if true, if false */
+    uint32_t a, b;
+};
+
+bool t_commutes(uint32_t code);
+uint32_t t_swapped(uint32_t code);
+
+/* ---- translate_num.c ---- */
+
+bool t_immediate(const struct operand *o, int32_t *imm);
+void t_numeric(struct translator *t, uint32_t code);
+
+/* ---- translate_mem.c ---- */
+
+struct memarg t_memarg(struct translator *t);
+void t_address(struct translator *t, uint32_t i, const struct memarg *a,
+               uint32_t size);
+void t_load(struct translator *t, uint32_t code);
+void t_store(struct translator *t, uint32_t code);
+void t_emit_slots(struct translator *t, unsigned op, uint32_t n);
+void t_memory_grow(struct translator *t);
+void t_memory_size(struct translator *t);
+
+/* ---- translate_table.c ---- */
+
+void t_table_get(struct translator *t);
+void t_table_set(struct translator *t);
+void t_prefix_fc(struct translator *t);
+
+/* ---- translate_simd.c ---- */
+
+void t_prefix_fd(struct translator *t);
+
+/* ---- translate_frame.c ---- */
+
+const uint32_t *t_frame_results(const struct frame *f);
+struct frame *t_frame_push(struct translator *t, enum frame_kind kind);
+void t_read_blocktype(struct translator *t, struct frame *f);
+void t_frame_open(struct translator *t, struct frame *f);
+void t_block(struct translator *t, enum frame_kind kind);
+void t_chain(struct translator *t, uint32_t *fix, uint32_t at);
+void t_patch(struct translator *t, uint32_t at, uint32_t target);
+void t_patch_chain(struct translator *t, uint32_t fix);
+uint32_t t_label_arity(const struct frame *f);
+bool t_in_place(const struct translator *t, const struct frame *f, uint32_t n);
+void t_settle(struct translator *t, uint32_t n);
+void t_move_values(struct translator *t, const struct frame *f);
+void t_return_values(struct translator *t);
+
+/* ---- translate_branch.c ---- */
+
+struct condition t_pop_condition(struct translator *t);
+uint32_t t_emit_condition(struct translator *t, const struct condition *c,
+                          bool want, bool backward);
+struct frame *t_label_frame(struct translator *t, uint32_t depth);
+void t_jump(struct translator *t, struct frame *f);
+void t_branch(struct translator *t, uint32_t depth);
+void t_br_if(struct translator *t);
+void t_br_on_null(struct translator *t, bool non_null);
+bool t_br_on_cast(struct translator *t);
+void t_br_table(struct translator *t);
+
+/* ---- translate_call.c ---- */
+
+uint32_t t_arguments(struct translator *t, const struct type_def *type);
+void t_call(struct translator *t);
+void t_call_indirect(struct translator *t);
+void t_call_ref(struct translator *t);
+void t_return_call(struct translator *t);
+void t_return_call_indirect(struct translator *t);
+void t_return_call_ref(struct translator *t);
+
+/* ---- translate_eh.c ---- */
+
+void t_throw(struct translator *t);
+void t_try_table(struct translator *t);
+void t_try_table_end(struct translator *t, struct frame *f);
+void t_legacy_try(struct translator *t);
+void t_finish_arm(struct translator *t, struct frame *f);
+void t_legacy_catch(struct translator *t, uint32_t tag);
+void t_legacy_delegate(struct translator *t);
+
+/* ---- translate_control.c ---- */
+
+void t_end_block(struct translator *t);
 bool t_control(struct translator *t, uint8_t op); /* false: not control */
-void t_skip_immediates(const uint8_t **p, uint8_t op);
-void t_skip_valtype(const uint8_t **p);
 void t_body(struct translator *t);
 
-/* ---- translate_ops.c --------------------------------------------------------------- */
+/* ---- translate_skip.c ---- */
+
+void t_skip_immediates(const uint8_t **p, uint8_t op);
+void t_skip_valtype(const uint8_t **p);
+
+/* ---- translate_var.c ---- */
 
 void t_operation(struct translator *t, uint8_t op);
 void t_set_local(struct translator *t, uint32_t local, bool tee);
 
-/* ---- translate_gc.c ---------------------------------------------------------------- */
+/* ---- translate_gc.c
+ * ---------------------------------------------------------------- */
 
 void t_prefix_fb(struct translator *t); /* all but br_on_cast */
 void t_prefix_fe(struct translator *t);

@@ -170,7 +170,8 @@ static int
 def_copy(struct type_def *d, const struct type_def *from, uint32_t first)
 {
     uint32_t n = def_values(from);
-    size_t words = n * sizeof(uint32_t), pub = n * sizeof(struct engine_valtype);
+    size_t words = n * sizeof(uint32_t),
+           pub = n * sizeof(struct engine_valtype);
     uint8_t *mem = malloc(words + pub + n + 1);
     uint32_t *vt = (uint32_t *)(void *)mem;
     struct engine_valtype *types;
@@ -503,9 +504,9 @@ vt_from_public(struct engine_valtype t)
 const char *
 vt_name(uint32_t vt, char *buf, size_t size)
 {
-    static const char *const heaps[] = {"exn",    "array",    "struct", "i31",
-                                        "eq",     "any",      "extern", "func",
-                                        "none",   "noextern", "nofunc", "noexn"};
+    static const char *const heaps[] = {"exn",  "array",    "struct", "i31",
+                                        "eq",   "any",      "extern", "func",
+                                        "none", "noextern", "nofunc", "noexn"};
     uint32_t heap = vt_heap(vt);
 
     switch (vt) {

@@ -67,10 +67,10 @@ enum type_kind {
 };
 
 struct type_def { /* one defined type, immutable once interned */
-    uint8_t kind;  /* enum type_kind */
+    uint8_t kind; /* enum type_kind */
     bool final;
-    uint8_t depth; /* supertypes above it */
-    uint32_t id;   /* canonical index */
+    uint8_t depth;  /* supertypes above it */
+    uint32_t id;    /* canonical index */
     uint32_t super; /* canonical index or TYPE_NONE */
     /* Functions: vt holds parameters, then results. Structs and arrays:
      * fields, mutability in field_mutable. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The validator's loop and control instructions; see validate.h (3.4, 7.2). */
+/* The validator's operand stack, variables and loop; see validate.h (3.4, 7.2).
+ */
 #include "validate.h"
 
 #include "decode.h"
@@ -17,7 +18,8 @@ v_error(struct validator *v, const char *what)
     reader_fail(v->r, -E_INVAL, "%s", what);
 }
 
-/* ---- the operand stack ------------------------------------------------------ */
+/* ---- the operand stack ------------------------------------------------------
+ */
 
 void
 v_push_slow(struct validator *v, uint32_t vt)
@@ -45,7 +47,8 @@ v_pop_mismatch(struct validator *v, uint32_t want)
     char a[32], b[32];
 
     if (v->sp == v->height)
-        reader_fail(v->r, -E_INVAL, "type mismatch: expected %s, stack is empty",
+        reader_fail(v->r, -E_INVAL,
+                    "type mismatch: expected %s, stack is empty",
                     vt_name(want, a, sizeof a));
     else
         reader_fail(v->r, -E_INVAL, "type mismatch: expected %s, got %s",
@@ -105,483 +108,8 @@ v_push_many(struct validator *v, const uint32_t *vt, uint32_t n)
         v_push(v, vt[i]);
 }
 
-/* ---- control frames ----------------------------------------------------------- */
-
-const uint32_t *
-ctl_results(const struct ctl *c)
-{
-    return c->types ? c->types + c->nparams : &c->single;
-}
-
-const uint32_t *
-ctl_label_types(const struct ctl *c, uint32_t *n)
-{
-    if (c->kind == CTL_LOOP) {
-        *n = c->nparams;
-        return c->types;
-    }
-    *n = c->nresults;
-    return ctl_results(c);
-}
-
-struct ctl *
-v_label(struct validator *v, uint32_t depth)
-{
-    if (depth >= v->nctls) {
-        v_error(v, "unknown label");
-        return NULL;
-    }
-    return &v->ctls[v->nctls - 1 - depth];
-}
-
-void
-v_unreachable(struct validator *v)
-{
-    v->sp = v->height;
-    v->ctls[v->nctls - 1].unreachable = true;
-}
-
-static struct ctl *
-ctl_push(struct validator *v, enum ctl_kind kind)
-{
-    struct ctl *c;
-
-    if (v->nctls == v->ctls_cap) {
-        uint32_t cap = v->ctls_cap ? v->ctls_cap * 2 : 64;
-
-        c = realloc(v->ctls, cap * sizeof *c);
-        if (!c) {
-            reader_fail(v->r, -E_NOMEM, "out of memory");
-            return NULL;
-        }
-        v->ctls = c;
-        v->ctls_cap = cap;
-    }
-    c = &v->ctls[v->nctls++];
-    *c = (struct ctl){.kind = (uint8_t)kind, .height = v->sp, .init = v->ninits};
-    v->height = v->sp;
-    return c;
-}
-
-/* Read a block type, pop its parameters, open the frame, push them again. */
-static void
-block(struct validator *v, enum ctl_kind kind)
-{
-    struct ctl type = {0}, *c;
-    struct reader *r = v->r;
-
-    if (r->p < r->end && (*r->p & 0xc0) == 0x40) { /* one byte, negative */
-        if (*r->p == 0x40) {
-            r->p++;
-        } else {
-            type.single = decode_valtype(v->m, r);
-            type.nresults = 1;
-        }
-    } else {
-        int64_t i = reader_leb_s(r, 33);
-        const struct type_def *t;
-
-        if (i < 0 || i >= v->m->ntypes ||
-            (t = type_get(v->m->types[i]))->kind != TYPE_FUNC) {
-            v_error(v, "unknown type in block");
-            return;
-        }
-        type.types = t->vt;
-        type.nparams = t->nparams;
-        type.nresults = t->nresults;
-    }
-    v_pop_many(v, type.types, type.nparams);
-    c = ctl_push(v, kind);
-    if (!c)
-        return;
-    c->types = type.types;
-    c->nparams = type.nparams;
-    c->nresults = type.nresults;
-    c->single = type.single;
-    v_push_many(v, type.types, type.nparams);
-}
-
-/* Locals that became set inside the frame are unset again. */
-static void
-reset_inits(struct validator *v, uint32_t to)
-{
-    while (v->ninits > to) {
-        uint32_t i = v->inits[--v->ninits];
-
-        v->is_set[i / 8] &= (uint8_t)~(1u << i % 8);
-    }
-}
-
-/* The frame's results must be on the stack and nothing else; pop them. */
-static void
-end_results(struct validator *v)
-{
-    struct ctl *c = &v->ctls[v->nctls - 1];
-
-    v_pop_many(v, ctl_results(c), c->nresults);
-    if (!reader_failed(v->r) && v->sp != c->height)
-        v_error(v, "type mismatch: values remain at the end of a block");
-    reset_inits(v, c->init);
-}
-
-static void
-do_else(struct validator *v)
-{
-    struct ctl *c = &v->ctls[v->nctls - 1];
-
-    if (c->kind != CTL_IF) {
-        v_error(v, "else without if");
-        return;
-    }
-    end_results(v);
-    c->kind = CTL_ELSE;
-    c->unreachable = false;
-    v_push_many(v, c->types, c->nparams);
-}
-
-/* An if without else passes its parameters through. */
-static void
-check_missing_else(struct validator *v, const struct ctl *c)
-{
-    const uint32_t *results = ctl_results(c);
-
-    if (c->nparams != c->nresults) {
-        v_error(v, "type mismatch: if without else");
-        return;
-    }
-    for (uint32_t i = 0; i < c->nparams; i++)
-        if (!vt_matches(c->types[i], results[i])) {
-            v_error(v, "type mismatch: if without else");
-            return;
-        }
-}
-
-static void
-do_end(struct validator *v)
-{
-    struct ctl *c = &v->ctls[v->nctls - 1], copy;
-
-    end_results(v);
-    if (c->kind == CTL_IF)
-        check_missing_else(v, c);
-    copy = *c;
-    v->nctls--;
-    v->height = v->nctls ? v->ctls[v->nctls - 1].height : 0;
-    v_push_many(v, ctl_results(&copy), copy.nresults);
-}
-
-/* ---- branches ------------------------------------------------------------------- */
-
-static void
-do_br(struct validator *v)
-{
-    struct ctl *c = v_label(v, read_u32(v->r));
-    const uint32_t *vt;
-    uint32_t n;
-
-    if (!c)
-        return;
-    vt = ctl_label_types(c, &n);
-    v_pop_many(v, vt, n);
-    v_unreachable(v);
-}
-
-static void
-do_br_if(struct validator *v)
-{
-    struct ctl *c = v_label(v, read_u32(v->r));
-    const uint32_t *vt;
-    uint32_t n;
-
-    if (!c)
-        return;
-    v_pop(v, VT_I32);
-    vt = ctl_label_types(c, &n);
-    v_pop_many(v, vt, n);
-    v_push_many(v, vt, n);
-}
-
-/* Check the label's types against the stack without changing it. */
-static void
-peek_many(struct validator *v, const uint32_t *vt, uint32_t n)
-{
-    bool open = v->ctls[v->nctls - 1].unreachable;
-
-    for (uint32_t i = 0; i < n; i++) {
-        if (v->sp - v->height <= i) {
-            if (!open)
-                v_error(v, "type mismatch in br_table");
-            return;
-        }
-        if (!vt_matches(v->stack[v->sp - 1 - i], vt[n - 1 - i])) {
-            v_error(v, "type mismatch in br_table");
-            return;
-        }
-    }
-}
-
-static void
-do_br_table(struct validator *v)
-{
-    uint32_t n = read_u32(v->r), arity = 0, mark = ++v->mark;
-    bool first = true;
-
-    if (n > LIMIT_BR_TABLE)
-        reader_fail(v->r, -E_2BIG, "br_table too large");
-    v_pop(v, VT_I32);
-    for (uint32_t i = 0; i <= n && !reader_failed(v->r); i++) {
-        struct ctl *c = v_label(v, read_u32(v->r));
-        const uint32_t *vt;
-        uint32_t k;
-
-        if (!c || c->mark == mark)
-            continue;
-        c->mark = mark;
-        vt = ctl_label_types(c, &k);
-        if (first)
-            arity = k;
-        else if (k != arity)
-            v_error(v, "type mismatch: br_table labels differ in arity");
-        first = false;
-        peek_many(v, vt, k);
-    }
-    v_unreachable(v);
-}
-
-static void
-do_return(struct validator *v)
-{
-    v_pop_many(v, v->type->vt + v->type->nparams, v->type->nresults);
-    v_unreachable(v);
-}
-
-/* br_on_null l: [t* (ref null ht)] -> [t* (ref ht)] */
-static void
-do_br_on_null(struct validator *v)
-{
-    struct ctl *c = v_label(v, read_u32(v->r));
-    uint32_t vt, n;
-    const uint32_t *types;
-
-    if (!c)
-        return;
-    vt = v_pop_ref(v);
-    types = ctl_label_types(c, &n);
-    v_pop_many(v, types, n);
-    v_push_many(v, types, n);
-    v_push(v, vt & ~VT_NULLABLE);
-}
-
-/* br_on_non_null l: [t* (ref null ht)] -> [t*], l: [t* (ref ht)] */
-static void
-do_br_on_non_null(struct validator *v)
-{
-    struct ctl *c = v_label(v, read_u32(v->r));
-    uint32_t vt, n;
-    const uint32_t *types;
-
-    if (!c)
-        return;
-    types = ctl_label_types(c, &n);
-    vt = v_pop_ref(v);
-    if (!n || !vt_is_ref(types[n - 1]) ||
-        !vt_matches(vt & ~VT_NULLABLE, types[n - 1])) {
-        v_error(v, "type mismatch in br_on_non_null");
-        return;
-    }
-    v_pop_many(v, types, n - 1);
-    v_push_many(v, types, n - 1);
-}
-
-/* ---- calls ------------------------------------------------------------------------ */
-
-static void
-call_type(struct validator *v, const struct type_def *t, bool tail)
-{
-    v_pop_many(v, t->vt, t->nparams);
-    if (!tail) {
-        v_push_many(v, t->vt + t->nparams, t->nresults);
-        return;
-    }
-    if (t->nresults != v->type->nresults) {
-        v_error(v, "type mismatch: results of a tail call");
-        return;
-    }
-    for (uint32_t i = 0; i < t->nresults; i++)
-        if (!vt_matches(t->vt[t->nparams + i],
-                        v->type->vt[v->type->nparams + i]))
-            v_error(v, "type mismatch: results of a tail call");
-    v_unreachable(v);
-}
-
-static void
-do_call(struct validator *v, bool tail)
-{
-    uint32_t i = read_u32(v->r);
-
-    if (i >= v->m->nfuncs)
-        v_error(v, "unknown function");
-    else
-        call_type(v, module_func_type(v->m, i), tail);
-}
-
-static void
-do_call_indirect(struct validator *v, bool tail)
-{
-    uint32_t type = decode_functype_index(v->m, v->r);
-    uint32_t table = v_table_index(v);
-
-    if (reader_failed(v->r))
-        return;
-    if (!vt_matches(v->m->tables[table].vt, VT_FUNCREF)) {
-        v_error(v, "type mismatch: call_indirect needs a table of functions");
-        return;
-    }
-    v_pop(v, address_type(v->m->tables[table].limits.is64));
-    call_type(v, type_get(type), tail);
-}
-
-static void
-do_call_ref(struct validator *v, bool tail)
-{
-    uint32_t type = decode_functype_index(v->m, v->r);
-
-    if (reader_failed(v->r))
-        return;
-    v_pop(v, VT_REF | VT_NULLABLE | type);
-    call_type(v, type_get(type), tail);
-}
-
-/* ---- exceptions ---------------------------------------------------------------------- */
-
-static const struct type_def *
-tag_type(struct validator *v)
-{
-    uint32_t tag = read_u32(v->r);
-
-    if (tag >= v->m->ntags) {
-        v_error(v, "unknown tag");
-        return NULL;
-    }
-    if (type_get(v->m->tags[tag])->nresults) {
-        v_error(v, "a tag to throw must not have results");
-        return NULL;
-    }
-    return type_get(v->m->tags[tag]);
-}
-
-static void
-do_throw(struct validator *v)
-{
-    const struct type_def *t = tag_type(v);
-
-    if (!t)
-        return;
-    v_pop_many(v, t->vt, t->nparams);
-    v_unreachable(v);
-}
-
-/* A catch clause hands the tag's values (and the exnref) to its label. */
-static void
-catch_clause(struct validator *v)
-{
-    uint8_t kind = read_u8(v->r);
-    const struct type_def *t = NULL;
-    uint32_t n, given = 0, depth;
-    const uint32_t *types;
-    struct ctl *c;
-
-    if (kind > 3)
-        v_error(v, "malformed catch clause");
-    if (kind < 2 && !(t = tag_type(v)))
-        return;
-    depth = read_u32(v->r);
-    /* labels count from outside the try_table */
-    c = v_label(v, depth);
-    if (!c)
-        return;
-    types = ctl_label_types(c, &n);
-    given = (t ? t->nparams : 0) + (kind & 1);
-    if (n != given) {
-        v_error(v, "type mismatch in a catch clause");
-        return;
-    }
-    for (uint32_t i = 0; t && i < t->nparams; i++)
-        if (!vt_matches(t->vt[i], types[i]))
-            v_error(v, "type mismatch in a catch clause");
-    if (kind & 1 && !vt_matches(VT_REF | HEAP_EXN, types[n - 1]))
-        v_error(v, "type mismatch in a catch clause");
-}
-
-static void
-do_try_table(struct validator *v)
-{
-    struct reader *r = v->r;
-    struct reader at;
-    uint32_t n;
-    struct ctl saved;
-
-    block(v, CTL_TRY_TABLE);
-    if (reader_failed(r))
-        return;
-    n = decode_count(r, LIMIT_BR_TABLE, "catch clauses");
-    /* The clauses' labels do not see this frame: hide it for a moment. */
-    at = *r;
-    (void)at;
-    saved = v->ctls[--v->nctls];
-    while (n-- && !reader_failed(r))
-        catch_clause(v);
-    v->ctls[v->nctls++] = saved;
-}
-
-static void
-do_catch(struct validator *v, bool all)
-{
-    struct ctl *c = &v->ctls[v->nctls - 1];
-    const struct type_def *t = NULL;
-
-    if (!all && !(t = tag_type(v)))
-        return;
-    if (c->kind != CTL_TRY && c->kind != CTL_CATCH) {
-        v_error(v, "catch without try");
-        return;
-    }
-    end_results(v);
-    c->kind = all ? CTL_CATCH_ALL : CTL_CATCH;
-    c->unreachable = false;
-    if (t)
-        v_push_many(v, t->vt, t->nparams);
-}
-
-static void
-do_delegate(struct validator *v)
-{
-    uint32_t depth = read_u32(v->r);
-    struct ctl *c = &v->ctls[v->nctls - 1];
-
-    if (c->kind != CTL_TRY) {
-        v_error(v, "delegate without try");
-        return;
-    }
-    if (depth >= v->nctls - 1)
-        v_error(v, "unknown label");
-    else
-        do_end(v);
-}
-
-static void
-do_rethrow(struct validator *v)
-{
-    struct ctl *c = v_label(v, read_u32(v->r));
-
-    if (!c)
-        return;
-    if (c->kind != CTL_CATCH && c->kind != CTL_CATCH_ALL)
-        v_error(v, "rethrow outside a catch");
-    v_unreachable(v);
-}
-
-/* ---- variables -------------------------------------------------------------------------- */
+/* ---- variables
+ * -------------------------------------------------------------------------- */
 
 static uint32_t
 local_type(struct validator *v, uint32_t i)
@@ -693,7 +221,9 @@ do_select_typed(struct validator *v)
     v_push(v, vt);
 }
 
-/* ---- the loop ----------------------------------------------------------------------------- */
+/* ---- the loop
+ * -----------------------------------------------------------------------------
+ */
 
 static void
 instruction(struct validator *v, uint8_t op)
@@ -705,66 +235,66 @@ instruction(struct validator *v, uint8_t op)
     case 0x01:
         break;
     case 0x02:
-        block(v, CTL_BLOCK);
+        v_block(v, CTL_BLOCK);
         break;
     case 0x03:
-        block(v, CTL_LOOP);
+        v_block(v, CTL_LOOP);
         break;
     case 0x04:
         v_pop(v, VT_I32);
-        block(v, CTL_IF);
+        v_block(v, CTL_IF);
         break;
     case 0x05:
-        do_else(v);
+        v_else(v);
         break;
     case 0x06:
-        block(v, CTL_TRY);
+        v_block(v, CTL_TRY);
         break;
     case 0x07:
-        do_catch(v, false);
+        v_catch(v, false);
         break;
     case 0x08:
-        do_throw(v);
+        v_throw(v);
         break;
     case 0x09:
-        do_rethrow(v);
+        v_rethrow(v);
         break;
     case 0x0a:
         v_pop(v, VT_EXNREF);
         v_unreachable(v);
         break;
     case 0x0b:
-        do_end(v);
+        v_end(v);
         break;
     case 0x0c:
-        do_br(v);
+        v_br(v);
         break;
     case 0x0d:
-        do_br_if(v);
+        v_br_if(v);
         break;
     case 0x0e:
-        do_br_table(v);
+        v_br_table(v);
         break;
     case 0x0f:
-        do_return(v);
+        v_return(v);
         break;
     case 0x10:
     case 0x12:
-        do_call(v, op == 0x12);
+        v_call(v, op == 0x12);
         break;
     case 0x11:
     case 0x13:
-        do_call_indirect(v, op == 0x13);
+        v_call_indirect(v, op == 0x13);
         break;
     case 0x14:
     case 0x15:
-        do_call_ref(v, op == 0x15);
+        v_call_ref(v, op == 0x15);
         break;
     case 0x18:
-        do_delegate(v);
+        v_delegate(v);
         break;
     case 0x19:
-        do_catch(v, true);
+        v_catch(v, true);
         break;
     case 0x1a:
         v_pop_any(v);
@@ -776,7 +306,7 @@ instruction(struct validator *v, uint8_t op)
         do_select_typed(v);
         break;
     case 0x1f:
-        do_try_table(v);
+        v_try_table(v);
         break;
     case 0x20:
     case 0x21:
@@ -804,10 +334,10 @@ instruction(struct validator *v, uint8_t op)
         v_push(v, VT_F64);
         break;
     case 0xd5:
-        do_br_on_null(v);
+        v_br_on_null(v);
         break;
     case 0xd6:
-        do_br_on_non_null(v);
+        v_br_on_non_null(v);
         break;
     case 0xfb:
         v_prefix_fb(v);
@@ -945,7 +475,7 @@ validator_func(struct validator *v, uint32_t i, struct reader *r)
     locals(v);
     if (reader_failed(r))
         return r->err;
-    c = ctl_push(v, CTL_FUNC);
+    c = v_ctl_push(v, CTL_FUNC);
     if (!c)
         return r->err;
     /* the label of the function takes its results */

@@ -51,7 +51,8 @@ struct validator {
     struct local_run *runs;
     uint32_t nruns, runs_cap, nlocals;
     uint32_t flat[FLAT_LOCALS];
-    /* Locals without default: which are set, and in what order they became so. */
+    /* Locals without default: which are set, and in what order they became so.
+     */
     bool tracked;
     uint8_t *is_set;
     uint32_t *inits;
@@ -97,10 +98,31 @@ const uint32_t *ctl_label_types(const struct ctl *c, uint32_t *n);
 const uint32_t *ctl_results(const struct ctl *c);
 void v_error(struct validator *v, const char *what);
 
+/* ---- validate_control.c ---- */
+
+struct ctl *v_ctl_push(struct validator *v, enum ctl_kind kind);
+void v_block(struct validator *v, enum ctl_kind kind);
+void v_else(struct validator *v);
+void v_end(struct validator *v);
+void v_br(struct validator *v);
+void v_br_if(struct validator *v);
+void v_br_table(struct validator *v);
+void v_return(struct validator *v);
+void v_br_on_null(struct validator *v);
+void v_br_on_non_null(struct validator *v);
+void v_call(struct validator *v, bool tail);
+void v_call_indirect(struct validator *v, bool tail);
+void v_call_ref(struct validator *v, bool tail);
+void v_throw(struct validator *v);
+void v_try_table(struct validator *v);
+void v_catch(struct validator *v, bool all);
+void v_delegate(struct validator *v);
+void v_rethrow(struct validator *v);
+
 /* validate_ops.c: everything that is not control. */
 void v_load_store(struct validator *v, uint8_t op);
 bool v_reference(struct validator *v, uint8_t op); /* false: not one */
-void v_prefix_fb(struct validator *v); /* validate_gc.c */
+void v_prefix_fb(struct validator *v);             /* validate_gc.c */
 void v_prefix_fc(struct validator *v);
 void v_prefix_fd(struct validator *v);
 uint32_t v_table_index(struct validator *v);

@@ -31,7 +31,8 @@ static const struct access {
 #undef ST
 };
 
-/* ---- memory ----------------------------------------------------------------- */
+/* ---- memory -----------------------------------------------------------------
+ */
 
 uint32_t
 v_memory_index(struct validator *v)
@@ -163,7 +164,8 @@ memory_fill(struct validator *v)
     v_pop(v, vt);
 }
 
-/* ---- tables -------------------------------------------------------------------- */
+/* ---- tables
+ * -------------------------------------------------------------------- */
 
 uint32_t
 v_table_index(struct validator *v)
@@ -300,7 +302,8 @@ v_prefix_fc(struct validator *v)
     }
 }
 
-/* ---- references ------------------------------------------------------------------ */
+/* ---- references
+ * ------------------------------------------------------------------ */
 
 static void
 ref_func(struct validator *v)
@@ -362,7 +365,8 @@ v_reference(struct validator *v, uint8_t op)
     return true;
 }
 
-/* ---- vectors ---------------------------------------------------------------------- */
+/* ---- vectors
+ * ---------------------------------------------------------------------- */
 
 enum simd_shape {
     SIMD_NONE,
@@ -477,6 +481,6 @@ v_prefix_fd(struct validator *v)
         v_pop(v, VT_V128);
         break;
     }
-    v_push(v, o->shape == SIMD_EXTRACT || o->shape == SIMD_TEST ? o->vt
-                                                                 : VT_V128);
+    v_push(v,
+           o->shape == SIMD_EXTRACT || o->shape == SIMD_TEST ? o->vt : VT_V128);
 }

@@ -21,12 +21,12 @@ const char *const op_names[OP_COUNT] = {
     case OP_##n##_br_si:                                                       \
     case OP_##n##_br_rs:                                                       \
     case OP_##n##_br_ri:
-#define BIN(...)
-#define BINT(...)
+#include "op/norow.h"
+#undef CMP
+#undef TEST_BRANCH
+#undef FCMP
 #define CMP(n, ...) BRANCHES(n)
 #define TEST_BRANCH(n, ...) BRANCHES(n)
-#define STEP_BRANCH(...)
-#define FBIN(...)
 #define FCMP(n, ...)                                                           \
     case OP_##n##_brt_ss:                                                      \
     case OP_##n##_brt_rs:                                                      \
@@ -34,30 +34,6 @@ const char *const op_names[OP_COUNT] = {
     case OP_##n##_brf_ss:                                                      \
     case OP_##n##_brf_rs:                                                      \
     case OP_##n##_brf_sr:
-#define UN(...)
-#define UNT(...)
-#define MEMORY_BIN(...)
-#define CONST_BIN(...)
-#define MULTIPLY_ADD(...)
-#define FIELD(...)
-#define LOAD(...)
-#define STORE(...)
-#define MISC(...)
-#define MISCW(...)
-#define SIMD_LOAD(...)
-#define SIMD_STORE(...)
-#define SIMD_LOAD_LANE(...)
-#define SIMD_STORE_LANE(...)
-#define SIMD_CONST(...)
-#define SIMD_SHUFFLE(...)
-#define SIMD_SPLAT(...)
-#define SIMD_EXTRACT(...)
-#define SIMD_REPLACE(...)
-#define SIMD_UN(...)
-#define SIMD_BIN(...)
-#define SIMD_TER(...)
-#define SIMD_SHIFT(...)
-#define SIMD_TEST(...)
 
 bool
 op_is_branch(unsigned op)

@@ -10,13 +10,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define FORMS_BIN 5 /* ss si rs ri sr */
-#define FORMS_CMP 4 /* ss si rs ri */
+#define FORMS_BIN 5  /* ss si rs ri sr */
+#define FORMS_CMP 4  /* ss si rs ri */
 #define FORMS_FBIN 3 /* ss rs sr */
-#define FORMS_UN 2  /* s r */
+#define FORMS_UN 2   /* s r */
 #define FORMS_LOAD 6 /* s r x y w v */
-enum { STORE_SS, STORE_RS, STORE_SR, STORE_SI, STORE_RI, STORE_X, STORE_XR,
-       STORE_W, STORE_WR, STORE_V, STORE_P };
+enum {
+    STORE_SS,
+    STORE_RS,
+    STORE_SR,
+    STORE_SI,
+    STORE_RI,
+    STORE_X,
+    STORE_XR,
+    STORE_W,
+    STORE_WR,
+    STORE_V,
+    STORE_P
+};
 
 #include "op/rows.h"
 
@@ -30,10 +41,10 @@ enum op {
 enum acc { ACC_NONE, ACC_I, ACC_D, ACC_F };
 
 struct op_meta {
-    uint16_t r, b;    /* forms that leave the result in an accumulator */
-    uint16_t bt, bf;  /* as a branch; +1 is the backward one */
-    uint8_t result;   /* enum acc: class of r and b */
-    uint8_t writes;   /* enum acc */
+    uint16_t r, b;   /* forms that leave the result in an accumulator */
+    uint16_t bt, bf; /* as a branch; +1 is the backward one */
+    uint8_t result;  /* enum acc: class of r and b */
+    uint8_t writes;  /* enum acc */
 };
 extern const struct op_meta op_meta[OP_COUNT];
 extern const char *const op_names[OP_COUNT];

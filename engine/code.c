@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A module's translated code: chunks in which functions lie in order of
+ * address, so that a pc leads to its function by binary search. Under the
+ * module's lock; a function is published by its entry.
+ */
+#include "translate.h"
+
+#include <stdlib.h>
+
+#include "pith_errno.h"
+#include "runtime.h"
+
+#define CHUNK_FIRST ((size_t)64 << 10)
+#define CHUNK_LARGEST ((size_t)4 << 20)
+#define KEEP_BUFFERS ((size_t)1 << 16) /* instructions */
+
+static struct code_chunk *
+chunk_for(struct engine_module *m, size_t bytes)
+{
+    struct code_chunk *c = m->chunks;
+    size_t size = c ? c->size * 2 : CHUNK_FIRST;
+
+    if (c && bytes <= c->size - c->used)
+        return c;
+    if (size > CHUNK_LARGEST)
+        size = CHUNK_LARGEST;
+    if (size < bytes)
+        size = bytes;
+    c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    c->mem = malloc(size);
+    if (!c->mem) {
+        free(c);
+        return NULL;
+    }
+    c->size = size;
+    c->next = m->chunks;
+    m->chunks = c;
+    m->code_bytes += size;
+    return c;
+}
+
+static struct code_range *
+range_add(struct code_chunk *c)
+{
+    if (c->nranges == c->ranges_cap) {
+        uint32_t cap = c->ranges_cap ? c->ranges_cap * 2 : 16;
+        struct code_range *p = realloc(c->ranges, cap * sizeof *p);
+
+        if (!p)
+            return NULL;
+        c->ranges = p;
+        c->ranges_cap = cap;
+    }
+    return &c->ranges[c->nranges];
+}
+
+/*
+ * Where a branch leads in the end: jumps to jumps are followed, a few of them.
+ * Backward ones are not skipped: they are where code is polled.
+ */
+static void
+thread_jump(const struct translator *t, uint32_t at, struct insn *i)
+{
+    uint32_t target = at + (uint32_t)i->imm;
+
+    for (int hops = 0;
+         hops < 4 && target < t->n && t->out[target].code == OP_br; hops++)
+        target += (uint32_t)t->out[target].imm;
+    i->imm = (int32_t)(target - at);
+}
+
+/* Operation numbers to handlers, into the chunk. */
+static void
+finish(const struct translator *t, struct insn *to)
+{
+    memcpy(to, t->out, t->n * sizeof *to);
+    for (uint32_t i = 0; i < t->n; i++) {
+        unsigned op = (unsigned)to[i].code;
+
+        if (op_is_branch(op) && to[i].imm > 0)
+            thread_jump(t, i, &to[i]);
+        to[i].code = interp_code(op);
+        i += t_raw_count(op);
+    }
+}
+
+static int
+publish(struct translator *t, struct engine_module *m, uint32_t func)
+{
+    struct code_chunk *c = chunk_for(m, t->n * sizeof(struct insn));
+    struct code_range *r = c ? range_add(c) : NULL;
+    struct insn *to;
+
+    if (!r)
+        return -E_NOMEM;
+    *r = (struct code_range){.func = func,
+                             .nhandlers = t->nhandlers,
+                             .link = t->link,
+                             .frame = t->out[0].uimm};
+    if (t->nhandlers) {
+        size_t bytes = t->nhandlers * sizeof *t->handlers;
+
+        r->handlers = malloc(bytes);
+        if (!r->handlers)
+            return -E_NOMEM;
+        memcpy((void *)(uintptr_t)r->handlers, t->handlers, bytes);
+        m->code_bytes += bytes;
+    }
+    to = (struct insn *)(void *)(c->mem + c->used);
+    finish(t, to);
+    r->start = to;
+    r->end = to + t->n;
+    c->used += t->n * sizeof *to;
+    c->nranges++;
+    atomic_store_explicit(&m->code[func].entry, to, memory_order_release);
+    return 0;
+}
+
+int
+translate_func(struct engine_module *m, uint32_t func)
+{
+    struct translator *t;
+    int r = 0;
+
+    pthread_mutex_lock(&m->lock);
+    if (atomic_load(&m->code[func].entry) != &m->code[func].stub)
+        goto out; /* another thread was faster */
+    if (!m->translator)
+        m->translator = calloc(1, sizeof *m->translator);
+    t = m->translator;
+    r = -E_NOMEM;
+    if (!t)
+        goto out;
+    t->want = UINT32_MAX;
+    if (t_translate(t, m, func))
+        r = publish(t, m, func);
+    if (t->cap > KEEP_BUFFERS || t->stack_cap > KEEP_BUFFERS || r < 0)
+        t_buffers_free(t);
+out:
+    pthread_mutex_unlock(&m->lock);
+    return r;
+}
+
+void
+translate_init(struct engine_module *m)
+{
+    uintptr_t code = interp_code(OP_translate);
+
+    for (uint32_t i = 0; i < m->nfuncs - m->nfuncs_imported; i++) {
+        m->code[i].stub.code = code;
+        m->code[i].stub.uimm = i;
+        atomic_init(&m->code[i].entry, &m->code[i].stub);
+    }
+}
+
+void
+translate_free(struct engine_module *m)
+{
+    struct code_chunk *c;
+
+    while ((c = m->chunks)) {
+        m->chunks = c->next;
+        for (uint32_t i = 0; i < c->nranges; i++)
+            free((void *)(uintptr_t)c->ranges[i].handlers);
+        free(c->ranges);
+        free(c->mem);
+        free(c);
+    }
+    if (m->translator)
+        t_buffers_free(m->translator);
+    free(m->translator);
+}
+
+bool
+module_find_pc(struct engine_module *m, const struct insn *pc,
+               struct code_range *out)
+{
+    bool found = false;
+
+    pthread_mutex_lock(&m->lock);
+    for (struct code_chunk *c = m->chunks; c && !found; c = c->next) {
+        uint32_t lo = 0, hi = c->nranges;
+
+        if ((uintptr_t)pc < (uintptr_t)c->mem ||
+            (uintptr_t)pc >= (uintptr_t)(c->mem + c->used))
+            continue;
+        while (lo < hi) {
+            uint32_t mid = (lo + hi) / 2;
+
+            if (c->ranges[mid].end <= pc)
+                lo = mid + 1;
+            else
+                hi = mid;
+        }
+        if (lo < c->nranges) {
+            *out = c->ranges[lo];
+            found = true;
+        }
+    }
+    pthread_mutex_unlock(&m->lock);
+    return found;
+}
+
+/* Translate again and watch: nothing is kept for a question so rare. */
+uint32_t
+module_pc_offset(struct engine_module *m, const struct code_range *range,
+                 const struct insn *pc)
+{
+    struct translator t = {.want = (uint32_t)(pc - range->start)};
+    uint32_t found;
+
+    t_translate(&t, m, range->func);
+    found = t.found;
+    t_buffers_free(&t);
+    return found;
+}

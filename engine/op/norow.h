@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every row of op/all.def to nothing. For a table of some rows: include
+ * op/unrow.h and this, redefine the rows wanted, include op/all.def, and
+ * op/unrow.h again.
+ */
+#define BIN(...)
+#define BINT(...)
+#define CMP(...)
+#define TEST_BRANCH(...)
+#define STEP_BRANCH(...)
+#define FBIN(...)
+#define FCMP(...)
+#define UN(...)
+#define UNT(...)
+#define MEMORY_BIN(...)
+#define CONST_BIN(...)
+#define MULTIPLY_ADD(...)
+#define FIELD(...)
+#define LOAD(...)
+#define STORE(...)
+#define MISC(...)
+#define MISCW(...)
+#define SIMD_LOAD(...)
+#define SIMD_STORE(...)
+#define SIMD_LOAD_LANE(...)
+#define SIMD_STORE_LANE(...)
+#define SIMD_CONST(...)
+#define SIMD_SHUFFLE(...)
+#define SIMD_SPLAT(...)
+#define SIMD_EXTRACT(...)
+#define SIMD_REPLACE(...)
+#define SIMD_UN(...)
+#define SIMD_BIN(...)
+#define SIMD_TER(...)
+#define SIMD_SHIFT(...)
+#define SIMD_TEST(...)
