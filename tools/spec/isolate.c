@@ -40,7 +40,7 @@ last_words(FILE *err, char *text, size_t size)
     char line[400];
 
     text[0] = 0;
-    rewind(err);
+    fseek(err, 0, SEEK_SET);
     while (fgets(line, sizeof line, err)) {
         char *said = strstr(line, "runtime error:");
 
@@ -95,6 +95,8 @@ isolate(int (*fn)(const char *path, const void *arg, struct tally *t),
     pid = err ? fork() : -1;
     if (pid < 0) {
         tally_fail(t, 0, "cannot start a process: %s", strerror(errno));
+        if (err)
+            fclose(err);
         return -1;
     }
     if (!pid) {

@@ -73,7 +73,7 @@ lane_get(const uint64_t v[2], unsigned i, unsigned width)
 static bool
 bits_match(const char *type, const char *text, uint64_t bits)
 {
-    unsigned width = lane_width(type);
+    const unsigned width = lane_width(type);
     uint64_t quiet = width == 64 ? 0x7ff8000000000000u : 0x7fc00000u;
     uint64_t sign = (uint64_t)1 << (width - 1);
 
