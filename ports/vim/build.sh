@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # The same choice of features as Debian's vim-tiny, which is the vi of a
 # Debian system. USE_SYSTEM: filters and :! run through system(), which needs
-# no fork. What configure cannot find out without running a program is given.
-CFLAGS="$CFLAGS -DUSE_SYSTEM" run_configure --with-features=tiny \
+# no fork. TINY_VIMRC: started as vi, it reads vimrc.tiny and does not miss
+# defaults.vim, which is in another package. What configure cannot find out
+# without running a program is given.
+CFLAGS="$CFLAGS -DUSE_SYSTEM -DTINY_VIMRC" run_configure --with-features=tiny \
     --with-compiledby=Pith --with-tlib=ncursesw --enable-gui=no --without-x \
     --disable-nls --disable-acl --disable-gpm --disable-sysmouse \
     --disable-selinux --disable-xim --disable-netbeans --disable-canberra \
@@ -16,3 +18,4 @@ put_bin src/vim usr/bin
 put_link vim usr/bin/vi
 put_link vim usr/bin/view
 put_file "$recipe/vimrc.tiny" usr/share/vim
+put_file "$recipe/vimrc" usr/share/vim
