@@ -19,10 +19,12 @@
 static const struct test *const tables[] = {
     file_tests,     process_tests, signal_tests,  socket_tests,
     terminal_tests, limit_tests,   hostile_tests, fork_tests,
+    library_tests,
 };
 static const struct role *const roles[] = {
     file_roles,     process_roles, signal_roles,  socket_roles,
     terminal_roles, limit_roles,   hostile_roles, fork_roles,
+    library_roles,
 };
 #define TABLES (sizeof tables / sizeof *tables)
 
