@@ -136,10 +136,11 @@ t_in_place(const struct translator *t, const struct frame *f, uint32_t n)
 void
 t_settle(struct translator *t, uint32_t n)
 {
+    uint32_t i = t->sp - n;
+
     if (n > 1)
-        for (uint32_t i = t->sp - n; i < t->sp; i++)
-            if (i >= t->pending)
-                t_materialise(t, i);
+        for (i = i > t->pending ? i : t->pending; i < t->sp; i++)
+            t_materialise(t, i);
 }
 
 void

@@ -11,6 +11,8 @@
 #include "pith_errno.h"
 
 #define MAX_OPERANDS (LIMIT_STACK_SLOTS / 2)
+#define WORK_BASE 1000000u
+#define WORK_PER_BYTE 64u
 
 void
 v_error(struct validator *v, const char *what)
@@ -95,8 +97,20 @@ v_pop_ref(struct validator *v)
 }
 
 void
+v_work(struct validator *v, uint32_t n)
+{
+    if (n <= v->work) {
+        v->work -= n;
+        return;
+    }
+    v->work = 0;
+    reader_fail(v->r, -E_2BIG, "function passes too many values around");
+}
+
+void
 v_pop_many(struct validator *v, const uint32_t *vt, uint32_t n)
 {
+    v_work(v, n);
     while (n && !reader_failed(v->r))
         v_pop(v, vt[--n]);
 }
@@ -104,7 +118,8 @@ v_pop_many(struct validator *v, const uint32_t *vt, uint32_t n)
 void
 v_push_many(struct validator *v, const uint32_t *vt, uint32_t n)
 {
-    for (uint32_t i = 0; i < n; i++)
+    v_work(v, n);
+    for (uint32_t i = 0; i < n && !reader_failed(v->r); i++)
         v_push(v, vt[i]);
 }
 
@@ -368,6 +383,11 @@ body(struct validator *v)
         uint8_t op = read_u8(r);
         const struct numeric *n = &numeric_ops[op];
 
+        if (op == 0x20 && r->p < r->end && *r->p < v->plain_locals) {
+            v_push(v, v->flat[*r->p++]); /* most common by far */
+            continue;
+        }
+
         if (!n->pops) {
             instruction(v, op);
             continue;
@@ -428,6 +448,7 @@ locals(struct validator *v)
         }
         add_run(v, n, decode_valtype(v->m, r));
     }
+    v->plain_locals = v->tracked ? 0 : v->nlocals < 0x80 ? v->nlocals : 0x80;
     if (!v->tracked || reader_failed(r))
         return;
     memset(v->is_set, 0, v->nlocals / 8 + 1);
@@ -472,6 +493,7 @@ validator_func(struct validator *v, uint32_t i, struct reader *r)
     v->r = r;
     v->type = type_get(v->m->code[i].type);
     v->sp = v->height = v->nctls = 0;
+    v->work = WORK_BASE + (uint64_t)reader_left(r) * WORK_PER_BYTE;
     locals(v);
     if (reader_failed(r))
         return r->err;

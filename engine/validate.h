@@ -50,6 +50,7 @@ struct validator {
     /* Locals as runs; the types of the first ones also flat. */
     struct local_run *runs;
     uint32_t nruns, runs_cap, nlocals;
+    uint32_t plain_locals; /* these need no check to read */
     uint32_t flat[FLAT_LOCALS];
     /* Locals without default: which are set, and in what order they became so.
      */
@@ -58,6 +59,7 @@ struct validator {
     uint32_t *inits;
     uint32_t ninits, inits_cap;
     uint32_t mark;
+    uint64_t work; /* operands that may still be handled in groups */
     const struct type_def *type;
 };
 
@@ -89,6 +91,9 @@ v_pop(struct validator *v, uint32_t want)
 uint32_t v_pop_any(struct validator *v);
 /* Pop any reference (or bottom). */
 uint32_t v_pop_ref(struct validator *v);
+/* Groups of operands (calls, blocks, branches) cost more than the bytes that
+ * name them; all of a body's groups together are bounded. */
+void v_work(struct validator *v, uint32_t n);
 void v_pop_many(struct validator *v, const uint32_t *vt, uint32_t n);
 void v_push_many(struct validator *v, const uint32_t *vt, uint32_t n);
 void v_unreachable(struct validator *v);

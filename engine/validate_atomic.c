@@ -31,8 +31,7 @@ v_prefix_fe(struct validator *v)
     const struct atomic_op *o = &atomic_ops[op < ATOMIC_OPS ? op : 0];
 
     if (op >= ATOMIC_OPS || o->shape == ATOMIC_NONE) {
-        reader_fail(v->r, -E_INVAL, "illegal opcode 0xfe 0x%02x",
-                    (unsigned)op);
+        reader_fail(v->r, -E_INVAL, "illegal opcode 0xfe 0x%02x", (unsigned)op);
         return;
     }
     if (o->shape != ATOMIC_FENCE)

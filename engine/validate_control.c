@@ -211,6 +211,7 @@ peek_many(struct validator *v, const uint32_t *vt, uint32_t n)
 {
     bool open = v->ctls[v->nctls - 1].unreachable;
 
+    v_work(v, n);
     for (uint32_t i = 0; i < n; i++) {
         if (v->sp - v->height <= i) {
             if (!open)
