@@ -109,7 +109,7 @@ choose_files(const struct cli_options *o)
                   sys.image);
         return false;
     }
-    return o->ephemeral || make_parents(sys.root);
+    return o->ephemeral || o->root || make_parents(sys.root);
 }
 
 static int
@@ -189,7 +189,8 @@ static int
 start_first(const struct cli_options *o, struct report *report)
 {
     char term[64];
-    const char *t = getenv("TERM");
+    /* what goes to a file or a pipe has no use for colours */
+    const char *t = isatty(STDOUT_FILENO) ? getenv("TERM") : NULL;
     snprintf(term, sizeof term, "TERM=%.50s", t && *t ? t : "dumb");
     const char *env[] = {"PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
                          "HOME=/root",

@@ -3,8 +3,10 @@
  * pith: boots the system, or runs one program (`pith run`), or looks at one
  * (`pith inspect`).
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "main.h"
@@ -15,10 +17,23 @@ is_help(const char *s)
     return strcmp(s, "--help") == 0 || strcmp(s, "-h") == 0;
 }
 
+/* A standard file that is closed would be the number of the next file that is
+ * opened. It is taken by one that cannot be used (reads and writes: EBADF). */
+static void
+hold_standard_files(void)
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
+            _exit(EXIT_REFUSED);
+}
+
 int
 main(int argc, char **argv)
 {
     const char *first = argc > 1 ? argv[1] : "";
+
+    hold_standard_files();
     if (is_help(first) || strcmp(first, "help") == 0) {
         cli_help(argc > 2 ? argv[2] : NULL, false);
         return 0;

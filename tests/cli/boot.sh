@@ -52,6 +52,19 @@ t 'full tmpfs' 0 'full' c \
     'mount -t tmpfs -o size=64k tmp /mnt && {
      dd if=/dev/zero of=/mnt/f bs=1k count=100 2>/dev/null || echo full; }'
 
+t 'rewriting tools end well' 0 "2+0 records in:b" c 'cd /tmp; printf a > f; sed -i s/a/b/ f
+    x=$(dd if=/dev/zero of=z bs=1 count=2 2>&1) && echo "${x%%
+*}:$(cat f)"'
+t 'ps aux' 0 1 c 'ps aux | grep -c "[p]s aux$"'
+t 'standard output closed' 1 '' sh -c "'$pith' --root '$root' -c ls >&-"
+t 'standard input closed' 1 '' sh -c "'$pith' --root '$root' -c cat <&-"
+t 'a root in no directory' 126 '' "$pith" --root "$tmp/no/root.pith" -c true
+t 'no colours in a pipe' 0 - sh -c "echo 'ls / | cat' | '$pith' --root '$root'"
+if grep -q "$(printf '\033')" "$tmp/out"; then
+    failed=$((failed + 1))
+    echo "FAIL colours in a pipe"
+fi
+
 # two at once: the second says so
 "$pith" --root "$root" -c 'echo up; sleep 30' >"$tmp/first" 2>&1 &
 first=$!

@@ -143,6 +143,7 @@ run 'the size of the window' 'stty size' '^24 80$'
 clear_screen
 type_line 'vi /tmp/note'
 wait_for '^~' 'vi' || :
+if screen | grep -q "E[0-9][0-9]*:"; then bad "vi starts without an error"; else ok; fi
 keys i
 tm send-keys -l 'written in vi'
 keys Enter

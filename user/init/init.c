@@ -28,7 +28,6 @@
 
 #define CONSOLE "/dev/console"
 #define TERMINAL "/dev/tty1" /* the same, by the name that ps knows it by */
-#define TERMINAL "/dev/tty1" /* the same, under the name that ps shows */
 #define GRACE_MS 2000
 #define STEP_MS 10
 
