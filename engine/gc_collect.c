@@ -264,6 +264,7 @@ gc_collect(struct gc_heap *h, struct engine_store *s, const uint64_t *top)
 {
     uint64_t held;
 
+    s->gc_work += (h->held + s->table_elements) >> 12;
     mark(h, s, top);
     h->live = 0;
     held = sweep_blocks(h) + sweep_large(h);

@@ -159,6 +159,13 @@ within(const struct gc_object *o, uint64_t at, uint64_t n)
     return (uint32_t)at + (uint64_t)(uint32_t)n <= o->length;
 }
 
+/* An operation on n elements costs this many units beyond its own. */
+static void
+work(struct engine_instance *in, uint64_t n)
+{
+    in->store->gc_work += n >> 10;
+}
+
 /* ---- making arrays ---- */
 
 static enum engine_status
@@ -170,6 +177,7 @@ array_new(struct engine_instance *in, uint32_t x, uint64_t *sp, uint64_t *top)
 
     if (!o)
         return ENGINE_NO_MEMORY;
+    work(in, n);
     if (sp[0] || vt == VT_V128)
         fill(o, vt, 0, n, sp);
     sp[0] = (uintptr_t)o;
@@ -185,6 +193,7 @@ array_new_fixed(struct engine_instance *in, uint32_t x, uint32_t n,
 
     if (!o)
         return ENGINE_NO_MEMORY;
+    work(in, n);
     for (uint32_t i = 0; i < n && !defaults; i++)
         element_set(o, vt, i, sp + (size_t)i * vt_slots(vt));
     sp[0] = (uintptr_t)o;
@@ -238,6 +247,7 @@ array_new_segment(struct engine_instance *in, uint32_t x, uint32_t segment,
     o = gc_alloc(in, x, n, top);
     if (!o)
         return ENGINE_NO_MEMORY;
+    work(in, n);
     if (data)
         copy_data(in, o, segment, 0, sp[0], n, size);
     else
@@ -272,7 +282,7 @@ array_set(uint32_t x, const uint64_t *sp)
 
 /* sp: array, offset, value, count */
 static enum engine_status
-array_fill(uint32_t x, const uint64_t *sp)
+array_fill(struct engine_instance *in, uint32_t x, const uint64_t *sp)
 {
     uint32_t vt = type_get(x)->vt[0];
     uint64_t n = sp[2 + vt_slots(vt)];
@@ -281,13 +291,14 @@ array_fill(uint32_t x, const uint64_t *sp)
         return ENGINE_NULL_REFERENCE;
     if (!within(object(sp[0]), sp[1], n))
         return ENGINE_ARRAY_BOUNDS;
+    work(in, n);
     fill(object(sp[0]), vt, (uint32_t)sp[1], (uint32_t)n, sp + 2);
     return ENGINE_OK;
 }
 
 /* sp: array, offset, source, offset, count */
 static enum engine_status
-array_copy(uint32_t x, const uint64_t *sp)
+array_copy(struct engine_instance *in, uint32_t x, const uint64_t *sp)
 {
     uint32_t size = gc_element_size(type_get(x)->vt[0]);
     uint32_t n = (uint32_t)sp[4];
@@ -296,6 +307,7 @@ array_copy(uint32_t x, const uint64_t *sp)
         return ENGINE_NULL_REFERENCE;
     if (!within(object(sp[0]), sp[1], n) || !within(object(sp[2]), sp[3], n))
         return ENGINE_ARRAY_BOUNDS;
+    work(in, n);
     memmove(object(sp[0])->bytes + (uint64_t)(uint32_t)sp[1] * size,
             object(sp[2])->bytes + (uint64_t)(uint32_t)sp[3] * size,
             (size_t)n * size);
@@ -317,6 +329,7 @@ array_init(struct engine_instance *in, uint32_t x, uint32_t segment,
         return ENGINE_MEMORY_BOUNDS;
     if (!data && (uint32_t)sp[2] + (uint64_t)n > in->elems[segment].n)
         return ENGINE_TABLE_BOUNDS;
+    work(in, n);
     if (data)
         copy_data(in, object(sp[0]), segment, sp[1], sp[2], n, size);
     else
@@ -376,9 +389,9 @@ access(struct engine_instance *in, enum gc_opcode op, uint32_t x, uint32_t y,
     case GC_ARRAY_SET:
         return array_set(x, sp);
     case GC_ARRAY_FILL:
-        return array_fill(x, sp);
+        return array_fill(in, x, sp);
     case GC_ARRAY_COPY:
-        return array_copy(x, sp);
+        return array_copy(in, x, sp);
     default:
         return array_init(in, x, y, sp, op == GC_ARRAY_INIT_DATA);
     }

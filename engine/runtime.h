@@ -139,6 +139,8 @@ struct engine_store {
     uint32_t nheld, held_cap;
 
     struct gc_heap *gc; /* structs and arrays; NULL until there is one */
+    uint64_t gc_work;   /* units that long array operations and collections
+                         * took and that are not off the budget yet */
     struct exception *exceptions, *exception; /* all; the one in flight */
     uint32_t nexceptions, exceptions_limit;
 

@@ -10,6 +10,8 @@ OP_COLD(gc) /* b: gc_opcode; imm: x; pc[1].imm: y, .b: operand slots */
     uint64_t *sp = fp + pc[2].uimm;
     enum engine_status st = gc_execute(in, (enum gc_opcode)pc->b, pc->uimm,
                                        pc[1].uimm, sp, sp + pc[1].b);
+    budget -= (int64_t)in->store->gc_work;
+    in->store->gc_work = 0;
     if (UNLIKELY(st != ENGINE_OK))
         TRAP(st);
     pc += 2;
