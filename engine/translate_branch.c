@@ -281,9 +281,11 @@ index_difference(struct translator *t, bool *r, uint32_t *cond, int32_t *zero)
     if (t->wide)
         return false;
     if (o->kind == OPERAND_ADD) {
-        *zero = o->addend == INT32_MIN ? INT32_MIN : -o->addend;
+        if (o->addend < -INT16_MAX || o->addend > INT16_MAX)
+            return false;
+        *zero = -o->addend;
         *cond = o->local;
-        return *zero == (int16_t)*zero;
+        return true;
     }
     if (o->kind != OPERAND_SLOT || !p || p->a != o->slot ||
         (p->code != OP_i32_sub_ri && p->code != OP_i32_sub_si) ||
