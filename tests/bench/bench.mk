@@ -5,5 +5,5 @@ bench: bench-engine bench-system
 bench-engine: all
 	@tools/install.sh bench
 	@tests/bench/engine.sh
-bench-system: all user
+bench-system: all user bench-programs image
 	@tests/bench/system.sh
