@@ -6,7 +6,8 @@
  *                  one switch over the same bodies (clang takes minutes for
  *                  that, gcc half of one)
  * ENGINE_GUARD     32-bit memories in reservations whose unmapped rest catches
- *                  out-of-bounds accesses, else explicit checks
+ *                  out-of-bounds accesses, else explicit checks; only where
+ *                  a fault's registers tell the instruction (threaded)
  */
 #ifndef ENGINE_CONFIG_H
 #define ENGINE_CONFIG_H
@@ -36,7 +37,8 @@
 #define ENGINE_CALL
 #endif
 
-#if defined(__linux__) && defined(__LP64__) && !ENGINE_SANITIZED
+#if defined(__linux__) && defined(__LP64__) && !ENGINE_SANITIZED &&            \
+    ENGINE_THREADED
 #define ENGINE_GUARD 1
 #else
 #define ENGINE_GUARD 0

@@ -176,7 +176,7 @@ extern const struct plain t_plain[0x108];
 #define CLASS_F64 CLASS_D
 #define CLASS_V128 CLASS_V
 /* Members of the families LOAD and MEMORY_BIN, from the first. */
-#define LOAD_W 4
+#define LOAD_W 4u
 #define MEMORY_RM 3u
 #define MEMORY_RW 6u
 #define MEMORY_TO 9u

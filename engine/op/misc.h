@@ -14,7 +14,7 @@ OP(i32_increment) /* memory at slot a plus imm += b */
     uint32_t y;
     EA(uint32_t, p, fp[pc->a], pc->uimm);
     memcpy(&y, p, sizeof y);
-    y += (uint32_t)(int16_t)pc->b;
+    y = y + (uint32_t)(int16_t)pc->b;
     memcpy(p, &y, sizeof y);
     NEXT;
 }
