@@ -11,10 +11,11 @@ OP(mov)
 }
 OP(i32_increment) /* memory at slot a plus imm += b */
 {
+    int32_t by = (int16_t)pc->b;
     uint32_t y;
     EA(uint32_t, p, fp[pc->a], pc->uimm);
     memcpy(&y, p, sizeof y);
-    y = y + (uint32_t)(int16_t)pc->b;
+    y += (uint32_t)by;
     memcpy(p, &y, sizeof y);
     NEXT;
 }
