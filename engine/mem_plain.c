@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#define ROOMY ((uint64_t)1 << 20)
+
 bool
 mem_alloc(struct engine_memory *m, uint64_t bytes)
 {
@@ -16,20 +18,29 @@ mem_alloc(struct engine_memory *m, uint64_t bytes)
     return m->base != NULL;
 }
 
-bool
-mem_extend(struct engine_memory *m, uint64_t bytes)
+static bool
+resize(struct engine_memory *m, uint64_t bytes)
 {
-    uint8_t *p;
+    uint8_t *p = bytes > SIZE_MAX ? NULL : realloc(m->base, (size_t)bytes);
 
-    if (bytes > SIZE_MAX)
-        return false;
-    p = realloc(m->base, (size_t)bytes);
     if (!p)
         return false;
     memset(p + m->mapped, 0, (size_t)(bytes - m->mapped));
     m->base = p;
     m->mapped = bytes;
     return true;
+}
+
+/* Large memories get an eighth more than they ask for, if there is so much:
+ * growing page by page must not copy everything each time. */
+bool
+mem_extend(struct engine_memory *m, uint64_t bytes)
+{
+    if (bytes <= m->mapped)
+        return true;
+    if (bytes > ROOMY && resize(m, bytes + bytes / 8))
+        return true;
+    return resize(m, bytes);
 }
 
 void

@@ -25,8 +25,10 @@ OP(memory_size)
 OP_COLD(memory_grow) /* a: result; b: pages; pc[1]: memory */
 {
     struct engine_memory *m = in->memories[pc[1].uimm];
-    uint64_t old = memory_grow(m, MEMORY_ADDRESS(m, pc->b));
+    uint64_t n = MEMORY_ADDRESS(m, pc->b), old = memory_grow(m, n);
     fp[pc->a] = m->is64 ? old : (uint32_t)old;
+    if (old != UINT64_MAX)
+        budget -= (int64_t)(n << m->page_shift >> 14);
     mem = in->mem0->base;
     pc++;
     NEXT;
