@@ -19,6 +19,7 @@
 #if ENGINE_GUARD
 
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -280,7 +281,7 @@ on_fault(int sig, siginfo_t *info, void *context)
         struct activation *act = m->store->act;
 
         note_place(act, m->store, uc);
-        _longjmp(act->landing, 1);
+        _longjmp(*(jmp_buf *)act->landing, 1);
     }
     chain(sig, info, context, sig == SIGSEGV ? &old_segv : &old_bus);
 }
@@ -335,9 +336,11 @@ engine_thread_init(void)
 __attribute__((noinline)) void
 mem_run(struct activation *act, struct engine_func *f, uint64_t *fp)
 {
-    struct engine_store *s = f->instance->store;
+    struct engine_store *s;
+    jmp_buf landing;
 
-    if (_setjmp(act->landing) == 0) {
+    act->landing = &landing;
+    if (_setjmp(landing) == 0) {
         interp_run(f, fp);
         return;
     }

@@ -13,8 +13,6 @@
 #ifndef ENGINE_RUNTIME_H
 #define ENGINE_RUNTIME_H
 
-#include <setjmp.h>
-
 #include "config.h"
 #include "module.h"
 
@@ -109,7 +107,7 @@ struct activation {
     const struct insn *pc;
     uint64_t *fp;
     struct engine_instance *in;
-    jmp_buf landing; /* where a caught fault goes */
+    void *landing; /* where a caught fault goes (mem_guard.c) */
 };
 
 struct engine_store {
