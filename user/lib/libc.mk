@@ -32,7 +32,7 @@ DIRS := complex conf crypt ctype dirent env errno exit fcntl fenv internal ipc \
         ldso legacy linux locale math misc multibyte network passwd prng \
         process regex sched search select signal stat stdio stdlib string \
         temp termios thread time unistd mman
-DROP := errno/__errno_location env/__init_tls env/__libc_start_main env/__reset_tls \
+DROP := errno/__errno_location errno/strerror env/__init_tls env/__libc_start_main env/__reset_tls \
         exit/abort internal/vdso ldso/dl_iterate_phdr ldso/tlsdesc ldso/dladdr \
         ldso/dlinfo ldso/dlsym ldso/__dlsym \
         linux/brk linux/sbrk linux/clone linux/wait4 linux/cache \

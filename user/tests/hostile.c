@@ -182,6 +182,21 @@ random_arguments(void)
           WTERMSIG(status) == SIGKILL);
 }
 
+/* With a lucky argument these wait for what never comes. */
+static int
+may_block(const char *name)
+{
+    static const char *const calls[] = {"nanosleep", "poll",     "read",
+                                        "readv",     "pread",    "open",
+                                        "recvfrom",  "recvmsg",  "accept",
+                                        "connect",   "flock",    "wait",
+                                        "fcntl",     "setitimer"};
+    for (size_t k = 0; k < sizeof calls / sizeof *calls; k++)
+        if (strcmp(name, calls[k]) == 0)
+            return 1;
+    return 0;
+}
+
 /* Many calls with random arguments, reproducibly; whatever they do to this
  * process is fine, the others must not notice. */
 static int
@@ -205,8 +220,7 @@ random_calls(int argc, char **argv)
         i = seed & 1 ? (int32_t)(seed >> 33) % 8 : (int32_t)(seed >> 20);
         l = seed & 2 ? (int64_t)(seed >> 40) % 4096 : (int64_t)seed;
         p = seed & 4 ? (uintptr_t)(seed >> 12) : end - (seed >> 30) % 64;
-        if (left_out(hostile[n].name, i) ||
-            strcmp(hostile[n].name, "nanosleep") == 0 ||
+        if (left_out(hostile[n].name, i) || may_block(hostile[n].name) ||
             strcmp(hostile[n].name, "mount") == 0 ||
             strcmp(hostile[n].name, "umount") == 0 ||
             strcmp(hostile[n].name, "sethostname") == 0)
