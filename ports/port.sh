@@ -67,6 +67,9 @@ log=$work/log
 rm -rf "$dest" "$dev"
 mkdir -p "$dest" "$dev"
 
+# what our make was told is not for the makefiles of others
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL O V B CI 2>/dev/null || :
+
 CC=$pith_cc
 AR=llvm-ar-19
 RANLIB=llvm-ranlib-19
