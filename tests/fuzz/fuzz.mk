@@ -12,7 +12,7 @@
 # (CONFORMANCE) and tests/fuzz/corpus. A find is kept as a case: copy the
 # crash file to tests/fuzz/cases/<target>-<what>.wasm, fix, make fuzz-cases.
 FUZZ_SECONDS ?= 600
-FUZZ_PROGRAMS ?= 200
+FUZZ_PROGRAMS ?= 100
 CONFORMANCE ?= $(or $(PITH_CONFORMANCE),../shared/conformance)
 FUZZ := $(O)/fuzz
 FUZZ_CFLAGS := -std=gnu11 -g -O1 $(INC_engine) -iquote tools/spec \
