@@ -18,8 +18,9 @@ static int
 complain(const struct cli_dir *d, int error)
 {
     if (error == -E_NOENT || error == -E_NOTDIR)
-        cli_error("--dir %s: there is no such directory; try: mkdir %s",
-                  d->host, d->host);
+        cli_error("--dir %s: there is no such directory; try: %s%s",
+                  d->host, strchr(d->host, ':') ? "HOST::GUEST" : "mkdir ",
+                  strchr(d->host, ':') ? "" : d->host);
     else
         cli_error("--dir %s: %s", d->host, pith_errno_text(error));
     return error;

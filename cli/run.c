@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../abi/enter.h"
 #include "../abi/wasi_p1/preopen.h"
@@ -125,14 +126,24 @@ make_grants(const struct cli_options *o, struct report *report)
     return g;
 }
 
-/* The directory given as ".": where a program is that knows directories. */
+/* Where the program is: where we are, when a directory in there is granted by
+ * its own name, so that names mean the same to it as to who types them. */
 static const char *
 working_directory(const struct cli_options *o)
 {
-    for (uint32_t i = 0; i < o->ndirs; i++)
-        if (strcmp(o->dirs[i].guest, ".") == 0 ||
-            strcmp(o->dirs[i].guest, "./") == 0)
-            return o->dirs[i].place;
+    static char here[4096];
+    size_t n;
+
+    if (!getcwd(here, sizeof here))
+        return NULL;
+    n = strlen(here);
+    for (uint32_t i = 0; i < o->ndirs; i++) {
+        const struct cli_dir *d = &o->dirs[i];
+        if (strcmp(d->guest, d->host) == 0 &&
+            strncmp(d->place, here, n) == 0 &&
+            (d->place[n] == '/' || !d->place[n]))
+            return here;
+    }
     return NULL; /* the root */
 }
 
@@ -208,10 +219,15 @@ static void
 say_denied(const char *file)
 {
     char flag[64];
+    if (strncmp(run.denied, "fs ", 3) == 0) {
+        cli_error("%s was refused the file %s; to grant its directory: "
+                  "pith run --dir HOST::GUEST, without :ro if it is to "
+                  "be written",
+                  file, run.denied + 3);
+        return;
+    }
     int n = (int)strcspn(run.denied, " ");
-    if (strncmp(run.denied, "fs", 2) == 0)
-        snprintf(flag, sizeof flag, "--dir");
-    else if (strncmp(run.denied, "net", 3) == 0)
+    if (strncmp(run.denied, "net", 3) == 0)
         snprintf(flag, sizeof flag, "--net");
     else
         snprintf(flag, sizeof flag, "--cap %.*s", n, run.denied);

@@ -63,14 +63,16 @@ install_stdio(struct proc *p, const struct proc_spec *spec)
 }
 
 static int
-set_cwd(struct proc *p, const char *path)
+set_cwd(struct proc *p, struct proc *parent, const char *path)
 {
     struct dentry_path *d;
     int r;
 
     if (!path)
         return 0;
-    r = vfs_lookup(p, NULL, path, WALK_DIRECTORY, &d);
+    /* Of the first process it is the host that says where it is: it need not be
+     * able to look at its own directory. */
+    r = vfs_lookup(parent ? p : NULL, NULL, path, WALK_DIRECTORY, &d);
     if (r < 0)
         return r;
     path_unref(p->cwd);
@@ -107,7 +109,7 @@ configure(struct proc *p, struct proc *parent, const struct proc_spec *spec)
         p->grants = grants_ref(spec->grants);
     }
     if (r == 0)
-        r = set_cwd(p, spec->cwd);
+        r = set_cwd(p, parent, spec->cwd);
     if (r == 0 && parent && spec->new_session)
         r = call_setsid(p) < 0 ? -E_NOMEM : 0;
     apply_limits(p, spec);

@@ -148,6 +148,8 @@ t 'no directory' 1 '' '*' "$pith" run "$w/cat.wasm" "$tmp/d/file"
 t dir 0 inside '' "$pith" run --dir "$tmp/d" "$w/cat.wasm" "$tmp/d/file"
 t 'dir, named' 0 inside '' "$pith" run --dir "$tmp/d::/data" "$w/cat.wasm" \
     /data/file
+(cd "$tmp" && "$pith" run --dir d "$w/cat.wasm" d/file) >"$tmp/out" 2>"$tmp/err"
+verdict "dir, relative" $? 0 inside ""
 t 'dir as root' 0 inside '' "$pith" run --dir "$tmp/d::/" "$w/cat.wasm" /file
 (cd "$tmp/d" && "$pith" run --dir . "$w/cat.wasm" file) >"$tmp/out" 2>"$tmp/err"
 verdict 'dir .' $? 0 inside ''
