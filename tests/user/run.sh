@@ -20,7 +20,8 @@ copy() { cp -R -P "$1/." "$work/"; }
 copy "$top/image/root"
 copy "$out/ports/dash/root"
 copy "$out/user/root"
-mkdir -p "$work/tests" "$work/bin" "$work/dev" "$work/proc" "$work/tmp" "$work/mnt"
+mkdir -p "$work/tests" "$work/bin" "$work/dev" "$work/proc" "$work/tmp" \
+    "$work/mnt"
 cp -p "$out/user/tests/usertests" "$out/user/tests/usertests-fork" \
     "$work/tests/"
 cat >"$work.tree" <<TREE
@@ -35,7 +36,8 @@ passed=0 failed=0
 for program in usertests usertests-fork; do
     log=$out/user/$program.log
     "$pith" --ephemeral --image "$work.pith" --mount /proc::/mnt:ro -c \
-        "USERTESTS=/tests/$program $host exec /tests/$program" </dev/null >"$log" 2>&1 || :
+        "USERTESTS=/tests/$program $host exec /tests/$program" \
+        </dev/null >"$log" 2>&1 || :
     sed "s|^ok |ok $program: |; s|^FAIL |FAIL $program: |; /^[0-9]* passed/d" \
         "$log"
     sum=$(grep -a '^[0-9]* passed, [0-9]* failed$' "$log" || :)

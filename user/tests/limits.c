@@ -146,7 +146,7 @@ cpu_time(void)
     CHECK(WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL);
 }
 
-/* ---- grants ---------------------------------------------------------------- */
+/* ---- grants ------------------------------------------------------------- */
 
 static const char *
 grants_text(void)

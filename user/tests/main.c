@@ -18,13 +18,13 @@
 
 static const struct test *const tables[] = {
     file_tests,     process_tests, signal_tests,  socket_tests,
-    terminal_tests, limit_tests,   hostile_tests, fork_tests,
-    library_tests,
+    terminal_tests, limit_tests,   special_tests, system_tests,
+    library_tests,  fork_tests,    hostile_tests,
 };
 static const struct role *const roles[] = {
     file_roles,     process_roles, signal_roles,  socket_roles,
-    terminal_roles, limit_roles,   hostile_roles, fork_roles,
-    library_roles,
+    terminal_roles, limit_roles,   special_roles, system_roles,
+    library_roles,  fork_roles,    hostile_roles,
 };
 #define TABLES (sizeof tables / sizeof *tables)
 
@@ -53,7 +53,7 @@ fail(const char *file, int line, const char *format, ...)
     _exit(1);
 }
 
-/* ---- what tests use ------------------------------------------------------ */
+/* ---- what tests use --------------------------------------------------- */
 
 const char *
 self_path(void)
@@ -236,7 +236,7 @@ run_role(int argc, char **argv)
     fail(__FILE__, __LINE__, "no such role");
 }
 
-/* ---- all of them ----------------------------------------------------------- */
+/* ---- all of them -------------------------------------------------------- */
 
 static int
 processes(void)

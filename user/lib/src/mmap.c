@@ -226,7 +226,8 @@ __mprotect(void *at, size_t length, int prot)
     (void)at, (void)length, (void)prot;
     return 0;
 }
-int mprotect(void *, size_t, int) __attribute__((__weak__, alias("__mprotect")));
+int mprotect(void *, size_t, int)
+    __attribute__((__weak__, alias("__mprotect")));
 
 int
 __madvise(void *at, size_t length, int advice)

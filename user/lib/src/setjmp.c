@@ -5,8 +5,8 @@
  * function's activation, a longjmp into a throw, and every call in a function
  * with setjmp into a try that asks whether the jump is its own.
  *
- * __pith_depth counts signal handlers under way: a jump to a buffer that was set
- * outside the running handler ends the handler first (internal/pith.h).
+ * __pith_depth counts signal handlers under way: a jump to a buffer that was
+ * set outside the running handler ends the handler first (internal/pith.h).
  */
 #include <setjmp.h>
 #include <stdint.h>
