@@ -87,7 +87,8 @@ int cli_run(int argc, char **argv); /* argv[0] is "run" */
 int cli_run_options(const struct cli_options *o);
 int cli_inspect(int argc, char **argv);           /* argv[0] is "inspect" */
 int cli_boot(int argc, char **argv);              /* argv[0] is "pith" */
-void cli_help(const char *topic, bool to_stderr); /* NULL: the overview */
+/* topic NULL: the overview, which also stands in for an unknown one (false). */
+bool cli_help(const char *topic, bool to_stderr);
 
 /*
  * Before posix_run: block the signals that cli_signals_start will take, in all

@@ -101,7 +101,7 @@ static const struct {
     {"exit", exit_codes},
 };
 
-void
+bool
 cli_help(const char *topic, bool to_stderr)
 {
     FILE *out = to_stderr ? stderr : stdout;
@@ -109,7 +109,8 @@ cli_help(const char *topic, bool to_stderr)
         for (size_t i = 0; i < sizeof topics / sizeof *topics; i++)
             if (strcmp(topic, topics[i].name) == 0) {
                 fputs(topics[i].text, out);
-                return;
+                return true;
             }
     fputs(overview, out);
+    return !topic;
 }

@@ -35,8 +35,11 @@ main(int argc, char **argv)
 
     hold_standard_files();
     if (is_help(first) || strcmp(first, "help") == 0) {
-        cli_help(argc > 2 ? argv[2] : NULL, false);
-        return 0;
+        if (cli_help(argc > 2 ? argv[2] : NULL, false))
+            return 0;
+        cli_error("there is no help on %s; try: pith help run, boot, inspect "
+                  "or exit", argv[2]);
+        return EXIT_USAGE;
     }
     if (strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0) {
         puts("pith " KERNEL_RELEASE);

@@ -87,7 +87,7 @@ mount_system(const struct cli_options *o)
     return 0;
 }
 
-static int
+static bool
 set_up(const struct cli_options *o)
 {
     struct fs *root;
@@ -96,8 +96,8 @@ set_up(const struct cli_options *o)
         r = cli_root_fs(o, &root);
     if (r == 0)
         r = vfs_init(root, "root");
-    if (r == 0)
-        r = cli_mount_dirs(o);
+    if (r == 0 && cli_mount_dirs(o) < 0)
+        return false; /* it has said why */
     if (r == 0)
         r = mount_system(o);
     for (uint32_t i = 0; i < o->ndirs && r == 0; i++)
@@ -106,7 +106,10 @@ set_up(const struct cli_options *o)
         r = cli_signals_start(on_host_signal);
     wasi_p1_register();
     pith_abi_register();
-    return r;
+    if (r < 0)
+        cli_error("cannot set up a kernel for %s: %s", o->file,
+                  pith_errno_text(r));
+    return r == 0;
 }
 
 static struct grants *
@@ -187,14 +190,8 @@ boot(void *arg)
 {
     struct report report = {0};
     const struct cli_options *o = arg;
-    int r = set_up(o);
-    if (r < 0) {
-        cli_error("cannot set up a kernel for %s: %s", o->file,
-                  pith_errno_text(r));
-    } else {
-        r = start(o, &report);
-    }
-    if (r < 0) {
+
+    if (!set_up(o) || start(o, &report) < 0) {
         run.code = EXIT_REFUSED;
         kernel_shutdown(0);
     }

@@ -61,6 +61,7 @@ t help 0 '*pith run*' '' "$pith" --help
 t 'help run' 0 '*--dir*--cap*--timeout*' '' "$pith" help run
 t 'run --help' 0 '*--dir*' '' "$pith" run --help
 t 'help exit' 0 '*124*126*127*134*' '' "$pith" help exit
+t 'help on nothing' 2 '*pith run*' '*no help on frob*' "$pith" help frob
 t version 0 'pith [0-9]*' '' "$pith" --version
 t 'no command' 2 '' '*no command*--help*' "$pith" frobnicate
 t 'a file as command' 2 '' '*pith run x.wasm*' "$pith" x.wasm
@@ -76,6 +77,8 @@ t 'missing value' 2 '' '*needs a value*' "$pith" run --dir
 
 # --- running
 t hello 0 hello '' "$pith" run "$w/hello.wasm"
+t 'a directory that is none' 126 '' '*no such directory*' \
+    "$pith" run --dir /none "$w/hello.wasm"
 t arguments 0 '<a b]
 >
 <--dir>
