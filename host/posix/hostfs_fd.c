@@ -218,8 +218,8 @@ reopen_once(struct hostfs_inode *h, int flags)
     snprintf(link, sizeof link, "/proc/self/fd/%d", pin);
     kernel_unlock();
     if (dirfd >= 0)
-        fd = h->parent ? hostfs_openat(dirfd, name, flags)
-                       : openat(dirfd, name, flags);
+        fd = parent ? hostfs_openat(dirfd, name, flags)
+                    : openat(dirfd, name, flags);
     if (fd >= 0 && !is_same(fd, h)) {
         close(fd);
         fd = -E_STALE;
