@@ -27,13 +27,14 @@ static struct {
     int copy, fd_flags;
 } saved[WATCHED];
 static struct sigaction actions[SIGNALS];
-static sigset_t mask;
+static sigset_t mask, defaults;
 
 void
 vfork_begin(void)
 {
     as_child = 1;
-    flags = 0;
+    flags = POSIX_SPAWN_SETSIGDEF;
+    sigemptyset(&defaults);
     for (int fd = 0; fd < WATCHED; fd++) {
         saved[fd].fd_flags = fcntl(fd, F_GETFD);
         saved[fd].copy = saved[fd].fd_flags < 0
@@ -84,6 +85,7 @@ spawn(const char *file, char *const argv[],
     posix_spawnattr_init(&attr);
     posix_spawnattr_setflags(&attr, flags);
     posix_spawnattr_setpgroup(&attr, group);
+    posix_spawnattr_setsigdefault(&attr, &defaults);
     fflush(0);
     error = call(&pid, file, 0, &attr, argv, environ);
     posix_spawnattr_destroy(&attr);
@@ -119,6 +121,18 @@ vfork_exit(int code)
         resume(-1);
     }
     _exit(code);
+}
+
+/* A handler is reset by exec. Until then it stays: the child may end, and its
+ * parent, whose handlers these are, wants to hear of it. */
+int
+vfork_sigaction(int sig, const struct sigaction *new, struct sigaction *old)
+{
+    if (!as_child || !new || new->sa_handler != SIG_DFL)
+        return sigaction(sig, new, old);
+    if (old)
+        *old = actions[sig];
+    return sigaddset(&defaults, sig);
 }
 
 int

@@ -14,6 +14,7 @@
 #define PITH_VFORK_H
 
 #include <setjmp.h>
+#include <signal.h>
 #include <sys/types.h>
 
 extern jmp_buf vfork_env;
@@ -25,6 +26,8 @@ int vfork_execv(const char *path, char *const argv[]);
 _Noreturn void vfork_exit(int code);
 int vfork_setpgid(pid_t pid, pid_t group);
 pid_t vfork_setsid(void);
+int vfork_sigaction(int sig, const struct sigaction *new,
+                    struct sigaction *old);
 
 #ifndef PITH_VFORK_C
 #include <unistd.h>
@@ -35,6 +38,7 @@ pid_t vfork_setsid(void);
 #define _exit vfork_exit
 #define setpgid vfork_setpgid
 #define setsid vfork_setsid
+#define sigaction(sig, new, old) vfork_sigaction(sig, new, old)
 #endif
 
 #endif
