@@ -10,6 +10,7 @@
 #   build.sh    commands, read into this script's environment in the unpacked
 #               source; installs below $dest with the functions put_*
 #   *.patch     our changes, applied in order; each says why on top
+# and ports/lib (here $lib) what several of them use.
 #
 # Results, in OUT/ports/NAME/: src/ (the build tree), root/ (what goes into
 # the root image), dev/ (headers and libraries for other ports), log, stamp.
@@ -24,6 +25,7 @@ mkdir -p "$2"
 out=$(cd "$2" && pwd)
 top=$(cd "$(dirname "$0")/.." && pwd)
 recipe=$top/ports/$name
+lib=$top/ports/lib
 work=$out/ports/$name
 
 [ -r "$recipe/port.conf" ] || {
@@ -44,7 +46,7 @@ pith_cc=${PITH_CC:-$out/bin/pith-cc}
 }
 inputs() {
     (cd "$top" && sha256sum ports/port.sh "$pith_cc" &&
-        find "ports/$name" -type f | LC_ALL=C sort | xargs sha256sum)
+        find "ports/$name" ports/lib -type f | LC_ALL=C sort | xargs sha256sum)
     for d in $needs; do
         cat "$out/ports/$d/stamp"
     done

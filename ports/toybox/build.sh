@@ -4,7 +4,7 @@
 # -D__linux__: our libc is musl and has its Linux interfaces. The list of links
 # comes from the tool that `make install` uses.
 cp "$recipe/toybox.config" .config
-cp "$recipe/vfork.h" "$recipe/vfork.c" lib/
+cp "$lib/vfork.h" "$lib/vfork.c" lib/
 mkdir -p generated
 CROSS_COMPILE='' HOSTCC="$HOSTCC" STRIP=true NOSTRIP=1 \
     OPTIMIZE="$OPT" CFLAGS="-w -D__linux__" LDOPTIMIZE="-Wl,--gc-sections" \

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -105,6 +106,19 @@ int
 vfork_execv(const char *path, char *const argv[])
 {
     return as_child ? spawn(path, argv, posix_spawn) : execv(path, argv);
+}
+
+int
+vfork_execl(const char *path, const char *arg, ...)
+{
+    char *argv[64] = {(char *)arg};
+    va_list ap;
+
+    va_start(ap, arg);
+    for (int n = 0; argv[n] && n < 62;)
+        argv[++n] = va_arg(ap, char *);
+    va_end(ap);
+    return vfork_execv(path, argv);
 }
 
 /* A child that could not exec still has to exist for its parent to wait for:
