@@ -87,7 +87,6 @@ spawn(const char *file, char *const argv[],
     posix_spawnattr_setflags(&attr, flags);
     posix_spawnattr_setpgroup(&attr, group);
     posix_spawnattr_setsigdefault(&attr, &defaults);
-    fflush(0);
     error = call(&pid, file, 0, &attr, argv, environ);
     posix_spawnattr_destroy(&attr);
     if (!error)

@@ -6,6 +6,10 @@ for awk in *.awk; do
     name=${awk%.awk}
     [ -e "$name.ok" ] || continue
     ! grep -q '^@load' "$awk" || continue # extensions are shared libraries
+    case $name in
+    pty1) continue ;;     # the child takes a terminal before it execs
+    clos1way6) continue ;; # two processes write to stderr in no set order
+    esac
     input=/dev/null
     [ ! -e "$name.in" ] || input=$name.in
     timeout 60 gawk -f "$awk" <"$input" >"_$name" 2>&1
