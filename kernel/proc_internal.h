@@ -10,9 +10,7 @@
  * gives 65,530 by default. */
 #define PROC_MAX 15000u
 #define PID_MAX 99999
-/* As on Linux, 8 MiB, of which only what is touched counts: jq merges objects
- * 10,000 deep. Less where addresses are scarce. */
-#define VALUE_STACK (sizeof(void *) > 4 ? 8u << 20 : 1u << 20)
+#define VALUE_STACK (1u << 20)
 #define HANDLER_DEPTH 32u   /* nested signal handlers: each takes C stack */
 
 /* proc.c */

@@ -19,7 +19,6 @@
 #define C_STACK (256u * 1024 * SANITIZE_STACK_FACTOR)
 #define GUARD 16384u /* at least a page everywhere */
 #define POOL_MAX 64
-#define VALUE_KEPT (256u << 10) /* of a pooled value stack */
 
 static struct host_task *pool, *all;
 static uint32_t pooled;
@@ -116,10 +115,6 @@ task_recycle(struct host_task *t)
         munmap(t->map, t->map_bytes);
         return;
     }
-    /* The next process does not pay for a deep recursion of this one. */
-    if (t->value_bytes > VALUE_KEPT)
-        madvise((char *)t->value_stack + VALUE_KEPT,
-                t->value_bytes - VALUE_KEPT, MADV_DONTNEED);
     t->next = pool;
     pool = t;
     pooled++;
