@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The suites that must pass, of toybox, Lua and SQLite: run.sh OUT. The last
-# line adds up. `make test-more` runs jq's and gawk's, which do not all pass.
+# The suites of toybox, Lua and SQLite: run.sh OUT. The last line adds up.
+# `make test-more` runs those of jq and gawk, which pass as well.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 sums=$1/test/ports-sums
