@@ -276,6 +276,14 @@ struct engine_frame {
 /* The frames of the last trap, innermost first; returns how many (bounded). */
 uint32_t engine_backtrace(struct engine_store *s,
                           const struct engine_frame **frames);
+/*
+ * In the poll hook: would ENGINE_EXCEPTION, returned after a nested call ended
+ * with it, be seen by the nearest function that handles any exception? False
+ * when that function is at a place outside its own handlers, where compilers
+ * count on nothing being thrown. A function that has just been entered does not
+ * count.
+ */
+bool engine_poll_may_throw(const struct engine_store *s);
 /* The tag and payload of the last ENGINE_EXCEPTION; NULL if none. */
 struct engine_tag *engine_exception_tag(struct engine_store *s);
 

@@ -208,3 +208,22 @@ exception_unwind(struct engine_store *s, struct walk *w)
     } while (walk_out(w, &range));
     return false;
 }
+
+bool
+engine_poll_may_throw(const struct engine_store *s)
+{
+    struct walk w = {s->act->in, s->act->pc, s->act->fp};
+    struct code_range range;
+
+    while (module_find_pc(w.in->module, w.pc, &range)) {
+        uint32_t at = (uint32_t)(w.pc - range.start);
+        bool entered = at == 1 && w.pc == s->act->pc;
+
+        for (uint32_t i = 0; i < range.nhandlers && !entered; i++)
+            if (at >= range.handlers[i].from && at < range.handlers[i].to)
+                return true;
+        if ((range.nhandlers && !entered) || !walk_out(&w, &range))
+            break;
+    }
+    return false;
+}

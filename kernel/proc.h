@@ -84,6 +84,7 @@ struct proc {
     struct wait_queue stop_wait;       /* a stopped process sleeps here */
     struct signals sig;
     uint32_t handlers_running;         /* (own) nested signal handlers */
+    uint32_t jump_due; /* (own) a handler jumped: polls left to try it soon */
     bool restarting;                   /* (own) the call runs once more ... */
     bool deadline_kept;                /* (own) ... and had set this: */
     uint64_t call_deadline_ns;         /* (own) see proc_deadline() */
@@ -184,6 +185,9 @@ enum engine_status proc_exit(struct proc *p, int code);
  * p->attention is set: delivers signals, stops, dies. ENGINE_OK to continue.
  */
 enum engine_status proc_leave_kernel(struct proc *p);
+/* At a poll point: leave the interrupted code by the jump that a signal handler
+ * made (__pith_throw), if its exception can be thrown here; else a later one. */
+enum engine_status proc_jump(struct proc *p);
 /* The same, telling a call that gave -E_INTR whether to run once more: no
  * handler ran (and nothing asked to end), or, if with_handlers, all that did
  * have SA_RESTART. */

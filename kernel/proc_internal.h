@@ -12,6 +12,7 @@
 #define PID_MAX 99999
 #define VALUE_STACK (1u << 20)
 #define HANDLER_DEPTH 32u   /* nested signal handlers: each takes C stack */
+#define JUMP_TRIES 64u
 
 /* proc.c */
 

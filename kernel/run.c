@@ -68,6 +68,8 @@ proc_poll(struct engine_store *s, void *user)
     if (st == ENGINE_OK && host_task_tick() &&
         atomic_load_explicit(&p->attention, memory_order_relaxed))
         st = proc_leave_kernel(p);
+    if (st == ENGINE_OK && p->jump_due)
+        st = proc_jump(p);
     return st;
 }
 

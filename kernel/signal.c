@@ -232,11 +232,37 @@ run_handler(struct proc *p, int sig, bool *no_restart)
     st = engine_call(p->store, e.func, args, &result);
     kernel_lock();
     p->handlers_running--;
-    if (result.i32) /* none declared: stays 0 */
+    if (result.i32) { /* none declared: stays 0 */
         *no_restart = true;
+        p->jump_due = JUMP_TRIES;
+    }
     if (st == ENGINE_OK)
         p->sig.blocked = old;
     return st;
+}
+
+enum engine_status
+proc_jump(struct proc *p)
+{
+    static const char name[] = "__pith_throw";
+    struct engine_extern e;
+
+    if (!engine_instance_export(p->instance, name, sizeof name - 1, &e) ||
+        e.kind != ENGINE_FUNC || engine_func_type(e.func)->nparams ||
+        engine_func_type(e.func)->nresults) {
+        p->jump_due = 0;
+        return ENGINE_OK;
+    }
+    if (!engine_poll_may_throw(p->store)) {
+        if (p->jump_due > 1) { /* again at the next entry or loop, but not for
+                                * ever: a long loop would be all polls */
+            p->jump_due--;
+            engine_store_interrupt(p->store);
+        }
+        return ENGINE_OK;
+    }
+    p->jump_due = 0;
+    return engine_call(p->store, e.func, NULL, NULL);
 }
 
 static bool
@@ -343,6 +369,7 @@ signal_reset_for_exec(struct proc *p)
     }
     p->sig.restore_mask = false;
     p->handlers_running = 0;
+    p->jump_due = 0;
 }
 
 static bool

@@ -165,7 +165,12 @@ enum {
  *     i32 __pith_signal(i32 signo, i32 handler)
  * at a system call or poll point; the mask is set and restored around it. A
  * result other than 0 (it may also have none) says that the program will go on
- * elsewhere: the interrupted call is not made again, whatever SA_RESTART says.
+ * elsewhere: the interrupted call is not made again, whatever SA_RESTART says;
+ * and if it was not in a call, the kernel calls the export
+ *     __pith_throw()
+ * at a poll point whose nearest function with exception handlers is inside one
+ * of them. What that throws (if anything: the program may have gone on its way
+ * at a system call meanwhile) continues in the interrupted code.
  */
 struct pith_sigaction {
     uint32_t handler;

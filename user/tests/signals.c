@@ -384,6 +384,80 @@ jumps_out_of_handlers(void)
     CHECK_EQ(r, SIGUSR1);
 }
 
+/* Deep enough that the loop is not part of the function that called setjmp. */
+static __attribute__((noinline)) void
+spin(void)
+{
+    for (;;)
+        __asm__ volatile("");
+}
+
+static __attribute__((noinline)) int
+nop(volatile int *calls)
+{
+    return ++*calls;
+}
+
+static volatile sig_atomic_t may_jump;
+static sigjmp_buf *volatile where;
+
+static void
+jump_where(int sig)
+{
+    if (may_jump)
+        siglongjmp(*where, sig);
+}
+
+/* As a shell runs a built-in: a buffer of its own for the time it takes. */
+static __attribute__((noinline)) void
+builtin(volatile int *calls)
+{
+    sigjmp_buf here, *volatile outer = where;
+
+    if (sigsetjmp(here, 0)) {
+        where = outer;
+        siglongjmp(*where, 1);
+    }
+    where = &here;
+    nop(calls);
+    where = outer;
+}
+
+/* No system call is on the way, so the jump must happen where the program is,
+ * and the buffer it goes to must be one whose function is still active. */
+static void
+jumps_out_of_loops(void)
+{
+    sigjmp_buf top;
+    volatile int calls = 0, round, jumped = 0;
+    struct itimerval t = {.it_value = {.tv_usec = 20000}};
+
+    where = &top;
+    install(SIGALRM, jump_where, 0);
+    for (round = 0; round < 5; round++) {
+        may_jump = 1;
+        if (sigsetjmp(top, 1) == 0) {
+            setitimer(ITIMER_REAL, &t, NULL);
+            spin();
+        }
+        jumped++;
+    }
+    CHECK_EQ(jumped, 5);
+    for (round = 0; round < 100; round++) {
+        t.it_value.tv_usec = 1000 + round * 37;
+        if (sigsetjmp(top, 1) == 0) {
+            setitimer(ITIMER_REAL, &t, NULL);
+            for (;;)
+                builtin(&calls);
+        }
+        where = &top;
+        jumped++;
+    }
+    may_jump = 0;
+    CHECK_EQ(jumped, 105);
+    CHECK(calls > 0);
+}
+
 static void
 many_signals(void)
 {
@@ -412,6 +486,7 @@ const struct test signal_tests[] = {
     {"default_actions", default_actions, ""},
     {"inheritance", inheritance, ""},
     {"jumps_out_of_handlers", jumps_out_of_handlers, ""},
+    {"jumps_out_of_loops", jumps_out_of_loops, ""},
     {"many_signals", many_signals, ""},
     {NULL, NULL, NULL},
 };

@@ -13,6 +13,8 @@
 
 #include "pith.h"
 
+uintptr_t __pith_stack_get(void); /* src/stack.S */
+void __pith_throw(void);
 void __pith_guard(void (*fn)(int, unsigned), int sig, unsigned handler);
 
 struct arg {
@@ -66,15 +68,24 @@ __wasm_longjmp(void *env, int value)
     __builtin_wasm_throw(1, &b->arg); /* the tag __c_longjmp */
 }
 
+/* A buffer whose function has returned lies below the stack: nowhere to go. */
 void
 __pith_jump(void)
 {
-    void *env = pending.env;
+    struct buffer *b = pending.env;
     pending.env = 0;
-    if (env)
-        __wasm_longjmp(env, pending.value);
+    if (b && (uintptr_t)b->activation >= __pith_stack_get())
+        __wasm_longjmp(b, pending.value);
 }
 
+/* The kernel interrupted code between calls, a handler jumped, and here what it
+ * throws is caught by the right function (abi.h). */
+__attribute__((export_name("__pith_throw"))) void
+__pith_throw(void)
+{
+    if (__pith_pending && !__pith_busy)
+        __pith_look();
+}
 
 /* A program that jumps gets the guard around its handlers, which otherwise
  * nothing refers to but weakly (src/signal.c). */
