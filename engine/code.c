@@ -115,6 +115,7 @@ publish(struct translator *t, struct engine_module *m, uint32_t func)
     r->end = to + t->n;
     c->used += t->n * sizeof *to;
     c->nranges++;
+    atomic_store_explicit(&m->code[func].insns, to, memory_order_release);
     atomic_store_explicit(&m->code[func].entry, to, memory_order_release);
     return 0;
 }
@@ -147,11 +148,15 @@ out:
 void
 translate_init(struct engine_module *m)
 {
-    uintptr_t code = interp_code(OP_translate);
+    uintptr_t code = interp_code(OP_translate), gate = interp_code(OP_native);
+
+    m->plain = engine_options()->tier != ENGINE_TIER_INTERP;
 
     for (uint32_t i = 0; i < m->nfuncs - m->nfuncs_imported; i++) {
         m->code[i].stub.code = code;
         m->code[i].stub.uimm = i;
+        m->code[i].gate.code = gate;
+        m->code[i].gate.uimm = i;
         atomic_init(&m->code[i].entry, &m->code[i].stub);
     }
 }

@@ -125,6 +125,26 @@ struct engine_extern {
     };
 };
 
+/* ---- options of the process ------------------------------------------ */
+
+enum engine_tier {
+    ENGINE_TIER_INTERP, /* interpreter only */
+    ENGINE_TIER_JIT,    /* baseline machine code from the first call */
+    ENGINE_TIER_LLVM    /* and optimised code for what stays hot */
+};
+struct engine_options {
+    enum engine_tier tier; /* the highest to use, where the build has it */
+    bool eager;            /* compile every function when its module loads, by
+                            * the highest tier (tests; pith compile) */
+    bool canonical_nan;    /* arithmetic yields canonical NaNs only */
+    const char *cache;     /* directory for compiled code; NULL: none */
+};
+/* Before the first module is loaded; o stays the caller's. Not called: the best
+ * tier there is, lazily, no cache. */
+void engine_configure(const struct engine_options *o);
+/* The options in force (tier as it is in this build). */
+const struct engine_options *engine_options(void);
+
 /* ---- modules (thread-safe) ------------------------------------------ */
 
 /*
@@ -172,6 +192,8 @@ struct engine_config {
     void *user;             /* engine_store_user() */
     void *stack;            /* value stack to use, or NULL to allocate */
     size_t stack_bytes;     /* 0: 1 MiB */
+    size_t native_stack;    /* bytes of the caller's own stack that compiled
+                             * code may use; 0: 512 KiB */
     uint64_t memory_bytes;  /* quota over all linear memories; 0: no quota */
     uint64_t table_elements;/* quota over all tables; 0: 10,000,000 */
     uint64_t fuel;          /* UINT64_MAX: unlimited. One unit is one function

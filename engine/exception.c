@@ -195,6 +195,7 @@ exception_unwind(struct engine_store *s, struct walk *w)
 
         if (!module_find_pc(w->in->module, w->pc, &range))
             return false;
+        /* (a handler of machine code below is native_throw's to find) */
         h = find_handler(&range, w->in, e, (uint32_t)(w->pc - range.start));
         if (h) {
             if (h->tag != EH_ALL)
@@ -205,7 +206,8 @@ exception_unwind(struct engine_store *s, struct walk *w)
             s->exception = NULL;
             return true;
         }
-    } while (walk_out(w, &range));
+    } while (w->fp[range.link] != (uintptr_t)interp_return &&
+             walk_out(w, &range));
     return false;
 }
 

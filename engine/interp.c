@@ -7,6 +7,7 @@
 
 #include "atomic.h"
 #include "gc.h"
+#include "native.h"
 #include "op/float.h"
 #include "op/v128.h"
 #include "op/simd.h"
@@ -77,6 +78,7 @@ frame_top(struct engine_instance *in, const struct insn *pc, uint64_t *fp)
 {
     struct code_range range;
 
+    pc = step_origin(in->store, pc);
     if (!module_find_pc(in->module, pc, &range))
         return fp;
     return fp + range.frame;

@@ -15,6 +15,7 @@
  */
 #define _GNU_SOURCE
 #include "mem.h"
+#include "native.h"
 
 #if ENGINE_GUARD
 
@@ -273,6 +274,7 @@ on_fault(int sig, siginfo_t *info, void *context)
     const ucontext_t *uc = context;
     uintptr_t at = FAULT_PC(uc);
     struct engine_memory *m = NULL;
+    struct native_code code;
 
     if (slot < SLOTS)
         m = atomic_load(&owners[slot]);
@@ -281,6 +283,15 @@ on_fault(int sig, siginfo_t *info, void *context)
         struct activation *act = m->store->act;
 
         note_place(act, m->store, uc);
+        _longjmp(*(jmp_buf *)act->landing, 1);
+    }
+    if (m && m->store->act && m->store->native && native_code_find(at, &code)) {
+        struct activation *act = m->store->act;
+
+        act->pc = code.place ? code.place(code.module, code.func, at)
+                             : code.module->code[code.func].insns;
+        act->fp = m->store->native_fp;
+        act->in = m->store->native_in;
         _longjmp(*(jmp_buf *)act->landing, 1);
     }
     chain(sig, info, context, sig == SIGSEGV ? &old_segv : &old_bus);
@@ -338,15 +349,22 @@ mem_run(struct activation *act, struct engine_func *f, uint64_t *fp)
 {
     struct engine_store *s;
     jmp_buf landing;
+    int how;
 
     act->landing = &landing;
-    if (_setjmp(landing) == 0) {
+    act->native = f->instance->store->native;
+    how = _setjmp(landing);
+    if (how == 0) {
         interp_run(f, fp);
         return;
     }
-    s = act->in->store;
+    s = f->instance->store;
+    s->native = act->native;
+    if (how == 2) /* from machine code, recorded and with its status */
+        return;
     s->status = ENGINE_MEMORY_BOUNDS;
     trap_record(s, act->in, act->pc, act->fp);
+    s->step = NULL;
 }
 
 #endif

@@ -16,12 +16,19 @@
 #include "reader.h"
 #include "type.h"
 
+/* Machine code of a function (native.h says the whole of it). */
+typedef void native_fn(struct engine_instance *in, uint64_t *fp,
+                       const struct insn *link);
+
 /* A function the module defines. entry points to stub until it is translated;
- * stub's handler translates. Hot fields first; the interpreter adds byte
- * offsets to module->code. */
+ * stub's handler translates. With machine code entry points to gate, which
+ * calls it. Hot fields first; the interpreter adds byte offsets to
+ * module->code. */
 struct func_code {
     _Atomic(const struct insn *) entry;
-    struct insn stub;
+    _Atomic(native_fn *) native; /* machine code; NULL: none (native.h) */
+    _Atomic(const struct insn *) insns; /* translated; NULL: not yet */
+    struct insn stub, gate;
     uint32_t type; /* canonical */
     uint32_t body; /* offset of the locals in the module's bytes */
     uint32_t length;
@@ -115,6 +122,7 @@ struct eh_entry {
 
 struct engine_module {
     atomic_uint refs;
+    bool plain; /* instructions are for a compiler as well (translate.h) */
     const uint8_t *bytes;
     size_t size;
     void (*release)(const uint8_t *, size_t, void *);

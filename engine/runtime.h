@@ -108,6 +108,7 @@ struct activation {
     uint64_t *fp;
     struct engine_instance *in;
     void *landing; /* where a caught fault goes (mem_guard.c) */
+    struct native_segment *native; /* the innermost when it began */
 };
 
 struct engine_store {
@@ -115,6 +116,13 @@ struct engine_store {
     uint64_t *sp;   /* first free slot of the value stack */
     struct activation *act;
     enum engine_status status; /* how the innermost run ended */
+    struct native_segment *native;  /* innermost run of machine code */
+    uint64_t *native_fp;  /* frame of the machine code at work (native.h) */
+    struct engine_instance *native_in; /* and its instance */
+    uintptr_t native_low; /* lowest address its stack may reach */
+    size_t native_stack;  /* bytes from the outermost engine_call to there */
+    const struct native_step *step; /* running by native_step */
+    uint64_t step_value;            /* r0 at its end */
 
     void *user;
     uint64_t *stack, *stack_limit;
@@ -195,6 +203,14 @@ void interp_run(struct engine_func *f, uint64_t *fp);
 /* The code field for an operation. */
 uintptr_t interp_code(unsigned op);
 
+/* The same from pc, in frame fp, for machine code: returns when the function
+ * does, whose link is link; see native.c. */
+void interp_run_from(struct engine_instance *in, const struct insn *pc,
+                     uint64_t *fp, const struct insn *link);
+/* pc, or where what runs by native_step stands in the translated code. */
+const struct insn *step_origin(const struct engine_store *s,
+                               const struct insn *pc);
+
 /* trap.c */
 void trap_record(struct engine_store *s, struct engine_instance *in,
                  const struct insn *pc, uint64_t *fp);
@@ -205,6 +221,8 @@ struct walk {
     uint64_t *fp;
 };
 extern const struct insn interp_halt[2], interp_bridge[2];
+/* interp_bridge for the interpreter called by machine code: ends the run. */
+extern const struct insn interp_return[2];
 /* Step out of the current frame into its caller; false at the activation's
  * end. range is the current frame's function. */
 bool walk_out(struct walk *w, const struct code_range *range);

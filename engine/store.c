@@ -10,6 +10,7 @@
 #include "pith_errno.h"
 
 #define DEFAULT_STACK ((size_t)1 << 20)
+#define DEFAULT_NATIVE ((size_t)512 << 10)
 #define DEFAULT_POLL 20000u
 
 const char *
@@ -103,6 +104,7 @@ engine_store_create(const struct engine_config *c)
     }
     s->stack_limit = s->stack + bytes / sizeof *s->stack;
     s->sp = s->stack;
+    s->native_stack = c->native_stack ? c->native_stack : DEFAULT_NATIVE;
     s->poll_interval = c->poll_interval ? c->poll_interval : DEFAULT_POLL;
     if (s->poll_interval > INT32_MAX)
         s->poll_interval = INT32_MAX;
@@ -355,6 +357,9 @@ call_slots(struct engine_store *s, struct engine_func *f, uint64_t *slots)
 
     if (s->depth >= LIMIT_NATIVE_DEPTH)
         return ENGINE_STACK_EXHAUSTED;
+    if (!s->depth) /* fibers may have moved it since the last time */
+        s->native_low =
+            (uintptr_t)__builtin_frame_address(0) - s->native_stack;
     s->depth++;
     s->act = &act;
     if (f->host) {

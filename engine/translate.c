@@ -318,11 +318,17 @@ t_source(struct translator *t, uint32_t i)
 
 /* The last instruction, before its data words; NULL at a label. */
 struct insn *
-t_producer(struct translator *t)
+t_written(struct translator *t)
 {
     uint32_t i = t->raw == t->n ? t->raw_op : t->n - 1;
 
     return t->n > t->label && i >= t->label ? &t->out[i] : NULL;
+}
+
+struct insn *
+t_producer(struct translator *t)
+{
+    return t->plain ? NULL : t_written(t);
 }
 
 bool
@@ -437,6 +443,7 @@ translate(struct translator *t, struct engine_module *m, uint32_t func,
     t->end = t->p + c->length;
     t->failed = t->needs_wide = t->dead = false;
     t->wide = wide;
+    t->plain = m->plain;
     t->n = t->label = t->last = t->last_call = t->raw = 0;
     t->sp = t->pending = t->nframes = t->nlocals = t->mark = 0;
     t->nclauses = t->nhandlers = t->scratch = 0;

@@ -87,6 +87,9 @@ struct translator {
     const uint8_t *p, *end;
     bool failed; /* out of memory */
     bool wide, needs_wide;
+    bool plain; /* for compilers: nothing fused but comparison and branch, no
+                 * operands in accumulators (r0 still holds tables, functions
+                 * and checked addresses between an instruction and the next) */
     bool dead; /* the code that follows cannot be reached */
 
     struct insn *out;
@@ -148,6 +151,9 @@ void t_materialise(struct translator *t, uint32_t i);
 void t_flush(struct translator *t);
 /* A slot that holds operand i now (16 bits). */
 uint32_t t_source(struct translator *t, uint32_t i);
+/* The instruction just emitted, if it may be changed: to change where it writes
+ * (t_written), or to fuse it (t_producer). NULL: there is none. */
+struct insn *t_written(struct translator *t);
 struct insn *t_producer(struct translator *t);
 /* Can operand i come from the accumulator of this class? Then it does. */
 bool t_acc(struct translator *t, uint32_t i, enum operand_class c);

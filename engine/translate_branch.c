@@ -32,8 +32,8 @@ t_pop_condition(struct translator *t)
     struct condition c = {OP_br_if_s, OP_br_z_s, 0, 0};
 
     if (o->kind == OPERAND_SLOT && !t->wide && t->raw != t->n &&
-        t_producer(t)) {
-        struct insn *p = t_producer(t);
+        t_written(t)) {
+        struct insn *p = t_written(t);
         const struct op_meta *meta = &op_meta[p->code];
 
         if (meta->bt && p->a == o->slot && fits_branch(p)) {

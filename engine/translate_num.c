@@ -37,7 +37,7 @@ sum(struct translator *t, bool subtract)
     struct operand *x = &t->stack[t->sp - 2], *y = &t->stack[t->sp - 1];
     uint32_t addend;
 
-    if (t->wide || y->kind != OPERAND_CONST ||
+    if (t->wide || t->plain || y->kind != OPERAND_CONST ||
         (x->kind != OPERAND_LOCAL && x->kind != OPERAND_ADD))
         return false;
     addend = subtract ? 0 - (uint32_t)y->value : (uint32_t)y->value;

@@ -37,7 +37,7 @@ t_set_local(struct translator *t, uint32_t local, bool tee)
         }
     if (o->kind == OPERAND_SLOT && t->last == t->n && t->last && !read &&
         !t->wide) {
-        t_producer(t)->a = (uint16_t)slot;
+        t_written(t)->a = (uint16_t)slot;
     } else if (!read && o->kind == OPERAND_SLOT && o->class != CLASS_V &&
                t_acc(t, i, (enum operand_class)o->class)) {
         t_emit(t,

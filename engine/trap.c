@@ -12,7 +12,7 @@ walk_out(struct walk *w, const struct code_range *range)
     const struct insn *link =
         (const struct insn *)(uintptr_t)w->fp[range->link];
 
-    if (link == interp_bridge) {
+    if (link == interp_bridge || link == interp_return) {
         uint64_t *base = w->fp - BRIDGE_SLOTS;
 
         w->in = (struct engine_instance *)(uintptr_t)base[0];
@@ -47,7 +47,7 @@ void
 trap_record(struct engine_store *s, struct engine_instance *in,
             const struct insn *pc, uint64_t *fp)
 {
-    struct walk w = {in, pc, fp};
+    struct walk w = {in, step_origin(s, pc), fp};
 
     s->nframes = 0;
     if (!s->frames)

@@ -52,6 +52,8 @@ struct host_task;
  * out by host_task_value_stack(); the C stack is the host's business. Returns 0
  * or -E_NOMEM / -E_AGAIN (no more tasks).
  */
+#define HOST_TASK_STACK ((size_t)768 << 10) /* of the C stack, for compiled
+                                             * code; the rest is the host's */
 int host_task_create(struct host_task **out, void (*main)(void *), void *arg,
                      size_t stack_bytes);
 struct host_task *host_task_self(void); /* NULL outside tasks */

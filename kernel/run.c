@@ -30,6 +30,7 @@ proc_store_create(struct proc *p)
         .poll = proc_poll,
     };
 
+    c.native_stack = HOST_TASK_STACK;
     c.stack = host_task_value_stack(p->task, &c.stack_bytes);
     if (p->rlimit[PITH_RLIMIT_AS].cur != UINT64_MAX)
         c.memory_bytes = p->rlimit[PITH_RLIMIT_AS].cur;

@@ -434,6 +434,37 @@ OP_COLD(translate) /* the stub of a function not yet translated; r0: link */
     pc = entry;
     JUMP;
 }
+OP_COLD(native) /* the gate of a function with machine code; r0: link */
+{
+    const struct insn *link = (const struct insn *)(uintptr_t)r0;
+    struct engine_store *s = in->store;
+    s->budget = budget;
+    enum engine_status st = native_enter(in, pc->uimm, fp, link);
+    BACK;
+    pc = link;
+    r0 = fp[0];
+    f0 = f64_of(r0);
+    g0 = f32_of((uint32_t)r0);
+    fp -= pc->a;
+    if (UNLIKELY(st != ENGINE_OK))
+        RESUME(st);
+    NEXT;
+}
+OP_COLD(native_return) /* back to the machine code that called */
+{
+    uint64_t info = fp[2];
+    memmove(fp, fp + BRIDGE_SLOTS, (uint32_t)info * sizeof *fp);
+    in->store->budget = budget;
+    in->store->status = ENGINE_OK;
+    STOP;
+}
+OP_COLD(step_end) /* behind what interp_step runs */
+{
+    in->store->budget = budget;
+    in->store->status = ENGINE_OK;
+    in->store->step_value = r0;
+    STOP;
+}
 OP_COLD(halt)
 {
     in->store->budget = budget;

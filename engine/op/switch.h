@@ -13,6 +13,8 @@
 const struct insn interp_halt[2] = {{.code = 0}, {.code = OP_halt}};
 const struct insn interp_bridge[2] = {
     {.code = 0, .a = BRIDGE_SLOTS}, {.code = OP_bridge}};
+const struct insn interp_return[2] = {
+    {.code = 0, .a = BRIDGE_SLOTS}, {.code = OP_native_return}};
 
 uintptr_t
 interp_code(unsigned op)
@@ -20,14 +22,20 @@ interp_code(unsigned op)
     return op;
 }
 
-__attribute__((section("pith_interp"))) void
+void
 interp_run(struct engine_func *func, uint64_t *fp)
 {
-    struct engine_instance *in = func->instance;
-    const struct insn *pc =
-        atomic_load_explicit(func->entry, memory_order_acquire);
+    interp_run_from(func->instance,
+                    atomic_load_explicit(func->entry, memory_order_acquire), fp,
+                    interp_halt);
+}
+
+__attribute__((section("pith_interp"))) void
+interp_run_from(struct engine_instance *in, const struct insn *pc, uint64_t *fp,
+                const struct insn *link)
+{
     uint8_t *mem = in->mem0->base;
-    uint64_t r0 = (uintptr_t)interp_halt;
+    uint64_t r0 = (uintptr_t)link;
     int64_t budget = in->store->budget;
     double f0 = 0;
     float g0 = 0;

@@ -27,11 +27,21 @@ const struct insn interp_halt[2] = {
     {.code = 0}, {.code = (uintptr_t)h_halt}};
 const struct insn interp_bridge[2] = {
     {.code = 0, .a = BRIDGE_SLOTS}, {.code = (uintptr_t)h_bridge}};
+const struct insn interp_return[2] = {
+    {.code = 0, .a = BRIDGE_SLOTS}, {.code = (uintptr_t)h_native_return}};
 
 uintptr_t
 interp_code(unsigned op)
 {
     return (uintptr_t)handlers[op];
+}
+
+void
+interp_run_from(struct engine_instance *in, const struct insn *pc, uint64_t *fp,
+                const struct insn *link)
+{
+    ((handler_fn *)pc->code)(pc, fp, in->mem0->base, in, (uintptr_t)link,
+                             in->store->budget, 0, 0);
 }
 
 void

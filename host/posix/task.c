@@ -16,7 +16,7 @@
 
 #include "pith_errno.h"
 
-#define C_STACK (256u * 1024 * SANITIZE_STACK_FACTOR)
+#define C_STACK ((HOST_TASK_STACK + 256u * 1024) * SANITIZE_STACK_FACTOR)
 #define GUARD 16384u /* at least a page everywhere */
 #define POOL_MAX 64
 

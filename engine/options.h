@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Options of the process, for the engine's own parts. */
+#ifndef ENGINE_OPTIONS_H
+#define ENGINE_OPTIONS_H
+
+#include "engine.h"
+
+/* A compiler says, before the first module is loaded, that it is there. */
+void options_tier_available(enum engine_tier tier);
+
+#endif
