@@ -32,10 +32,10 @@ interp_run(struct engine_func *func, uint64_t *fp)
 
 __attribute__((section("pith_interp"))) void
 interp_run_from(struct engine_instance *in, const struct insn *pc, uint64_t *fp,
-                const struct insn *link)
+                const struct insn *back)
 {
     uint8_t *mem = in->mem0->base;
-    uint64_t r0 = (uintptr_t)link;
+    uint64_t r0 = (uintptr_t)back;
     int64_t budget = in->store->budget;
     double f0 = 0;
     float g0 = 0;
