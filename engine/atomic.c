@@ -2,9 +2,8 @@
 /* Atomic instructions; see atomic.h and op/atomic.def. */
 #include "atomic.h"
 
-#include <time.h>
-
 #include "op/atomic.h"
+#include "park.h"
 
 const struct atomic_op atomic_ops[ATOMIC_OPS] = {
 #define X(sub, name, SHAPE, TYPE, size)                                        \
@@ -40,68 +39,44 @@ execute(uint32_t op, uint8_t *p, uint64_t *sp)
 
 /* ---- waiting ---- */
 
-static int64_t
-now(void)
+static uint64_t
+load(const struct atomic_op *o, const uint8_t *p)
 {
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+    return o->size == 2 ? op_i32_atomic_load(p) : op_i64_atomic_load(p);
 }
 
-/*
- * Until other threads can share a memory nobody can notify: a wait on the
- * expected value lasts until its time is over or a poll ends it. Waiting burns
- * fuel, a poll's worth at a time, so that a store with fuel comes to its end.
- */
+/* 0: woken; 1: another value was there; 2: time is over. */
 static enum engine_status
-wait_for(struct engine_store *s, int64_t timeout)
+wait_on(struct engine_store *s, struct engine_memory *m,
+        const struct atomic_op *o, const uint8_t *p, uint64_t *sp)
 {
-    static const struct timespec pause = {0, 200000};
-    int64_t start = now();
-
-    while (timeout < 0 || now() - start < timeout) {
-        enum engine_status st;
-
-        if (timeout < 0 && !s->poll && s->fuel == UINT64_MAX)
-            return ENGINE_OUT_OF_FUEL; /* nobody could ever end it */
-        s->budget -= s->poll_interval;
-        st = store_poll(s);
-        if (st != ENGINE_OK)
-            return st;
-        nanosleep(&pause, NULL);
-    }
-    return ENGINE_OK;
-}
-
-/* 1: another value was there; 2: time is over. */
-static enum engine_status
-wait_on(struct engine_memory *m, const struct atomic_op *o, const uint8_t *p,
-        uint64_t *sp)
-{
-    uint64_t value =
-        o->size == 2 ? op_i32_atomic_load(p) : op_i64_atomic_load(p);
     uint64_t want = o->size == 2 ? (uint32_t)sp[1] : sp[1];
+    enum engine_status st;
+    struct park_bucket *b;
+    bool woken;
 
     if (!m->shared)
         return ENGINE_NOT_SHARED;
-    if (value != want) {
+    b = park_lock(p);
+    if (load(o, p) != want) {
+        park_unlock(b);
         sp[0] = 1;
         return ENGINE_OK;
     }
-    sp[0] = 2;
-    return wait_for(m->store, (int64_t)sp[2]);
+    st = park(b, s, p, (int64_t)sp[2], memory_is_private(m), &woken);
+    sp[0] = woken ? 0 : 2;
+    return st;
 }
 
 /* ---- all of them ---- */
 
 enum engine_status
-atomic_execute(struct engine_memory *m, uint32_t op, uint64_t offset,
-               uint64_t *sp)
+atomic_execute(struct engine_store *s, struct engine_memory *m, uint32_t op,
+               uint64_t offset, uint64_t *sp)
 {
     const struct atomic_op *o = &atomic_ops[op];
     uint64_t bytes = (uint64_t)1 << o->size;
-    uint64_t at = (m->is64 ? sp[0] : (uint32_t)sp[0]) + offset;
+    uint64_t at = (m->is64 ? sp[0] : (uint32_t)sp[0]) + offset, size;
 
     if (o->shape == ATOMIC_FENCE) {
         op_atomic_fence();
@@ -109,12 +84,13 @@ atomic_execute(struct engine_memory *m, uint32_t op, uint64_t offset,
     }
     if (at & (bytes - 1))
         return ENGINE_UNALIGNED;
-    if (at < offset || m->bytes < bytes || at > m->bytes - bytes)
+    size = memory_bytes(m);
+    if (at < offset || size < bytes || at > size - bytes)
         return ENGINE_MEMORY_BOUNDS;
     if (o->shape == ATOMIC_WAIT)
-        return wait_on(m, o, m->base + at, sp);
+        return wait_on(s, m, o, m->base + at, sp);
     if (o->shape == ATOMIC_NOTIFY)
-        sp[0] = 0; /* nobody waits: see wait_for */
+        sp[0] = m->shared ? park_notify(m->base + at, (uint32_t)sp[1]) : 0;
     else
         execute(op, m->base + at, sp);
     return ENGINE_OK;

@@ -33,7 +33,8 @@ extern const struct atomic_op atomic_ops[ATOMIC_OPS];
  * One instruction on memory m: operands from sp[0] on (address first), the
  * result to sp[0]. A wait polls the store while it lasts, which may end it.
  */
-enum engine_status atomic_execute(struct engine_memory *m, uint32_t op,
+enum engine_status atomic_execute(struct engine_store *s,
+                                  struct engine_memory *m, uint32_t op,
                                   uint64_t offset, uint64_t *sp);
 
 #endif

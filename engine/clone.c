@@ -83,6 +83,7 @@ clone_memories(struct clone *c)
     for (uint32_t i = 0; i < m->nmemories; i++) {
         const struct engine_memory *from = c->from->memories[i];
         struct engine_memory *to = c->to->memories[i];
+        uint64_t bytes = memory_bytes(from);
 
         if (i >= m->nmemories_imported) {
             to = c->to->memories[i] =
@@ -92,11 +93,11 @@ clone_memories(struct clone *c)
         }
         if (to == from)
             continue; /* shared between the stores by their host */
-        if (to->bytes < from->bytes &&
-            memory_grow(to, (from->bytes - to->bytes) >> to->page_shift) ==
+        if (to->bytes < bytes &&
+            memory_grow(to, (bytes - to->bytes) >> to->page_shift) ==
                 UINT64_MAX)
             return -E_NOMEM;
-        copy_bytes(to->base, from->base, from->bytes);
+        copy_bytes(to->base, from->base, bytes);
     }
     return 0;
 }

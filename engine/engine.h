@@ -15,6 +15,10 @@
  *    between threads (a fiber may resume elsewhere) as long as uses are ordered.
  *  - Everything made in a store lives until engine_store_destroy: functions,
  *    tables and references may point across instances of one store freely.
+ *  - A shared memory (threads proposal) is the exception to both: it may be
+ *    imported into many stores, whose threads run in it at once, and it lives as
+ *    long as one of them or a reference does. A program with threads is a store
+ *    and an instance for each, with one such memory between them.
  *  - A module is hostile. Loading, linking and running are bounded by
  *    engine/limits.def and the store's quotas; failure is a code and a sentence
  *    in struct report, never a crash.
@@ -205,6 +209,21 @@ struct engine_config {
      * the store. Non-zero unwinds everything with that status.
      */
     enum engine_status (*poll)(struct engine_store *s, void *user);
+    /*
+     * Quotas and fuel are those of this other store, together with it: for the
+     * threads of one program. NULL: the numbers above.
+     */
+    struct engine_store *share;
+    /*
+     * How memory.atomic.wait waits. block(block_ctx, ns) is called by the thread
+     * that waits: sleep for at most ns (UINT64_MAX: for ever) or until somebody
+     * calls wake(block_ctx), from any thread; a wake that comes before the block
+     * counts; waking for no reason is fine: to have the poll hook called, say.
+     * NULL, NULL: the thread sleeps, and polls every few ms.
+     */
+    void (*block)(void *block_ctx, uint64_t ns);
+    void (*wake)(void *block_ctx);
+    void *block_ctx;
 };
 /* NULL when out of memory. */
 struct engine_store *engine_store_create(const struct engine_config *c);
@@ -217,7 +236,7 @@ void engine_store_destroy(struct engine_store *s); /* NULL is fine */
 void engine_thread_init(void);
 void *engine_store_user(struct engine_store *s);
 uint64_t engine_store_fuel_used(const struct engine_store *s);
-/* Bytes of linear memory now, for accounting. */
+/* Bytes of linear memory now, for accounting; from any thread. */
 uint64_t engine_store_memory_bytes(const struct engine_store *s);
 
 /*
@@ -236,7 +255,10 @@ struct engine_func *engine_func_host(struct engine_store *s,
 struct engine_memory *engine_memory_create(struct engine_store *s,
                                            uint64_t min_pages,
                                            uint64_t max_pages, bool is64);
-/* The same, shared (threads proposal); it must have a maximum. */
+/*
+ * The same, shared (threads proposal); it must have a maximum. It can be
+ * imported into other stores; its size counts against this store's quota.
+ */
 struct engine_memory *engine_memory_create_shared(struct engine_store *s,
                                                   uint64_t min_pages,
                                                   uint64_t max_pages,
@@ -311,7 +333,16 @@ struct engine_tag *engine_exception_tag(struct engine_store *s);
 
 /* ---- memories, tables, globals ---------------------------------------- */
 
-/* Base and size in bytes, valid until the memory grows or its store ends. */
+/*
+ * A shared memory stays while somebody holds a reference, besides the stores
+ * that made or imported it; no effect on others. Any thread. unref(NULL) is
+ * fine.
+ */
+struct engine_memory *engine_memory_ref(struct engine_memory *m);
+void engine_memory_unref(struct engine_memory *m);
+bool engine_memory_is_shared(const struct engine_memory *m);
+/* Base and size in bytes, valid until the memory grows or its store ends; the
+ * base of a shared one never changes, and its size never shrinks. */
 uint8_t *engine_memory_base(struct engine_memory *m);
 uint64_t engine_memory_size(const struct engine_memory *m);
 bool engine_memory_is64(const struct engine_memory *m);

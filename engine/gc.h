@@ -96,6 +96,7 @@ struct gc_heap;
  * collected when top is NULL (constant expressions keep values elsewhere). */
 struct gc_object *gc_alloc(struct engine_instance *in, uint32_t type,
                            uint32_t length, uint64_t *top);
+uint64_t gc_heap_bytes(const struct gc_heap *h); /* charged to the quota */
 void gc_heap_free(struct gc_heap *h); /* NULL is fine */
 /* f for every word of every object that may be a reference. */
 void gc_visit(struct gc_heap *h, void (*f)(void *ctx, uint64_t word),

@@ -264,11 +264,13 @@ gc_collect(struct gc_heap *h, struct engine_store *s, const uint64_t *top)
 {
     uint64_t held;
 
-    s->gc_work += (h->held + s->table_elements) >> 12;
+    s->gc_work += (h->held + atomic_load_explicit(&s->quota->table_used,
+                                               memory_order_relaxed)) >>
+                  12;
     mark(h, s, top);
     h->live = 0;
     held = sweep_blocks(h) + sweep_large(h);
-    s->memory_bytes -= h->held - held;
+    quota_give_memory(s->quota, h->held - held);
     h->held = held;
     h->allocated = 0;
     h->threshold = h->live > FIRST_THRESHOLD ? h->live : FIRST_THRESHOLD;

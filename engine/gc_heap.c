@@ -146,10 +146,8 @@ gc_cell_state(const struct gc_heap *h, uintptr_t at)
 static bool
 charge(struct gc_heap *h, struct engine_store *s, uint64_t bytes)
 {
-    if (s->memory_quota &&
-        (bytes > s->memory_quota || s->memory_bytes > s->memory_quota - bytes))
+    if (!quota_take_memory(s->quota, bytes))
         return false;
-    s->memory_bytes += bytes;
     h->held += bytes;
     return true;
 }
@@ -166,7 +164,7 @@ block_create(struct gc_heap *h, struct engine_store *s, uint32_t class)
         return false;
     b = aligned_alloc(BLOCK_BYTES, BLOCK_BYTES);
     if (!b) {
-        s->memory_bytes -= BLOCK_BYTES;
+        quota_give_memory(s->quota, BLOCK_BYTES);
         h->held -= BLOCK_BYTES;
         return false;
     }
@@ -214,7 +212,7 @@ large_alloc(struct gc_heap *h, struct engine_store *s, uint64_t size)
         return NULL;
     entry.object = calloc(1, (size_t)size);
     if (!entry.object) {
-        s->memory_bytes -= size;
+        quota_give_memory(s->quota, size);
         h->held -= size;
         return NULL;
     }
@@ -260,6 +258,12 @@ gc_alloc(struct engine_instance *in, uint32_t type, uint32_t length,
     o->type = type;
     o->length = length;
     return o;
+}
+
+uint64_t
+gc_heap_bytes(const struct gc_heap *h)
+{
+    return h->held;
 }
 
 void

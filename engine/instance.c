@@ -52,7 +52,7 @@ import_matches(const struct port *p, const struct engine_extern *e)
         return e->memory->is64 == p->limits.is64 &&
                e->memory->shared == p->limits.shared &&
                e->memory->page_shift == (p->limits.byte_pages ? 0 : 16) &&
-               limits_match(e->memory->bytes >> e->memory->page_shift,
+               limits_match(memory_bytes(e->memory) >> e->memory->page_shift,
                             e->memory->declared_max, &p->limits);
     case ENGINE_GLOBAL:
         if (e->global->mutable_ != p->mutable_)
@@ -106,6 +106,11 @@ instance_link(struct engine_instance *in, const struct engine_extern *imports,
             report_set(report, 0,
                        "incompatible import: %s \"%s\" \"%s\" has another type",
                        kinds[p->pub.kind], p->pub.module, p->pub.name);
+            return false;
+        }
+        if (imports[i].kind == ENGINE_MEMORY && imports[i].memory->shared &&
+            !memory_attach(imports[i].memory, in->store)) {
+            report_set(report, 0, "out of memory");
             return false;
         }
         link_import(in, &imports[i], at);
@@ -326,7 +331,7 @@ init_data(struct engine_instance *in, uint32_t i)
     m = in->memories[d->memory];
     if (!offset_eval(in, d->offset, &at))
         return ENGINE_NO_MEMORY;
-    if (at > m->bytes || d->length > m->bytes - at)
+    if (at > memory_bytes(m) || d->length > memory_bytes(m) - at)
         return ENGINE_MEMORY_BOUNDS;
     if (d->length)
         memcpy(m->base + at, in->module->bytes + d->at, d->length);

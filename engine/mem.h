@@ -11,9 +11,11 @@
 /* Static offsets from here on are checked explicitly even in reservations. */
 #define GUARD_OFFSET 0xffff0000u
 
-/* Give m bytes of zeroed memory; m->is64 is set. False: out of memory. */
+/* Give m bytes of zeroed memory; m->is64, shared and max_pages are set. False:
+ * out of memory. */
 bool mem_alloc(struct engine_memory *m, uint64_t bytes);
-/* Make it bytes long (never shorter); may move base unless guarded. */
+/* Make it bytes long (never shorter); may move base unless guarded or
+ * shared. */
 bool mem_extend(struct engine_memory *m, uint64_t bytes);
 void mem_free(struct engine_memory *m);
 /* interp_run with faults in memories turned into a trap. */

@@ -6,8 +6,8 @@
  *   | accessible | PROT_NONE ... 4 GiB address + 4 GiB offset |
  *
  * so base + address + offset cannot leave the slot and a bad access faults. The
- * handler finds the memory by slot number, its store, the store's activation,
- * and jumps out of the interpreter there. It acts only when the faulting
+ * handler finds the memory by slot number, its store (of a shared one: the store
+ * whose code runs on this stack), the store's activation, and jumps out of the interpreter there. It acts only when the faulting
  * instruction is the interpreter's own, so host bugs stay visible.
  *
  * Freed slots are emptied (MADV_DONTNEED) and pooled: instantiation is a few
@@ -31,6 +31,7 @@
 #define SLOT ((uint64_t)1 << SLOT_SHIFT)
 #define SLOTS ((size_t)1 << (47 - SLOT_SHIFT))
 #define BATCH 16u /* slots reserved at once */
+#define SHARED_MOST ((uint64_t)1 << 40) /* reserved for a shared 64-bit one */
 #define ALTSTACK ((size_t)64 << 10)
 
 /* Memories with pages of one byte end anywhere; the host's pages do not. Such
@@ -131,10 +132,36 @@ alloc32(struct engine_memory *m, uint64_t bytes)
     }
     m->base = slot.base;
     m->mapped = bytes;
+    m->reserved = SLOT;
     atomic_store(&owners[(uintptr_t)m->base >> SLOT_SHIFT], m);
     return true;
 fail:
     slot_give(slot.base, slot.mapped);
+    return false;
+}
+
+/* What does not move needs its room from the start: as much of the maximum as
+ * there is. */
+static bool
+alloc64_shared(struct engine_memory *m, uint64_t bytes)
+{
+    uint64_t room = SHARED_MOST;
+    void *p = MAP_FAILED;
+
+    if (m->max_pages <= SHARED_MOST >> m->page_shift)
+        room = whole_pages(m->max_pages << m->page_shift);
+    for (; room && room >= bytes && p == MAP_FAILED; room /= 2) {
+        m->reserved = room &= ~(uint64_t)0xffff;
+        p = mmap(NULL, room, PROT_NONE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    }
+    if (p == MAP_FAILED)
+        return !m->max_pages;
+    m->base = p;
+    m->mapped = bytes;
+    if (!bytes || mprotect(p, bytes, PROT_READ | PROT_WRITE) == 0)
+        return true;
+    munmap(p, m->reserved);
     return false;
 }
 
@@ -146,6 +173,8 @@ mem_alloc(struct engine_memory *m, uint64_t bytes)
     bytes = whole_pages(bytes);
     if (!m->is64)
         return alloc32(m, bytes);
+    if (m->shared)
+        return alloc64_shared(m, bytes);
     if (!bytes)
         return true;
     p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
@@ -165,8 +194,8 @@ mem_extend(struct engine_memory *m, uint64_t bytes)
     bytes = whole_pages(bytes);
     if (bytes <= m->mapped)
         return true;
-    if (!m->is64) {
-        if (mprotect(m->base + m->mapped, bytes - m->mapped,
+    if (!m->is64 || m->shared) {
+        if (bytes > m->reserved || mprotect(m->base + m->mapped, bytes - m->mapped,
                      PROT_READ | PROT_WRITE) < 0)
             return false;
         m->mapped = bytes;
@@ -188,7 +217,7 @@ mem_free(struct engine_memory *m)
     if (!m->base)
         return;
     if (m->is64) {
-        munmap(m->base, m->mapped);
+        munmap(m->base, m->shared ? m->reserved : m->mapped);
         return;
     }
     atomic_store(&owners[(uintptr_t)m->base >> SLOT_SHIFT], NULL);
@@ -221,8 +250,10 @@ static struct sigaction old_segv, old_bus;
 #if defined(__x86_64__)
 #define REG(uc, name) ((uintptr_t)(uc)->uc_mcontext.gregs[REG_##name])
 #define FAULT_PC(uc) REG(uc, RIP)
+#define FAULT_SP(uc) REG(uc, RSP)
 #elif defined(__aarch64__)
 #define FAULT_PC(uc) ((uintptr_t)(uc)->uc_mcontext.pc)
+#define FAULT_SP(uc) ((uintptr_t)(uc)->uc_mcontext.sp)
 #endif
 
 /*
@@ -274,24 +305,29 @@ on_fault(int sig, siginfo_t *info, void *context)
     const ucontext_t *uc = context;
     uintptr_t at = FAULT_PC(uc);
     struct engine_memory *m = NULL;
+    struct engine_store *s = NULL;
     struct native_code code;
+    bool interp;
 
     if (slot < SLOTS)
         m = atomic_load(&owners[slot]);
-    if (m && m->store->act && at >= (uintptr_t)__start_pith_interp &&
-        at < (uintptr_t)__stop_pith_interp) {
-        struct activation *act = m->store->act;
+    interp = at >= (uintptr_t)__start_pith_interp &&
+             at < (uintptr_t)__stop_pith_interp;
+    if (m && (interp || native_code_find(at, &code)))
+        s = m->share ? memory_running_store(m, FAULT_SP(uc)) : m->store;
+    if (s && s->act && interp) {
+        struct activation *act = s->act;
 
-        note_place(act, m->store, uc);
+        note_place(act, s, uc);
         _longjmp(*(jmp_buf *)act->landing, 1);
     }
-    if (m && m->store->act && m->store->native && native_code_find(at, &code)) {
-        struct activation *act = m->store->act;
+    if (s && s->act && s->native) {
+        struct activation *act = s->act;
 
         act->pc = code.place ? code.place(code.module, code.func, at)
                              : code.module->code[code.func].insns;
-        act->fp = m->store->native_fp;
-        act->in = m->store->native_in;
+        act->fp = s->native_fp;
+        act->in = s->native_in;
         _longjmp(*(jmp_buf *)act->landing, 1);
     }
     chain(sig, info, context, sig == SIGSEGV ? &old_segv : &old_bus);

@@ -7,12 +7,33 @@
 #include <stdlib.h>
 
 #define ROOMY ((uint64_t)1 << 20)
+#define SHARED_MOST ((uint64_t)1 << (sizeof(void *) > 4 ? 36 : 30))
+
+/* What does not move needs its room from the start: as much of the maximum as
+ * there is. Zeros that nobody touched cost no memory on most hosts. */
+static bool
+alloc_shared(struct engine_memory *m, uint64_t bytes)
+{
+    uint64_t room = SHARED_MOST;
+
+    if (m->max_pages <= SHARED_MOST >> m->page_shift)
+        room = ((m->max_pages << m->page_shift) + 0xffff) & ~(uint64_t)0xffff;
+    for (; room >= bytes && !m->base; room = room / 2 & ~(uint64_t)0xffff) {
+        m->base = calloc(room ? (size_t)room : 1, 1);
+        m->mapped = room;
+        if (!room)
+            break;
+    }
+    return m->base != NULL;
+}
 
 bool
 mem_alloc(struct engine_memory *m, uint64_t bytes)
 {
     if (bytes > SIZE_MAX)
         return false;
+    if (m->shared)
+        return alloc_shared(m, bytes);
     m->base = calloc(bytes ? (size_t)bytes : 1, 1);
     m->mapped = bytes;
     return m->base != NULL;
@@ -38,6 +59,8 @@ mem_extend(struct engine_memory *m, uint64_t bytes)
 {
     if (bytes <= m->mapped)
         return true;
+    if (m->shared)
+        return false;
     if (bytes > ROOMY && resize(m, bytes + bytes / 8))
         return true;
     return resize(m, bytes);

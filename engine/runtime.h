@@ -15,6 +15,7 @@
 
 #include "config.h"
 #include "module.h"
+#include "quota.h"
 
 union slot_value {
     uint64_t u64;
@@ -32,17 +33,25 @@ struct engine_func {
 };
 
 struct engine_memory {
-    uint8_t *base;
-    uint64_t bytes; /* accessible to the program */
+    uint8_t *base;                 /* of a shared one never moves */
+    _Alignas(8) uint64_t bytes;    /* accessible: memory_bytes() */
     uint64_t max_pages;
     uint64_t declared_max; /* UINT64_MAX: none */
     bool is64;
     bool shared;
     uint8_t page_shift; /* log2 of a page's bytes */
-    struct engine_store *store;
+    struct engine_store *store; /* NULL: shared, see memory_attach */
     struct engine_memory *next; /* in the store */
-    uint64_t mapped;            /* memory back end's own business */
+    uint64_t mapped, reserved;  /* memory back end's own business */
+    struct memory_share *share; /* shared ones */
 };
+
+/* The size; of a shared memory another thread may be changing it. */
+static inline uint64_t
+memory_bytes(const struct engine_memory *m)
+{
+    return __atomic_load_n(&m->bytes, __ATOMIC_RELAXED);
+}
 
 struct engine_table {
     void **elems;
@@ -131,14 +140,16 @@ struct engine_store {
     int64_t slice;  /* what budget started from */
     uint32_t poll_interval;
     enum engine_status (*poll)(struct engine_store *, void *);
-    uint64_t fuel, fuel_used; /* fuel UINT64_MAX: unlimited */
     atomic_bool interrupted;
 
-    uint64_t memory_quota, memory_bytes;
-    uint64_t table_quota, table_elements;
+    struct quota *quota; /* memory, table elements, fuel */
+    void (*block)(void *, uint64_t); /* NULL: the thread sleeps */
+    void (*wake)(void *);
+    void *block_ctx;
 
     struct engine_instance *instances;
     struct engine_memory *memories;
+    struct memory_use *uses; /* of shared memories */
     struct engine_table *tables;
     struct block *blocks; /* everything else */
     uint32_t *held;       /* canonical types of host functions */
@@ -191,6 +202,22 @@ struct engine_memory *memory_create(struct engine_store *s,
                                     const struct limits *l);
 /* Old size in pages, or UINT64_MAX when it cannot grow. */
 uint64_t memory_grow(struct engine_memory *m, uint64_t pages);
+void memory_destroy(struct engine_memory *m); /* one of its store's own */
+/*
+ * The store will use shared memory m, which lives at least until memory_detach
+ * (the store's end). Once per store is enough, more do no harm. False: no
+ * memory.
+ */
+bool memory_attach(struct engine_memory *m, struct engine_store *s);
+void memory_detach_all(struct engine_store *s);
+/* Nobody but one store knows m. */
+bool memory_is_private(const struct engine_memory *m);
+/*
+ * Which store runs code on the C stack that sp is in, and faulted in m? NULL:
+ * none. In a signal handler, when the fault was in code that holds no lock.
+ */
+struct engine_store *memory_running_store(struct engine_memory *m,
+                                          uintptr_t sp);
 
 /* table.c */
 struct engine_table *table_create(struct engine_store *s,

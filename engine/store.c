@@ -78,9 +78,11 @@ store_hold_type(struct engine_store *s, uint32_t id)
 static void
 refill(struct engine_store *s)
 {
+    uint64_t left = quota_fuel_left(s->quota);
+
     s->slice = s->poll_interval;
-    if (s->fuel != UINT64_MAX && s->fuel - s->fuel_used < (uint64_t)s->slice)
-        s->slice = (int64_t)(s->fuel - s->fuel_used);
+    if (left < (uint64_t)s->slice)
+        s->slice = (int64_t)left;
     s->budget = s->slice;
 }
 
@@ -98,7 +100,11 @@ engine_store_create(const struct engine_config *c)
         s->stack = stack_alloc(bytes);
         s->stack_owned = true;
     }
-    if (!s->stack) {
+    s->quota = c->share ? quota_ref(c->share->quota) : quota_create(c);
+    if (!s->stack || !s->quota) {
+        if (s->stack_owned && s->stack)
+            stack_free(s->stack, bytes);
+        quota_unref(s->quota);
         free(s);
         return NULL;
     }
@@ -109,9 +115,9 @@ engine_store_create(const struct engine_config *c)
     if (s->poll_interval > INT32_MAX)
         s->poll_interval = INT32_MAX;
     s->poll = c->poll;
-    s->fuel = c->fuel ? c->fuel : UINT64_MAX;
-    s->memory_quota = c->memory_bytes ? c->memory_bytes : UINT64_MAX;
-    s->table_quota = c->table_elements ? c->table_elements : LIMIT_TABLE_SIZE;
+    s->block = c->block;
+    s->wake = c->wake;
+    s->block_ctx = c->block_ctx;
     s->exceptions_limit = 1024;
     refill(s);
     engine_thread_init();
@@ -131,11 +137,12 @@ engine_store_destroy(struct engine_store *s)
         return;
     while ((m = s->memories)) {
         s->memories = m->next;
-        mem_free(m);
-        free(m);
+        memory_destroy(m);
     }
+    memory_detach_all(s);
     while ((t = s->tables)) {
         s->tables = t->next;
+        quota_give_elements(s->quota, t->size);
         free(t->elems);
         free(t);
     }
@@ -143,6 +150,8 @@ engine_store_destroy(struct engine_store *s)
         s->exceptions = e->next;
         free(e);
     }
+    if (s->gc)
+        quota_give_memory(s->quota, gc_heap_bytes(s->gc));
     gc_heap_free(s->gc);
     while ((in = s->instances)) {
         s->instances = in->next;
@@ -160,6 +169,8 @@ engine_store_destroy(struct engine_store *s)
     if (s->stack_owned)
         stack_free(s->stack,
                    (size_t)(s->stack_limit - s->stack) * sizeof *s->stack);
+    quota_burn(s->quota, (uint64_t)(s->slice - s->budget));
+    quota_unref(s->quota);
     free(s);
 }
 
@@ -172,13 +183,14 @@ engine_store_user(struct engine_store *s)
 uint64_t
 engine_store_fuel_used(const struct engine_store *s)
 {
-    return s->fuel_used + (uint64_t)(s->slice - s->budget);
+    return atomic_load_explicit(&s->quota->fuel_used, memory_order_relaxed) +
+           (uint64_t)(s->slice - s->budget);
 }
 
 uint64_t
 engine_store_memory_bytes(const struct engine_store *s)
 {
-    return s->memory_bytes;
+    return atomic_load_explicit(&s->quota->memory_used, memory_order_relaxed);
 }
 
 void
@@ -192,9 +204,9 @@ store_poll(struct engine_store *s)
 {
     enum engine_status st = ENGINE_OK;
 
-    s->fuel_used += (uint64_t)(s->slice - s->budget);
+    quota_burn(s->quota, (uint64_t)(s->slice - s->budget));
     s->slice = s->budget = 0;
-    if (s->fuel_used >= s->fuel)
+    if (!quota_fuel_left(s->quota))
         return ENGINE_OUT_OF_FUEL;
     refill(s);
     atomic_store_explicit(&s->interrupted, false, memory_order_relaxed);

@@ -29,16 +29,18 @@ reserve(struct engine_table *t, uint64_t n)
 uint64_t
 table_grow(struct engine_table *t, uint64_t n, void *init)
 {
-    struct engine_store *s = t->store;
     uint64_t old = t->size;
 
     if (old > t->max || n > t->max - old ||
-        n > s->table_quota - s->table_elements || !reserve(t, old + n))
+        !quota_take_elements(t->store->quota, n))
         return UINT64_MAX;
+    if (!reserve(t, old + n)) {
+        quota_give_elements(t->store->quota, n);
+        return UINT64_MAX;
+    }
     for (uint64_t i = old; i < old + n; i++)
         t->elems[i] = init;
     t->size = old + n;
-    s->table_elements += n;
     return old;
 }
 

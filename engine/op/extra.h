@@ -21,7 +21,7 @@ OP_COLD(atomic) /* b: opcode; imm: memory; pc[1]: offset */
 {
     uint64_t *sp = fp + pc[2].uimm;
     LEAVE(sp + 4);
-    enum engine_status st = atomic_execute(in->memories[pc->uimm], pc->b,
+    enum engine_status st = atomic_execute(s, in->memories[pc->uimm], pc->b,
                                            insn_u64(&pc[1]), sp);
     BACK;
     if (UNLIKELY(st == ENGINE_UNALIGNED || st == ENGINE_MEMORY_BOUNDS ||

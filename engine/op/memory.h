@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bodies: addresses in any memory, and instructions on whole memories. */
 #define MEMORY_ADDRESS(m, slot) ((m)->is64 ? fp[slot] : (uint32_t)fp[slot])
-#define OUTSIDE(m, at, n) ((at) > (m)->bytes || (n) > (m)->bytes - (at))
+#define OUTSIDE(m, at, n)                                                      \
+    ((at) > memory_bytes(m) || (n) > memory_bytes(m) - (at))
 
 /* r0 = host address of the c bytes at slot b plus the offset in pc[2], in
  * memory pc[1] */
@@ -19,7 +20,7 @@ OP(address)
 OP(memory_size)
 {
     struct engine_memory *m = in->memories[pc->uimm];
-    fp[pc->a] = m->bytes >> m->page_shift;
+    fp[pc->a] = memory_bytes(m) >> m->page_shift;
     NEXT;
 }
 OP_COLD(memory_grow) /* a: result; b: pages; pc[1]: memory */

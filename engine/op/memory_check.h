@@ -5,7 +5,7 @@
 
 #define EA(T, p, address, offset)                                              \
     uint64_t ea_ = (uint64_t)(uint32_t)(address) + (uint32_t)(offset);         \
-    if (UNLIKELY(ea_ + sizeof(T) > in->mem0->bytes))                           \
+    if (UNLIKELY(ea_ + sizeof(T) > memory_bytes(in->mem0)))                           \
         TRAP(ENGINE_MEMORY_BOUNDS);                                            \
     uint8_t *p = mem + ea_
 

@@ -16,14 +16,15 @@ struct outcome {
     union engine_value results[VALUES];
 };
 
-static struct outcome outcome; /* too large for a stack; one at a time */
+/* too large for a stack; one at a time */
+static _Thread_local struct outcome outcome;
 
 /* False, with the reason in why, when the action cannot even be started. */
 static bool
 invoke(struct script *s, const struct engine_extern *e, json_t *args, char *why,
        size_t size)
 {
-    static union engine_value values[VALUES];
+    static _Thread_local union engine_value values[VALUES];
     const struct engine_functype *type;
     size_t n = json_array_size(args);
 

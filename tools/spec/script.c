@@ -44,16 +44,16 @@ text_of(json_t *cmd, const char *name)
 
 /* ---- names ------------------------------------------------------------- */
 
-static struct engine_instance *
+static const struct named *
 find(const struct script *s, const char *name, bool registered)
 {
     for (const struct named *n = s->named; n; n = n->next)
         if (n->registered == registered && !strcmp(n->name, name))
-            return n->instance;
+            return n;
     return NULL;
 }
 
-static void
+static struct named *
 bind(struct script *s, const char *name, bool registered,
      struct engine_instance *instance)
 {
@@ -65,6 +65,22 @@ bind(struct script *s, const char *name, bool registered,
     n->instance = instance;
     n->next = s->named;
     s->named = n;
+    return n;
+}
+
+struct engine_instance *
+script_any_instance(struct script *s, const char *name)
+{
+    const struct named *n = find(s, name, false);
+
+    return n ? n->instance : NULL;
+}
+
+void
+script_bind_foreign(struct script *s, const char *name,
+                    struct engine_instance *instance)
+{
+    bind(s, name, false, instance)->foreign = true;
 }
 
 static void
@@ -82,7 +98,11 @@ names_free(struct script *s)
 struct engine_instance *
 script_instance(struct script *s, const char *name)
 {
-    return name ? find(s, name, false) : s->current;
+    const struct named *n = name ? find(s, name, false) : NULL;
+
+    if (!name)
+        return s->current;
+    return n && !n->foreign ? n->instance : NULL;
 }
 
 /* ---- modules ------------------------------------------------------------ */
@@ -132,14 +152,17 @@ static bool
 resolve(struct script *s, const struct engine_port *p,
         struct engine_extern *out)
 {
-    struct engine_instance *from = find(s, p->module, true);
+    const struct named *from = find(s, p->module, true);
 
     if (strlen(p->module) != p->module_len)
         return false; /* a NUL inside: no such name here */
     if (!from && s->names_import)
         from = find(s, p->module, false);
+    if (from && from->foreign && (p->kind != ENGINE_MEMORY || !p->shared))
+        return false; /* of another thread */
     if (from)
-        return engine_instance_export(from, p->name, p->name_len, out);
+        return engine_instance_export(from->instance, p->name, p->name_len,
+                                      out);
     return strlen(p->name) == p->name_len &&
            host_find(s->host, p->module, p->name, out);
 }
@@ -233,14 +256,15 @@ static void
 do_register(struct script *s, json_t *cmd, int line)
 {
     const char *as = text_of(cmd, "as"), *name = text_of(cmd, "name");
-    struct engine_instance *i = script_instance(s, name);
+    const struct named *n = name ? find(s, name, false) : NULL;
+    struct engine_instance *i = n ? n->instance : name ? NULL : s->current;
 
     if (!i || !as) {
         tally_fail(s->tally, line, "no instance %s to register",
                    name ? name : "");
         return;
     }
-    bind(s, as, true, i);
+    bind(s, as, true, i)->foreign = n && n->foreign;
     s->tally->passed++;
 }
 
@@ -293,36 +317,8 @@ is_run_time(const char *type)
            strcmp(type, "module_definition") != 0;
 }
 
-static void command(struct script *s, json_t *cmd);
-
-/*
- * A thread's commands run here and now, one thread after the other: one of the
- * orders that its authors must allow for. What needs two threads at once (wait
- * and notify) fails. The thread itself counts as skipped.
- */
-static void
-do_thread(struct script *s, json_t *cmd)
-{
-    const char *shared = text_of(cmd, "shared_module");
-    struct engine_instance *current = s->current;
-    struct engine_instance *i = shared ? find(s, shared, false) : NULL;
-    struct named *outer = s->named;
-    json_t *nested;
-    size_t n;
-
-    s->tally->skipped++;
-    s->named = NULL; /* a thread sees its own names and the shared module */
-    if (i)
-        bind(s, shared, false, i);
-    json_array_foreach(json_object_get(cmd, "commands"), n, nested)
-        command(s, nested);
-    names_free(s);
-    s->named = outer;
-    s->current = current;
-}
-
-static void
-command(struct script *s, json_t *cmd)
+void
+script_command(struct script *s, json_t *cmd)
 {
     const char *type = text_of(cmd, "type");
     int line = (int)json_integer_value(json_object_get(cmd, "line"));
@@ -331,10 +327,12 @@ command(struct script *s, json_t *cmd)
     script_clock(s);
     if (!type)
         tally_fail(s->tally, line, "a command without a type");
-    else if (!strcmp(type, "thread"))
-        do_thread(s, cmd);
-    else if ((s->compile_only && is_run_time(type)) || !strcmp(type, "wait"))
+    else if (s->compile_only && is_run_time(type))
         s->tally->skipped++;
+    else if (!strcmp(type, "thread"))
+        thread_start(s, cmd, line);
+    else if (!strcmp(type, "wait"))
+        thread_wait(s, text_of(cmd, "thread"), line);
     else if (!strcmp(type, "module"))
         do_module(s, cmd, line, true);
     else if (!strcmp(type, "module_definition"))
@@ -356,8 +354,21 @@ command(struct script *s, json_t *cmd)
 
 /* ---- the whole script ---- */
 
-static void
-finish(struct script *s)
+bool
+script_open(struct script *s)
+{
+    struct engine_config config = {
+        .user = s, .memory_bytes = (uint64_t)16 << 30, .poll = poll_deadline};
+
+    s->store = engine_store_create(&config);
+    s->host = s->store ? host_create(s->store) : NULL;
+    if (!s->host)
+        tally_fail(s->tally, 0, "no memory for a store");
+    return s->host != NULL;
+}
+
+void
+script_close(struct script *s)
 {
     struct definition *d;
 
@@ -376,8 +387,6 @@ int
 script_run(const char *path, const void *arg, struct tally *t)
 {
     struct script s = {.options = arg, .tally = t};
-    struct engine_config config = {
-        .user = &s, .memory_bytes = (uint64_t)16 << 30, .poll = poll_deadline};
     char *dir = strdup(path), *slash = dir ? strrchr(dir, '/') : NULL;
     json_error_t error;
     json_t *root = json_load_file(path, JSON_ALLOW_NUL, &error), *cmd;
@@ -392,14 +401,11 @@ script_run(const char *path, const void *arg, struct tally *t)
     s.dir = dir;
     s.compile_only = s.options->compile || strstr(path, "/wasm-tools/");
     s.names_import = strstr(path, "/wasmtime/") != NULL;
-    s.store = engine_store_create(&config);
-    s.host = s.store ? host_create(s.store) : NULL;
-    if (!s.host)
-        tally_fail(t, 0, "no memory for a store");
-    else
+    if (script_open(&s))
         json_array_foreach(json_object_get(root, "commands"), i, cmd)
-            command(&s, cmd);
-    finish(&s);
+            script_command(&s, cmd);
+    thread_wait_all(&s);
+    script_close(&s);
     json_decref(root);
     free(dir);
     return 0;

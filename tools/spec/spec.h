@@ -7,6 +7,7 @@
  *   isolate.c  one child process per file: a crash is that file's failure
  *   expect.c   the list of expected failures
  *   script.c   a script: modules, names, registry, commands
+ *   thread.c   the commands thread and wait
  *   assert.c   actions and assertions
  *   value.c    JSON values to and from engine values
  *   host.c     the modules spectest and wasmtime; stubs for any import
@@ -77,6 +78,7 @@ struct named { /* an instance under a name, or under a registered one */
     struct named *next;
     char *name;
     bool registered;
+    bool foreign; /* another thread's: only shared memories can be had */
     struct engine_instance *instance;
 };
 
@@ -98,10 +100,23 @@ struct script {
     struct definition *definitions;  /* latest first; owns every module */
     struct engine_instance *current; /* NULL after a failure */
     double deadline;                 /* CLOCK_MONOTONIC seconds */
+    struct thread *threads;          /* started, not waited for */
 };
 
 /* isolate()'s fn for one X.json; arg is struct options. */
 int script_run(const char *path, const void *arg, struct tally *t);
+/* A store and host modules for s, whose other fields are set; and their end. */
+bool script_open(struct script *s);
+void script_close(struct script *s);
+void script_command(struct script *s, json_t *cmd);
+/* The instance called name, a foreign one too. */
+struct engine_instance *script_any_instance(struct script *s, const char *name);
+/* name is an instance of another thread's. */
+void script_bind_foreign(struct script *s, const char *name,
+                         struct engine_instance *instance);
+void thread_start(struct script *s, json_t *cmd, int line);
+void thread_wait(struct script *s, const char *name, int line);
+void thread_wait_all(struct script *s);
 /* The instance called name, or the current one for NULL. */
 struct engine_instance *script_instance(struct script *s, const char *name);
 /* Start the time limit of one command anew. */
