@@ -21,7 +21,8 @@ $(B)/obj/engine/interp.o: CFLAGS += $(ENGINE_INTERP)
 # The engine's own tests: make test-engine (with V=asan, V=tsan, V=m32 too).
 # The guest is linked without -O, lest clang run wasm-opt and it inline.
 ENGINE_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,tests/engine/main.c \
-                   tests/engine/run_tests.c tests/engine/odd_tests.c)
+                   tests/engine/run_tests.c tests/engine/odd_tests.c \
+                   tests/engine/shared_tests.c)
 $(B)/obj/tests/engine/%.o: tests/engine/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(INC_engine) -iquote tests/engine -MMD -MP -c -o $@ $<
@@ -29,9 +30,17 @@ $(B)/tests/engine-guest.wasm: tests/engine/guest.c
 	@mkdir -p $(@D)
 	clang-19 --target=wasm32 -O2 -fno-builtin -c -o $@.o $<
 	clang-19 --target=wasm32 -nostdlib -Wl,--no-entry -o $@ $@.o
+$(B)/tests/engine-shared.wasm: tests/engine/shared.c
+	@mkdir -p $(@D)
+	clang-19 --target=wasm32 -O2 -fno-builtin -matomics -mbulk-memory -c \
+	    -o $@.o $<
+	clang-19 --target=wasm32 -nostdlib -Wl,--no-entry -Wl,--shared-memory \
+	    -Wl,--import-memory -Wl,--max-memory=67108864 -o $@ $@.o
 $(B)/bin/test-engine: $(ENGINE_TEST_OBJ) $(B)/lib/libpith-engine.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lm -lpthread
 .PHONY: test-engine
-test-engine: $(B)/bin/test-engine $(B)/tests/engine-guest.wasm
-	$(B)/bin/test-engine $(B)/tests/engine-guest.wasm
+test-engine: $(B)/bin/test-engine $(B)/tests/engine-guest.wasm \
+             $(B)/tests/engine-shared.wasm
+	$(B)/bin/test-engine $(B)/tests/engine-guest.wasm \
+	    $(B)/tests/engine-shared.wasm

@@ -7,6 +7,7 @@
 #ifndef TESTS_ENGINE_HARNESS_H
 #define TESTS_ENGINE_HARNESS_H
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,5 +74,6 @@ void test_wide(void);
 void test_hostile(void);
 void test_threads(void);
 void test_many(void);
+void test_shared(const uint8_t *bytes, size_t size); /* shared.c's */
 
 #endif

@@ -163,19 +163,30 @@ run(struct world *w, const char *name, uint32_t a, uint32_t b, uint32_t *result)
     return st;
 }
 
+static size_t
+read_guest(const char *path, uint8_t *to, size_t room)
+{
+    FILE *f = path ? fopen(path, "rb") : NULL;
+    size_t n;
+
+    if (!f) {
+        fprintf(stderr, "usage: test-engine GUEST.wasm SHARED.wasm\n");
+        exit(2);
+    }
+    n = fread(to, 1, room, f);
+    fclose(f);
+    return n;
+}
+
 int
 main(int argc, char **argv)
 {
-    FILE *f = argc > 1 ? fopen(argv[1], "rb") : NULL;
-    static uint8_t buffer[1 << 20];
+    static uint8_t buffer[1 << 20], shared[1 << 16];
+    size_t shared_size;
 
-    if (!f) {
-        fprintf(stderr, "usage: test-engine GUEST.wasm\n");
-        return 2;
-    }
-    guest_size = fread(buffer, 1, sizeof buffer, f);
+    guest_size = read_guest(argc > 2 ? argv[1] : NULL, buffer, sizeof buffer);
     guest = buffer;
-    fclose(f);
+    shared_size = read_guest(argv[2], shared, sizeof shared);
     test_calls();
     test_limits();
     test_memory();
@@ -183,6 +194,7 @@ main(int argc, char **argv)
     test_wide();
     test_hostile();
     test_threads();
+    test_shared(shared, shared_size);
     test_many();
     printf("%d passed, %d failed\n", passed, failed);
     return failed != 0;
