@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "pith_errno.h"
+#include "profile.h"
 
 /* Every so many calls look at the clock: a program that does nothing but system
  * calls reaches the engine's polls too rarely. */
@@ -44,6 +45,8 @@ abi_call(struct proc *p, const struct abi_row *row, const uint64_t *slots,
     enum engine_status st = ENGINE_OK;
     bool again = false;
 
+    if (p->profile_due)
+        profile_poll(p);
     p->deadline_kept = false;
     do {
         p->restarting = again;
@@ -55,6 +58,8 @@ abi_call(struct proc *p, const struct abi_row *row, const uint64_t *slots,
             *result == -E_INTR)
             st = leave(p, row, *result, &again);
     } while (again);
+    if (p->profile_due)
+        profile_call(p, row->name);
     if (++p->usage.syscalls % CALLS_PER_TICK == 0) {
         proc_account(p);
         host_task_tick();

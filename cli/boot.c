@@ -281,8 +281,11 @@ cli_boot(int argc, char **argv)
         if (choose_files(&o)) {
             if (o.command)
                 cli_signals_block();
-            r = posix_run(boot, &o);
-            posix_console_stop();
+            if (cli_profile_start(&o)) {
+                r = posix_run(boot, &o);
+                posix_console_stop();
+                cli_profile_end(&o);
+            }
         }
     }
     cli_options_finish(&o);

@@ -7,6 +7,9 @@
  *     run.c      pith run: one program on a kernel of its own
  *     boot.c     pith: the whole system
  *     inspect.c  pith inspect: what a file is and needs (needs.c)
+ *     output.c   files that pith writes itself: profiles, coredumps
+ *     profile.c  --profile: sampling (kernel/profile.h) on and off
+ *     flame.c    a profile as a flame graph and folded stacks (flame.h)
  *     module.c   program files: open, map, refuse with a sentence
  *     signals.c  the host's signals, as a kernel task
  *     host.c     mounts of host directories
@@ -18,7 +21,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
+#include "../engine/debug.h"
 #include "../lib/report.h"
 
 /* Exit codes, besides the program's own and 128 + signal. */
@@ -49,23 +54,43 @@ struct cli_options {
     bool grant_all;
     uint64_t memory_bytes, fuel, timeout_ns; /* 0: no limit */
     bool trace, stats;
+    const char *profile;  /* the flame graph's file; NULL: none. Boot too */
+    const char *coredump; /* where to; NULL: none */
+    bool perf_map;        /* boot too */
     const char *file;
     char **args; /* argv of the program, args[0] is file; NULL-term. */
     /* boot */
     const char *root, *image, *command;
     bool ephemeral;
+    /* inspect */
+    bool disasm, ir;
+    const char *func; /* NULL: all */
 };
 
 /* Fill o from argv[first..]. false: said what is wrong, exit with EXIT_USAGE.
  */
 bool cli_parse_run(struct cli_options *o, int argc, char **argv, int first);
 bool cli_parse_boot(struct cli_options *o, int argc, char **argv, int first);
+bool cli_parse_inspect(struct cli_options *o, int argc, char **argv, int first);
 void cli_options_finish(struct cli_options *o);
 /* "64M" and so on; false when it is none. */
 bool cli_parse_size(const char *s, uint64_t *out);
 
 /* "pith: ..." on stderr, one line. */
 void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Text and files of the engine's to standard output, to a file. */
+struct engine_sink cli_stdout(void);
+struct engine_sink cli_sink(FILE *f);
+/* Open a file that an option asks for; NULL: said why not. */
+FILE *cli_create(const char *option, const char *name);
+/* Close it; false: said that it is not complete. */
+bool cli_close(FILE *f, const char *name);
+
+/* --profile and --perf-map: before the kernel starts (false: said why not,
+ * EXIT_REFUSED), and when it has ended. */
+bool cli_profile_start(const struct cli_options *o);
+void cli_profile_end(const struct cli_options *o);
 
 /* A program file in memory. */
 struct cli_module {

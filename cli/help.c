@@ -41,7 +41,11 @@ static const char boot[] =
     "                   ../share/pith/root.pith beside the program\n"
     "  --mount HOST::GUEST[:ro]\n"
     "                   show the directory HOST as GUEST (an absolute path)\n"
-    "  -c COMMAND       run one shell command, then end\n";
+    "  -c COMMAND       run one shell command, then end\n"
+    "  --profile[=FILE] sample where all programs' CPU time goes: a flame "
+    "graph\n"
+    "                   (pith-profile.svg) and FILE.folded\n"
+    "  --perf-map       name compiled code for Linux's perf\n";
 
 static const char run[] =
     "pith run [OPTIONS] FILE [ARGS]: run one WebAssembly program.\n"
@@ -69,15 +73,36 @@ static const char run[] =
     "  --timeout SECONDS         may take this long (0.5 works)\n"
     "  --trace                   print its system calls\n"
     "  --stats                   print what it used\n"
+    "  --profile[=FILE]          sample where its CPU time goes: a flame "
+    "graph\n"
+    "                            (pith-profile.svg) and FILE.folded\n"
+    "  --perf-map                name compiled code for Linux's perf, in\n"
+    "                            /tmp/perf-PID.map\n"
+    "  --coredump FILE           when it traps, write a WebAssembly coredump;\n"
+    "                            look at it with pith inspect\n"
     "\n"
     "Exit codes: `pith help exit`.\n";
 
 static const char inspect[] =
-    "pith inspect FILE: look at a WebAssembly program without running it.\n"
+    "pith inspect [OPTIONS] FILE: look at a WebAssembly program without "
+    "running\n"
+    "it.\n"
+    "\n"
+    "  pith inspect app.wasm                    what it imports and would "
+    "need\n"
+    "  pith inspect --disasm app.wasm           its code, as text\n"
+    "  pith inspect --disasm --func main app.wasm\n"
+    "  pith inspect core.wasm                   the stack in a coredump\n"
     "\n"
     "Prints its size and sections, memories, exports and imports, and the\n"
     "grants that it would need, as options for `pith run`. Exits with 126\n"
-    "when the file is no valid module, or imports what Pith does not have.\n";
+    "when the file is no valid module, or imports what Pith does not have.\n"
+    "\n"
+    "  --disasm      each function in the words of the text format, behind "
+    "its\n"
+    "                byte offset (the one that backtraces show)\n"
+    "  --ir          the instructions that Pith makes of it\n"
+    "  --func NAME   this function only; or its index\n";
 
 static const char exit_codes[] =
     "Exit codes of pith run, and of pith -c:\n"

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pith inspect: what a program file holds, and what it would need to run.
+ * pith inspect: what a program file holds, and what it would need to run; its
+ * code as text (--disasm, --ir); a coredump's stack.
  * The module is loaded (so it is known to be valid) but not instantiated.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #include "../abi/enter.h"
 #include "../abi/wasi_p1/preopen.h"
 #include "cli.h"
+#include "debug.h"
 #include "exec.h"
 #include "pith_errno.h"
 #include "needs.h"
@@ -159,31 +162,82 @@ print_needs(const char *file, const struct engine_module *m)
     return needs.unknown || !exports(m, "_start") ? EXIT_REFUSED : 0;
 }
 
+/* Everything about the module; what print_needs says is the exit code. */
+static int
+overview(const char *name, const struct cli_module *file,
+         const struct engine_module *m)
+{
+    struct engine_sink to = cli_stdout();
+
+    if (engine_is_core(m)) {
+        printf("%s: a coredump, %zu bytes\n", name, file->size);
+        engine_core_show(m, &to);
+        return 0;
+    }
+    wasi_p1_register();
+    pith_abi_register();
+    printf("%s: a WebAssembly module, %zu bytes\n", name, file->size);
+    print_sections(file);
+    print_imports(m);
+    print_exports(m);
+    return print_needs(name, m);
+}
+
+/* The code of one function, or of all. */
+static int
+listing(const char *name, struct engine_module *m, const char *func, bool ir)
+{
+    struct engine_sink to = cli_stdout();
+    uint32_t n = engine_module_funcs(m), i = UINT32_MAX;
+    int r = 0;
+
+    if (func && (i = engine_module_find_func(m, func)) == UINT32_MAX) {
+        cli_error("%s has no function %s; try: pith inspect --disasm %s | grep "
+                  "^func",
+                  name, func, name);
+        return EXIT_NOT_FOUND;
+    }
+    if (!ir)
+        r = engine_disasm(m, i, &to);
+    else if (func)
+        r = engine_ir(m, i, &to);
+    for (uint32_t k = 0; ir && !func && k < n && r != -E_NOMEM; k++)
+        r = engine_ir(m, k, &to);
+    if (r == -E_INVAL && func)
+        cli_error("%s: function %s is imported: it has no code here", name,
+                  func);
+    else if (r < 0 && r != -E_INVAL)
+        cli_error("%s: %s", name, pith_errno_text(r));
+    return r < 0 && (r != -E_INVAL || func) ? EXIT_REFUSED : 0;
+}
+
 int
 cli_inspect(int argc, char **argv)
 {
+    struct cli_options o = {0};
     struct cli_module file;
     struct engine_module *m;
     struct report report = {0};
-    if (argc != 2 || argv[1][0] == '-') {
-        cli_error("inspect what? try: pith inspect FILE");
+    int r;
+
+    if (!cli_parse_inspect(&o, argc, argv, 1))
         return EXIT_USAGE;
-    }
-    int r = cli_module_open(argv[1], &file);
+    r = cli_module_open(o.file, &file);
     if (r)
         return r;
     r = engine_module_load(file.bytes, file.size, NULL, NULL, &m, &report);
     if (r < 0) {
-        cli_module_refused(argv[1], &file, r, &report);
+        cli_module_refused(o.file, &file, r, &report);
         return EXIT_REFUSED;
     }
-    wasi_p1_register();
-    pith_abi_register();
-    printf("%s: a WebAssembly module, %zu bytes\n", argv[1], file.size);
-    print_sections(&file);
-    print_imports(m);
-    print_exports(m);
-    r = print_needs(argv[1], m);
+    if (o.disasm || o.ir)
+        r = listing(o.file, m, o.func, o.ir);
+    else
+        r = overview(o.file, &file, m);
     engine_module_unref(m);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        cli_error("cannot write to standard output: %s", strerror(errno));
+        return EXIT_REFUSED;
+    }
     return r;
 }

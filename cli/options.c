@@ -272,6 +272,23 @@ add_caps(struct cli_options *o, const char *names)
     return true;
 }
 
+/* What `pith run` and `pith` both take to look at programs with. Its value is
+ * optional, so only the form with = has one. */
+static int
+observe_option(struct cli_options *o, struct cursor *c)
+{
+    if (is(c, "--profile")) {
+        o->profile = c->value ? c->value : "pith-profile.svg";
+        if (*o->profile)
+            return 1;
+        cli_error("--profile= wants a file's name, as --profile=app.svg");
+        return -1;
+    }
+    if (is(c, "--perf-map"))
+        return o->perf_map = true, 1;
+    return 0;
+}
+
 /* One option of `pith run`: 1 taken, 0 not an option of ours, -1 wrong. */
 static int
 run_option(struct cli_options *o, struct cursor *c)
@@ -309,11 +326,13 @@ run_option(struct cli_options *o, struct cursor *c)
             cli_error("--timeout %s: want seconds, as 5 or 0.5", v);
         return -1;
     }
+    if (is(c, "--coredump"))
+        return (o->coredump = value(c, "--coredump")) ? 1 : -1;
     if (is(c, "--trace"))
         return o->trace = true, 1;
     if (is(c, "--stats"))
         return o->stats = true, 1;
-    return 0;
+    return observe_option(o, c);
 }
 
 bool
@@ -347,6 +366,7 @@ cli_parse_boot(struct cli_options *o, int argc, char **argv, int first)
 {
     struct cursor c = {argc, first, argv, NULL};
     const char *v;
+    int r;
     for (; c.at < argc; c.at++) {
         bool ok;
         if (is(&c, "--root"))
@@ -359,6 +379,8 @@ cli_parse_boot(struct cli_options *o, int argc, char **argv, int first)
             ok = (o->command = value(&c, "-c")) != NULL;
         else if (is(&c, "--mount"))
             ok = (v = value(&c, "--mount")) && add_dir(o, v, true);
+        else if ((r = observe_option(o, &c)) != 0)
+            ok = r > 0;
         else {
             cli_error("%s is no option; try: pith help boot", argv[c.at]);
             return false;
@@ -367,6 +389,43 @@ cli_parse_boot(struct cli_options *o, int argc, char **argv, int first)
             return false;
     }
     return true;
+}
+
+bool
+cli_parse_inspect(struct cli_options *o, int argc, char **argv, int first)
+{
+    struct cursor c = {argc, first, argv, NULL};
+    for (; c.at < argc; c.at++) {
+        if (argv[c.at][0] != '-') {
+            if (o->file) {
+                cli_error("one file at a time: %s or %s?", o->file, argv[c.at]);
+                return false;
+            }
+            o->file = argv[c.at];
+        } else if (is(&c, "--disasm")) {
+            o->disasm = true;
+        } else if (is(&c, "--ir")) {
+            o->ir = true;
+        } else if (is(&c, "--func")) {
+            if (!(o->func = value(&c, "--func")))
+                return false;
+        } else {
+            cli_error("%s is no option of inspect; try: pith help inspect",
+                      argv[c.at]);
+            return false;
+        }
+    }
+    if (!o->file)
+        cli_error("inspect what? try: pith inspect FILE");
+    else if (o->disasm && o->ir)
+        cli_error("--disasm or --ir? one at a time");
+    else if (o->func && !o->disasm && !o->ir)
+        cli_error("--func %s: to see what? try: pith inspect --disasm --func "
+                  "%s %s",
+                  o->func, o->func, o->file);
+    else
+        return true;
+    return false;
 }
 
 char *

@@ -38,6 +38,8 @@ static struct run {
     char *trouble, *trace, *denied;
     struct pith_rusage usage;
     uint64_t start_ns, end_ns, fuel;
+    FILE *core; /* the coredump's file, opened before anything runs */
+    bool core_written;
 } run;
 
 static void
@@ -59,6 +61,25 @@ on_exit_note(struct proc *p, void *ctx)
     if (p->denials)
         run.denied = strdup(p->denied);
     kernel_shutdown(0);
+}
+
+static void
+on_trap_dump(struct proc *p, void *ctx)
+{
+    struct engine_sink to = cli_sink(run.core);
+    int r;
+
+    (void)ctx;
+    if (!p->store || !p->instance)
+        return;
+    run.core_written = true;
+    r = engine_coredump(p->store, run.o->file, &to);
+    if (r == -E_2BIG)
+        cli_error("%s: its memory is too large for a coredump: the first part "
+                  "is there",
+                  run.o->coredump);
+    else if (r < 0 && r != -E_IO)
+        cli_error("%s: %s", run.o->coredump, pith_errno_text(r));
 }
 
 /* Host signals are the program's: Linux's numbers are ours. */
@@ -167,6 +188,7 @@ start(const struct cli_options *o, struct report *report)
         .traced = o->trace,
         .new_session = true,
         .on_exit = on_exit_note,
+        .on_trap = o->coredump ? on_trap_dump : NULL,
     };
     if (!spec.grants) {
         cli_error("%s", report->text);
@@ -260,13 +282,27 @@ verdict(const struct cli_options *o)
     return sig ? 128 + sig : run.status >> 8 & 0xff;
 }
 
-int
-cli_run_options(const struct cli_options *o)
+/* Without a trap there is no coredump, nor an empty file. */
+static int
+finish_core(const struct cli_options *o, int code)
 {
-    run.o = o;
-    int r = cli_module_open(o->file, &run.module);
-    if (r)
-        return r;
+    if (!run.core)
+        return code;
+    if (!run.core_written) {
+        fclose(run.core);
+        remove(o->coredump);
+    } else if (cli_close(run.core, o->coredump)) {
+        cli_error("coredump written; try: pith inspect %s", o->coredump);
+    }
+    run.core = NULL;
+    return code;
+}
+
+static int
+run_kernel(const struct cli_options *o)
+{
+    int r;
+
     cli_signals_block();
     run.start_ns = host_mono_ns();
     r = posix_run(boot, (void *)(uintptr_t)o);
@@ -279,6 +315,22 @@ cli_run_options(const struct cli_options *o)
     if (o->stats)
         print_stats();
     return r;
+}
+
+int
+cli_run_options(const struct cli_options *o)
+{
+    run.o = o;
+    int r = cli_module_open(o->file, &run.module);
+    if (r)
+        return r;
+    if (o->coredump && !(run.core = cli_create("--coredump", o->coredump)))
+        return EXIT_REFUSED;
+    if (!cli_profile_start(o))
+        return finish_core(o, EXIT_REFUSED);
+    r = run_kernel(o);
+    cli_profile_end(o);
+    return finish_core(o, r);
 }
 
 int

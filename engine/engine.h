@@ -316,10 +316,19 @@ struct engine_frame {
     uint32_t func;       /* index in its module */
     uint32_t offset;     /* byte offset in the module file; 0 if unknown */
     const char *name;    /* from the name section or an export; NULL if none */
+    const uint64_t *slots; /* its frame on the value stack, for debug.h; NULL
+                            * where that does not hold its values (compiled) */
 };
 /* The frames of the last trap, innermost first; returns how many (bounded). */
 uint32_t engine_backtrace(struct engine_store *s,
                           const struct engine_frame **frames);
+/*
+ * In the poll hook or a host function: the frames of the code that runs,
+ * innermost first, at most max; offset and slots are not filled in, which makes
+ * it cheap enough to be done often. Returns how many.
+ */
+uint32_t engine_stack(struct engine_store *s, struct engine_frame *frames,
+                      uint32_t max);
 /*
  * In the poll hook: would ENGINE_EXCEPTION, returned after a nested call ended
  * with it, be seen by the nearest function that handles any exception? False

@@ -120,6 +120,8 @@ struct translator {
     uint32_t nhandlers, handlers_cap;
 
     uint32_t want, found; /* byte offset of instruction `want` */
+    uint32_t stop; /* end before the instruction at this byte offset, leaving
+                    * the operands as they are; 0: at the end */
 };
 
 /* ---- translate.c ---- */

@@ -217,6 +217,8 @@ t_body(struct translator *t)
 
         if (t->n <= t->want)
             t->found = (uint32_t)(t->p - t->m->bytes);
+        if (t->stop && t->p >= t->m->bytes + t->stop)
+            return;
         op = t->dead ? skip_dead(t) : *t->p++;
         t->scratch = 0;
         if (!t_control(t, op))

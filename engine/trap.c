@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Walking the stack: backtraces of traps (engine_backtrace). */
+/* Walking the stack: backtraces of traps (engine_backtrace), and of code that
+ * runs (engine_stack). */
 #include "runtime.h"
 
 #include <stdlib.h>
@@ -25,22 +26,39 @@ walk_out(struct walk *w, const struct code_range *range)
     return link != interp_halt;
 }
 
+struct record {
+    struct engine_frame *frames;
+    uint32_t n, max;
+    bool exact; /* offsets and slots too */
+};
+
 static void
-record_activation(struct engine_store *s, struct walk w)
+record_activation(struct record *r, struct walk w)
 {
     struct code_range range;
 
-    while (s->nframes < LIMIT_BACKTRACE && w.pc && w.pc != interp_halt &&
+    while (r->n < r->max && w.pc && w.pc != interp_halt &&
            module_find_pc(w.in->module, w.pc, &range)) {
-        struct engine_frame *f = &s->frames[s->nframes++];
+        struct engine_frame *f = &r->frames[r->n++];
 
-        f->instance = w.in;
+        *f = (struct engine_frame){.instance = w.in};
         f->func = range.func + w.in->module->nfuncs_imported;
-        f->offset = module_pc_offset(w.in->module, &range, w.pc);
         f->name = module_func_name(w.in->module, f->func);
+        if (r->exact) {
+            f->offset = module_pc_offset(w.in->module, &range, w.pc);
+            f->slots = w.in->module->plain ? NULL : w.fp;
+        }
         if (!walk_out(&w, &range))
             break;
     }
+}
+
+static void
+record_outer(struct record *r, const struct activation *a)
+{
+    for (; a; a = a->prev)
+        if (a->pc)
+            record_activation(r, (struct walk){a->in, a->pc, a->fp});
 }
 
 void
@@ -48,16 +66,26 @@ trap_record(struct engine_store *s, struct engine_instance *in,
             const struct insn *pc, uint64_t *fp)
 {
     struct walk w = {in, step_origin(s, pc), fp};
+    struct record r = {.max = LIMIT_BACKTRACE, .exact = true};
 
     s->nframes = 0;
     if (!s->frames)
         s->frames = calloc(LIMIT_BACKTRACE, sizeof *s->frames);
     if (!s->frames)
         return;
-    record_activation(s, w);
-    for (struct activation *a = s->act ? s->act->prev : NULL; a; a = a->prev)
-        if (a->pc)
-            record_activation(s, (struct walk){a->in, a->pc, a->fp});
+    r.frames = s->frames;
+    record_activation(&r, w);
+    record_outer(&r, s->act ? s->act->prev : NULL);
+    s->nframes = r.n;
+}
+
+uint32_t
+engine_stack(struct engine_store *s, struct engine_frame *frames, uint32_t max)
+{
+    struct record r = {.frames = frames, .max = max};
+
+    record_outer(&r, s->act);
+    return r.n;
 }
 
 uint32_t

@@ -123,7 +123,10 @@ struct proc {
     struct report trouble;             /* why it ended badly */
     char *trap_trace;                  /* wasm backtrace text of a trap; or NULL */
     void (*on_exit)(struct proc *p, void *ctx); /* for the host; lock held */
-    void *on_exit_ctx;
+    void (*on_trap)(struct proc *p, void *ctx); /* own task, no lock, the store
+                                                 * as the trap left it */
+    void *on_exit_ctx;                          /* of both */
+    uint64_t profile_due; /* (own) CPU time of the next sample; 0: none */
 };
 
 /* What to start and how; strings and arrays are copied. */
@@ -140,6 +143,7 @@ struct proc_spec {
     bool traced;
     bool new_session;
     void (*on_exit)(struct proc *p, void *ctx);
+    void (*on_trap)(struct proc *p, void *ctx);
     void *on_exit_ctx;
 };
 

@@ -11,12 +11,16 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "debug.h"
 #include "lib.h"
 #include "pith_errno.h"
 #include "proc_internal.h"
+#include "profile.h"
 
 #define TRACE_ROOM 8192u
 #define TRACE_FRAMES 40u
+#define TRACE_PLACES 8u      /* inlined calls shown of a frame */
+#define TRACE_NS 1000000000u /* how long to look for source positions */
 #define POLL_INTERVAL 20000u
 #define EXIT_REFUSED 126
 
@@ -31,6 +35,8 @@ proc_store_create(struct proc *p)
     };
 
     c.native_stack = HOST_TASK_STACK;
+    if (profile_on())
+        c.poll_interval = PROFILE_POLL;
     c.stack = host_task_value_stack(p->task, &c.stack_bytes);
     if (p->rlimit[PITH_RLIMIT_AS].cur != UINT64_MAX)
         c.memory_bytes = p->rlimit[PITH_RLIMIT_AS].cur;
@@ -58,6 +64,8 @@ proc_poll(struct engine_store *s, void *user)
     enum engine_status st = ENGINE_OK;
 
     (void)s;
+    if (p->profile_due)
+        profile_poll(p);
     proc_account(p);
     if (p->rlimit[PITH_RLIMIT_CPU].cur != UINT64_MAX) {
         kernel_lock();
@@ -114,16 +122,42 @@ trap_signal(enum engine_status st)
     }
 }
 
+/* " at FILE:LINE", or nothing. */
 static void
-frame_text(struct text *t, uint32_t i, const struct engine_frame *f)
+line_text(struct text *t, const struct engine_place *p)
 {
+    if (p->file[0])
+        text_add(t, " at %.120s:%u", p->file, p->line);
+}
+
+static void
+frame_text(struct text *t, uint32_t i, const struct engine_frame *f,
+           struct engine_place *places)
+{
+    struct engine_module *m = engine_instance_module(f->instance);
+    uint32_t n = 0;
+
+    if (f->offset && places)
+        n = engine_places(m, f->offset, places, TRACE_PLACES);
     text_add(t, "    #%-2u ", i);
+    for (uint32_t k = 0; k + 1 < n; k++) {
+        text_add(t, "%.120s",
+                 places[k].function[0] ? places[k].function : "a function");
+        line_text(t, &places[k]);
+        text_add(t, ", inlined in\n        ");
+    }
     if (f->name)
         text_add(t, "%.120s", f->name);
+    else if (n && places[n - 1].function[0])
+        text_add(t, "%.120s", places[n - 1].function);
     else
         text_add(t, "function %u", f->func);
-    if (f->offset)
+    if (n && places[n - 1].file[0]) {
+        line_text(t, &places[n - 1]);
+        text_add(t, " (0x%x)", f->offset);
+    } else if (f->offset) {
         text_add(t, " at 0x%x", f->offset);
+    }
     text_add(t, "\n");
 }
 
@@ -142,14 +176,16 @@ backtrace_text(struct engine_store *s)
     const struct engine_frame *f;
     uint32_t n = engine_backtrace(s, &f), i, shown = 0;
     char *out = host_alloc(TRACE_ROOM);
+    struct engine_place *places = host_alloc(TRACE_PLACES * sizeof *places);
     struct text t = {out, TRACE_ROOM, 0};
+    uint64_t end = host_mono_ns() + TRACE_NS;
 
     if (!out)
-        return NULL;
+        goto out;
     for (i = 0; i < n && shown < TRACE_FRAMES; i++, shown++) {
         uint32_t last = i;
 
-        frame_text(&t, i, &f[i]);
+        frame_text(&t, i, &f[i], host_mono_ns() < end ? places : NULL);
         while (last + 1 < n && same_frame(&f[i], &f[last + 1]))
             last++;
         if (last > i + 1) {
@@ -159,7 +195,22 @@ backtrace_text(struct engine_store *s)
     }
     if (i < n)
         text_add(&t, "    ... %u more\n", n - i);
+out:
+    host_free(places);
     return out;
+}
+
+/* Look at what a trap left, before anything else happens. Without the lock:
+ * the module's debug information may be large. */
+static void
+note_trap(struct proc *p, enum engine_status st)
+{
+    if (st == ENGINE_OK || st == ENGINE_EXIT || st == ENGINE_UNLINKABLE ||
+        p->trap_trace)
+        return;
+    p->trap_trace = backtrace_text(p->store);
+    if (p->on_trap && st != ENGINE_OUT_OF_FUEL)
+        p->on_trap(p, p->on_exit_ctx);
 }
 
 /* Lock held. */
@@ -177,8 +228,6 @@ set_status(struct proc *p, enum engine_status st)
         p->status = trap_signal(st);
         p->out_of_time |= st == ENGINE_OUT_OF_FUEL;
         report_set(&p->trouble, 0, "%s", engine_status_text(st));
-        if (!p->trap_trace)
-            p->trap_trace = backtrace_text(p->store);
     }
 }
 
@@ -241,6 +290,7 @@ run_image(struct proc *p)
         p->forked = false;
         kernel_leave();
         st = call_export(p, "__pith_fork_child");
+        note_trap(p, st);
         kernel_lock();
         return st;
     }
@@ -257,6 +307,7 @@ run_image(struct proc *p)
         proc_account(p);
         st = call_export(p, "_start");
     }
+    note_trap(p, st);
     kernel_lock();
     return st;
 }
@@ -325,6 +376,7 @@ proc_main(void *arg)
     *host_task_local(host_task_self()) = p;
     while (!p->ready)
         host_task_park(HOST_FOREVER);
+    profile_begin(p);
     for (;;) {
         st = run_image(p);
         if (!p->pending_exec || p->dying)

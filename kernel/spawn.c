@@ -92,6 +92,7 @@ apply_limits(struct proc *p, const struct proc_spec *spec)
         p->deadline_ns = spec->deadline_ns;
     p->traced |= spec->traced;
     p->on_exit = spec->on_exit;
+    p->on_trap = spec->on_trap;
     p->on_exit_ctx = spec->on_exit_ctx;
 }
 
