@@ -355,6 +355,15 @@ bool engine_memory_is_shared(const struct engine_memory *m);
 uint8_t *engine_memory_base(struct engine_memory *m);
 uint64_t engine_memory_size(const struct engine_memory *m);
 bool engine_memory_is64(const struct engine_memory *m);
+/*
+ * n bytes out of m and into it, for whoever must not count on a base: an engine
+ * that is not ours has none. False, and nothing has happened, when they are not
+ * all inside. From the thread that runs the store, or any if m is shared.
+ */
+bool engine_memory_read(struct engine_memory *m, uint64_t from, void *to,
+                        size_t n);
+bool engine_memory_write(struct engine_memory *m, uint64_t to,
+                         const void *from, size_t n);
 struct engine_valtype engine_global_type(const struct engine_global *g,
                                          bool *mutable_);
 union engine_value engine_global_get(const struct engine_global *g);

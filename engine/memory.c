@@ -262,6 +262,33 @@ engine_memory_size(const struct engine_memory *m)
     return memory_bytes(m);
 }
 
+static bool
+inside(const struct engine_memory *m, uint64_t at, size_t n)
+{
+    uint64_t size = memory_bytes(m);
+
+    return at <= size && n <= size - at;
+}
+
+bool
+engine_memory_read(struct engine_memory *m, uint64_t from, void *to, size_t n)
+{
+    if (!inside(m, from, n))
+        return false;
+    memcpy(to, m->base + from, n);
+    return true;
+}
+
+bool
+engine_memory_write(struct engine_memory *m, uint64_t to, const void *from,
+                    size_t n)
+{
+    if (!inside(m, to, n))
+        return false;
+    memcpy(m->base + to, from, n);
+    return true;
+}
+
 bool
 engine_memory_is64(const struct engine_memory *m)
 {

@@ -177,6 +177,8 @@ void proc_kill(struct proc *p, int sig, const char *why);
 void signal_send(struct proc *p, int sig);
 int signal_send_group(int32_t pgid, int sig); /* -E_SRCH */
 bool signal_pending(const struct proc *p);    /* one to act on: -E_INTR */
+/* The pending signal that ends p, which has no say in it; 0: none. */
+int signal_fatal(const struct proc *p);
 
 /*
  * The end of the calling process: records the status and returns the engine
@@ -189,6 +191,12 @@ enum engine_status proc_exit(struct proc *p, int code);
  * p->attention is set: delivers signals, stops, dies. ENGINE_OK to continue.
  */
 enum engine_status proc_leave_kernel(struct proc *p);
+/*
+ * For hosts that cannot interrupt a program: the main of the task of a process
+ * whose program was taken off its machine while it ran user code, because p is
+ * dying or signal_fatal(p). It only cleans up.
+ */
+void proc_taken(void *arg);
 /* At a poll point: leave the interrupted code by the jump that a signal handler
  * made (__pith_throw), if its exception can be thrown here; else a later one. */
 enum engine_status proc_jump(struct proc *p);

@@ -390,6 +390,21 @@ proc_main(void *arg)
 }
 
 void
+proc_taken(void *arg)
+{
+    struct proc *p = arg;
+
+    if (!p->dying) {
+        int sig = signal_fatal(p);
+
+        p->dying = true;
+        p->status = sig ? sig : PITH_SIGKILL;
+    }
+    proc_finish(p);
+    host_task_exit();
+}
+
+void
 proc_begin(struct proc *p)
 {
     p->ready = true;

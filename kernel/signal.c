@@ -81,6 +81,21 @@ signal_pending(const struct proc *p)
     return p->dying || (p->sig.pending && deliverable(p));
 }
 
+int
+signal_fatal(const struct proc *p)
+{
+    uint64_t set = p->sig.pending ? deliverable(p) : 0;
+    int sig;
+
+    for (; set; set &= set - 1) {
+        sig = lowest(set);
+        if (p->sig.action[sig].handler == PITH_SIG_DFL &&
+            default_action(sig) == ACT_END)
+            return sig;
+    }
+    return 0;
+}
+
 /* Make p look at its signals soon, wherever it is. */
 static void
 poke(struct proc *p)

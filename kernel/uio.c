@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * User memory; see uio.h. A memory may grow while its process is in the kernel
- * only by that process itself, so base and size are looked up at every use and
- * never kept.
+ * User memory; see uio.h. It is touched by the engine alone: in a browser it is
+ * another memory than the kernel's.
  */
 #include "uio.h"
 
@@ -11,57 +10,47 @@
 #include "pith_errno.h"
 #include "proc.h"
 
-/* n bytes of user memory at g, or NULL. */
-static uint8_t *
-user_at(struct proc *p, struct gptr g, size_t n)
-{
-    uint64_t size;
-
-    if (!p->memory)
-        return NULL;
-    size = engine_memory_size(p->memory);
-    if (g.addr > size || n > size - g.addr)
-        return NULL;
-    return engine_memory_base(p->memory) + g.addr;
-}
+#define STRING_STEP 256u /* bytes looked at in one go */
 
 int
 copy_in(struct proc *p, void *dst, struct gptr src, size_t n)
 {
-    const uint8_t *at = user_at(p, src, n);
-
-    if (!at)
+    if (!p->memory || !engine_memory_read(p->memory, src.addr, dst, n))
         return -E_FAULT;
-    memcpy(dst, at, n);
     return 0;
 }
 
 int
 copy_out(struct proc *p, struct gptr dst, const void *src, size_t n)
 {
-    uint8_t *at = user_at(p, dst, n);
-
-    if (!at)
+    if (!p->memory || !engine_memory_write(p->memory, dst.addr, src, n))
         return -E_FAULT;
-    memcpy(at, src, n);
     return 0;
 }
 
 int64_t
 user_string_length(struct proc *p, struct gptr s, size_t max)
 {
-    const uint8_t *at = user_at(p, s, 0), *end;
-    uint64_t left;
-    size_t n;
+    char piece[STRING_STEP];
+    uint64_t size = p->memory ? engine_memory_size(p->memory) : 0;
+    size_t done = 0;
 
-    if (!at)
-        return -E_FAULT;
-    left = engine_memory_size(p->memory) - s.addr;
-    n = left <= max ? (size_t)left : max + 1;
-    end = n ? memchr(at, 0, n) : NULL;
-    if (!end)
-        return left > max ? -E_NAMETOOLONG : -E_FAULT;
-    return end - at;
+    while (s.addr < size && done <= max) {
+        uint64_t left = size - s.addr;
+        size_t n = max - done + 1 < STRING_STEP ? max - done + 1 : STRING_STEP;
+        const char *end;
+
+        if (n > left)
+            n = (size_t)left;
+        if (copy_in(p, piece, s, n) < 0)
+            return -E_FAULT;
+        end = memchr(piece, 0, n);
+        if (end)
+            return (int64_t)(done + (size_t)(end - piece));
+        done += n;
+        s = gptr_add(s, n);
+    }
+    return done > max ? -E_NAMETOOLONG : -E_FAULT;
 }
 
 int
@@ -116,19 +105,18 @@ uio_user_iov(struct uio *u, struct proc *p, struct uio_seg *segs,
     return 0;
 }
 
-/* The next piece of the uio, at most n bytes: where, and how long. */
-static uint8_t *
-next_piece(struct uio *u, size_t n, size_t *len)
+/* n bytes of the current segment, to or from kernel memory; 0 or -E_FAULT. */
+static int
+move_piece(struct uio *u, uint8_t *kernel, size_t n, bool in)
 {
-    const struct uio_seg *s = &u->seg[u->at];
-    uint64_t at = s->base + u->done_in_seg;
+    uint64_t at = u->seg[u->at].base + u->done_in_seg;
+    uint8_t *direct = (uint8_t *)(uintptr_t)at;
 
-    *len = s->len - u->done_in_seg;
-    if (*len > n)
-        *len = n;
-    if (!u->proc)
-        return (uint8_t *)(uintptr_t)at;
-    return user_at(u->proc, gptr(at), *len);
+    if (u->proc)
+        return in ? copy_out(u->proc, gptr(at), kernel, n)
+                  : copy_in(u->proc, kernel, gptr(at), n);
+    memcpy(in ? direct : kernel, in ? kernel : direct, n);
+    return 0;
 }
 
 static int64_t
@@ -140,19 +128,16 @@ move(struct uio *u, uint8_t *kernel, size_t n, bool in)
         n = u->resid;
     while (done < n) {
         size_t len;
-        uint8_t *at;
 
         while (u->done_in_seg == u->seg[u->at].len) {
             u->at++;
             u->done_in_seg = 0;
         }
-        at = next_piece(u, n - done, &len);
-        if (!at)
+        len = u->seg[u->at].len - u->done_in_seg;
+        if (len > n - done)
+            len = n - done;
+        if (move_piece(u, kernel + done, len, in) < 0)
             return -E_FAULT;
-        if (in)
-            memcpy(at, kernel + done, len);
-        else
-            memcpy(kernel + done, at, len);
         done += len;
         u->done_in_seg += len;
         u->resid -= len;

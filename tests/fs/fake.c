@@ -224,11 +224,19 @@ engine_memory_size(const struct engine_memory *m)
     return 0;
 }
 
-uint8_t *
-engine_memory_base(struct engine_memory *m)
+bool
+engine_memory_read(struct engine_memory *m, uint64_t from, void *to, size_t n)
 {
-    (void)m;
-    return NULL;
+    (void)m, (void)from, (void)to, (void)n;
+    return false;
+}
+
+bool
+engine_memory_write(struct engine_memory *m, uint64_t to, const void *from,
+                    size_t n)
+{
+    (void)m, (void)from, (void)to, (void)n;
+    return false;
 }
 
 int
