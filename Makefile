@@ -42,6 +42,7 @@ CFLAGS := -std=gnu11 -g $(OPT) $(WARN) $(VFLAGS_$(V)) \
           -ffile-prefix-map=$(CURDIR)=. -fno-strict-aliasing \
           -ffp-contract=off -fno-math-errno
 LDFLAGS := $(VFLAGS_$(V))
+include capi/pic.mk
 
 INC_lib := -iquote lib
 INC_engine := -iquote lib -iquote engine -iquote $(B)/gen
@@ -65,9 +66,11 @@ ENGINE_OBJ := $(call obj,$(ENGINE_SRC))
 HOST_OBJ := $(patsubst %.S,$(B)/obj/%.o,$(patsubst %.c,$(B)/obj/%.o,$(HOST_SRC)))
 SYSTEM_OBJ := $(call obj,$(KERNEL_SRC) $(ABI_SRC)) $(HOST_OBJ)
 CLI_OBJ := $(call obj,$(CLI_SRC))
+$(LIB_OBJ) $(ENGINE_OBJ): CFLAGS += $(PIC)
+$(LIB_OBJ) $(ENGINE_OBJ): capi/pic.mk
 
 .PHONY: all engine clean help
-all: $(B)/bin/pith $(B)/bin/pith-spec $(B)/bin/pith-wasi
+all: $(B)/bin/pith $(B)/bin/pith-spec $(B)/bin/pith-wasi libpith-wasm
 engine: $(B)/lib/libpith-engine.a
 
 $(B)/lib/libpith-engine.a: $(ENGINE_OBJ) $(LIB_OBJ)
@@ -125,6 +128,7 @@ $(B)/obj/host/%.o: host/%.S
 -include $(shell [ -d $(B)/obj ] && find $(B)/obj -name '*.d')
 
 -include engine/engine.mk
+-include capi/capi.mk
 -include tests/tests.mk
 -include user/user.mk
 -include ports/ports.mk

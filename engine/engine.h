@@ -189,6 +189,10 @@ const struct engine_port *engine_module_export(const struct engine_module *m,
 const uint8_t *engine_module_custom(const struct engine_module *m,
                                     const char *name, size_t *size);
 size_t engine_module_footprint(const struct engine_module *m); /* bytes held */
+/* The bytes it was loaded from. */
+const uint8_t *engine_module_bytes(const struct engine_module *m, size_t *size);
+/* Byte offset of the body (its locals) of function index func; 0: imported. */
+uint32_t engine_module_body(const struct engine_module *m, uint32_t func);
 
 /* ---- stores ---------------------------------------------------------- */
 
@@ -270,6 +274,9 @@ struct engine_global *engine_global_create(struct engine_store *s,
                                            struct engine_valtype type,
                                            bool mutable_,
                                            union engine_value init);
+/* An exception tag; NULL too when type has results. The type is copied. */
+struct engine_tag *engine_tag_create(struct engine_store *s,
+                                     const struct engine_functype *type);
 
 /* ---- instances ------------------------------------------------------- */
 
@@ -322,6 +329,8 @@ struct engine_frame {
 /* The frames of the last trap, innermost first; returns how many (bounded). */
 uint32_t engine_backtrace(struct engine_store *s,
                           const struct engine_frame **frames);
+/* In a host function: make engine_backtrace tell where the program is now. */
+void engine_backtrace_here(struct engine_store *s);
 /*
  * In the poll hook or a host function: the frames of the code that runs,
  * innermost first, at most max; offset and slots are not filled in, which makes
@@ -369,5 +378,37 @@ struct engine_valtype engine_global_type(const struct engine_global *g,
 union engine_value engine_global_get(const struct engine_global *g);
 void engine_global_set(struct engine_global *g, union engine_value v);
 uint64_t engine_table_size(const struct engine_table *t);
+/* Old size in pages or elements, or UINT64_MAX when it cannot grow. What goes
+ * into a table must be of its type (engine_ref_is). */
+uint64_t engine_memory_grow(struct engine_memory *m, uint64_t pages);
+uint64_t engine_table_grow(struct engine_table *t, uint64_t n, void *init);
+/* False: out of bounds. */
+bool engine_table_get(const struct engine_table *t, uint64_t i, void **out);
+bool engine_table_set(struct engine_table *t, uint64_t i, void *ref);
+/* The type as it is now: min is the size. Strings are NULL; functype lives as
+ * long as the object. */
+void engine_extern_type(const struct engine_extern *e, struct engine_port *out);
+
+/* ---- references ------------------------------------------------------- */
+
+enum engine_hierarchy {
+    ENGINE_HIERARCHY_FUNC,   /* struct engine_func * */
+    ENGINE_HIERARCHY_EXTERN, /* the host's pointers, and what is any converted */
+    ENGINE_HIERARCHY_ANY,    /* structs, arrays, i31, and extern converted */
+    ENGINE_HIERARCHY_EXN
+};
+/* Of a reference type. */
+enum engine_hierarchy engine_valtype_hierarchy(struct engine_valtype t);
+/* Keep a type that a module or store defined; matters to concrete references
+ * only, does nothing to others. */
+void engine_valtype_hold(struct engine_valtype t);
+void engine_valtype_release(struct engine_valtype t);
+/* Is ref, a reference of t's hierarchy in a live store, of type t? */
+bool engine_ref_is(const void *ref, struct engine_valtype t);
+/* any.convert_extern and extern.convert_any. The host's pointers must be
+ * multiples of 4. */
+void *engine_ref_convert(void *ref);
+/* Is ref, an extern, the host's pointer, not a converted any? */
+bool engine_externref_is_host(const void *ref);
 
 #endif

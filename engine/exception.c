@@ -108,6 +108,8 @@ collect(struct engine_store *s, uint64_t *top)
     mark(&m, (uintptr_t)s->exception);
     for (struct engine_instance *in = s->instances; in; in = in->next)
         mark_instance(&m, in);
+    for (struct engine_global *g = s->globals; g; g = g->next)
+        mark(&m, g->own.u64);
     for (struct engine_table *t = s->tables; t; t = t->next)
         if (heap_top(vt_heap(t->vt)) == HEAP_EXN)
             for (uint64_t i = 0; i < t->size; i++)

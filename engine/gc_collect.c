@@ -155,6 +155,8 @@ mark(struct gc_heap *h, struct engine_store *s, const uint64_t *top)
     mark_words(h, s->stack, (uint64_t)(top - s->stack));
     for (struct engine_instance *in = s->instances; in; in = in->next)
         mark_instance(h, in);
+    for (struct engine_global *g = s->globals; g; g = g->next)
+        mark_word(h, g->own.u64);
     for (struct engine_table *t = s->tables; t; t = t->next)
         mark_pointers(h, t->elems, t->size);
     for (struct exception *e = s->exceptions; e; e = e->next)

@@ -368,6 +368,7 @@ engine_instance_create(struct engine_store *s, struct engine_module *m,
     struct engine_instance *in = instance_alloc(s, m);
     enum engine_status st;
 
+    s->nframes = 0;
     *out = NULL;
     if (!in)
         return ENGINE_NO_MEMORY;

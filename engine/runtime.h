@@ -69,6 +69,7 @@ struct engine_global {
     uint32_t vt;
     bool mutable_;
     union slot_value own; /* globals that no instance holds */
+    struct engine_global *next; /* of these, in the store */
 };
 
 struct engine_tag {
@@ -151,6 +152,7 @@ struct engine_store {
     struct engine_memory *memories;
     struct memory_use *uses; /* of shared memories */
     struct engine_table *tables;
+    struct engine_global *globals; /* made by the host */
     struct block *blocks; /* everything else */
     uint32_t *held;       /* canonical types of host functions */
     uint32_t nheld, held_cap;

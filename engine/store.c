@@ -326,6 +326,8 @@ engine_global_create(struct engine_store *s, struct engine_valtype type,
     g->mutable_ = mutable_;
     g->value = &g->own;
     value_to_slots(g->vt, &init, g->own.v128);
+    g->next = s->globals;
+    s->globals = g;
     return g;
 }
 
@@ -372,6 +374,7 @@ call_slots(struct engine_store *s, struct engine_func *f, uint64_t *slots)
     if (!s->depth) /* fibers may have moved it since the last time */
         s->native_low =
             (uintptr_t)__builtin_frame_address(0) - s->native_stack;
+    s->nframes = 0;
     s->depth++;
     s->act = &act;
     if (f->host) {

@@ -54,28 +54,44 @@ record_activation(struct record *r, struct walk w)
 }
 
 static void
-record_outer(struct record *r, const struct activation *a)
+record_outer(struct record *r, struct engine_store *s,
+             const struct activation *a)
 {
     for (; a; a = a->prev)
         if (a->pc)
-            record_activation(r, (struct walk){a->in, a->pc, a->fp});
+            record_activation(
+                r, (struct walk){a->in, step_origin(s, a->pc), a->fp});
+}
+
+/* A record of s's last backtrace; what is there already is forgotten. */
+static struct record
+start(struct engine_store *s)
+{
+    s->nframes = 0;
+    if (!s->frames)
+        s->frames = calloc(LIMIT_BACKTRACE, sizeof *s->frames);
+    return (struct record){.frames = s->frames,
+                           .max = s->frames ? LIMIT_BACKTRACE : 0,
+                           .exact = true};
 }
 
 void
 trap_record(struct engine_store *s, struct engine_instance *in,
             const struct insn *pc, uint64_t *fp)
 {
-    struct walk w = {in, step_origin(s, pc), fp};
-    struct record r = {.max = LIMIT_BACKTRACE, .exact = true};
+    struct record r = start(s);
 
-    s->nframes = 0;
-    if (!s->frames)
-        s->frames = calloc(LIMIT_BACKTRACE, sizeof *s->frames);
-    if (!s->frames)
-        return;
-    r.frames = s->frames;
-    record_activation(&r, w);
-    record_outer(&r, s->act ? s->act->prev : NULL);
+    record_activation(&r, (struct walk){in, step_origin(s, pc), fp});
+    record_outer(&r, s, s->act ? s->act->prev : NULL);
+    s->nframes = r.n;
+}
+
+void
+engine_backtrace_here(struct engine_store *s)
+{
+    struct record r = start(s);
+
+    record_outer(&r, s, s->act);
     s->nframes = r.n;
 }
 
@@ -84,7 +100,7 @@ engine_stack(struct engine_store *s, struct engine_frame *frames, uint32_t max)
 {
     struct record r = {.frames = frames, .max = max};
 
-    record_outer(&r, s->act);
+    record_outer(&r, s, s->act);
     return r.n;
 }
 
