@@ -267,7 +267,8 @@ enum wasm_externkind_enum {
     WASM_EXTERN_MEMORY,
     WASM_EXTERN_TAG
 };
-WASM_API_EXTERN wasm_externkind_t wasm_externtype_kind(const wasm_externtype_t *);
+WASM_API_EXTERN wasm_externkind_t
+wasm_externtype_kind(const wasm_externtype_t *);
 
 /* Views of the same type; NULL when it is of another kind. */
 #define WASM_DECLARE_EXTERNTYPE(name)                                          \
@@ -375,7 +376,8 @@ wasm_module_deserialize(wasm_store_t *, const wasm_byte_vec_t *);
 /*
  * A callback's arguments are borrowed; results have their kinds set and are
  * zero. It may return a trap, which then unwinds the wasm code that called; it
- * may call wasm functions in turn. finalizer(env) is called when the store ends.
+ * may call wasm functions in turn. finalizer(env) is called when the store
+ * ends.
  */
 WASM_DECLARE_REF(func)
 typedef own wasm_trap_t *(*wasm_func_callback_t)(const wasm_val_vec_t *args,
@@ -392,7 +394,8 @@ WASM_API_EXTERN own wasm_functype_t *wasm_func_type(const wasm_func_t *);
 WASM_API_EXTERN size_t wasm_func_param_arity(const wasm_func_t *);
 WASM_API_EXTERN size_t wasm_func_result_arity(const wasm_func_t *);
 /* NULL: results are set, as many as there is room for, and are the caller's.
- * Otherwise they are untouched. Arguments that do not fit the type are a trap. */
+ * Otherwise they are untouched. Arguments that do not fit the type are a trap.
+ */
 WASM_API_EXTERN own wasm_trap_t *wasm_func_call(const wasm_func_t *,
                                                 const wasm_val_vec_t *args,
                                                 wasm_val_vec_t *results);
@@ -470,14 +473,8 @@ WASM_API_EXTERN void wasm_instance_exports(const wasm_instance_t *,
 /* ---- short forms ----------------------------------------------------------
  */
 
-#define WASM_EMPTY_VEC                                                         \
-    {                                                                          \
-        0, NULL                                                                \
-    }
-#define WASM_ARRAY_VEC(array)                                                  \
-    {                                                                          \
-        sizeof(array) / sizeof *(array), array                                 \
-    }
+#define WASM_EMPTY_VEC {0, NULL}
+#define WASM_ARRAY_VEC(array) {sizeof(array) / sizeof *(array), array}
 
 #define WASM_I32_VAL(i)                                                        \
     {                                                                          \
@@ -546,8 +543,8 @@ WASM_FUNCTYPE_SHORT(3, 0, (WASM_T_ p1, WASM_T_ p2, WASM_T_ p3),
                     WASM_3_(p1, p2, p3), )
 WASM_FUNCTYPE_SHORT(0, 1, (WASM_T_ r1), , WASM_1_(r1))
 WASM_FUNCTYPE_SHORT(1, 1, (WASM_T_ p1, WASM_T_ r1), WASM_1_(p1), WASM_1_(r1))
-WASM_FUNCTYPE_SHORT(2, 1, (WASM_T_ p1, WASM_T_ p2, WASM_T_ r1),
-                    WASM_2_(p1, p2), WASM_1_(r1))
+WASM_FUNCTYPE_SHORT(2, 1, (WASM_T_ p1, WASM_T_ p2, WASM_T_ r1), WASM_2_(p1, p2),
+                    WASM_1_(r1))
 WASM_FUNCTYPE_SHORT(3, 1, (WASM_T_ p1, WASM_T_ p2, WASM_T_ p3, WASM_T_ r1),
                     WASM_3_(p1, p2, p3), WASM_1_(r1))
 WASM_FUNCTYPE_SHORT(0, 2, (WASM_T_ r1, WASM_T_ r2), , WASM_2_(r1, r2))
