@@ -380,8 +380,15 @@ body(struct validator *v)
     struct reader *r = v->r;
 
     while (v->nctls && !reader_failed(r)) {
-        uint8_t op = read_u8(r);
-        const struct numeric *n = &numeric_ops[op];
+        const struct numeric *n;
+        uint8_t op;
+
+        if (r->p == r->end) { /* the operands stay: debug/core_frame.c */
+            reader_fail(r, -E_INVAL, "unexpected end");
+            return;
+        }
+        op = *r->p++;
+        n = &numeric_ops[op];
 
         if (op == 0x20 && r->p < r->end && *r->p < v->plain_locals) {
             v_push(v, v->flat[*r->p++]); /* most common by far */

@@ -116,12 +116,15 @@ frame(struct core *c, uint32_t i, struct reader *texts)
 static bool
 thread(struct core *c)
 {
-    struct reader texts = {NULL, NULL, NULL, NULL, 0};
     size_t size;
+    const uint8_t *kept = engine_module_custom(c->m, "pithframes", &size);
+    struct reader texts = c->r; /* none are kept: at its end */
     uint32_t n;
 
-    texts.p = texts.base = engine_module_custom(c->m, "pithframes", &size);
-    texts.end = texts.p ? texts.p + size : NULL;
+    if (kept)
+        texts = (struct reader){kept, kept + size, kept, NULL, 0};
+    else
+        texts.p = texts.end;
     read_u32(&texts);
     if (!named(c, "thread"))
         return false;

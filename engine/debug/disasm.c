@@ -208,10 +208,12 @@ immediate(struct disasm *d, const struct opcode *o, char letter)
         engine_sink_text(d->to, " %" PRId64, read_s64(&d->r));
         break;
     case 's':
+        put(d, " ");
         if ((p = read_bytes(&d->r, 4)))
             float_write(load_le32(p), 23, 8, d->to);
         break;
     case 'r':
+        put(d, " ");
         if ((p = read_bytes(&d->r, 8)))
             float_write(load_le64(p), 52, 11, d->to);
         break;

@@ -3,6 +3,7 @@
 #include "debug/values.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "pith_errno.h"
@@ -155,13 +156,29 @@ type_write(const struct type_names *t, uint32_t vt, struct names *n,
 
 /* ---- numbers ---- */
 
+/* The shortest decimal that reads back as the same number. */
+static void
+decimal_write(double v, bool is_single, struct engine_sink *to)
+{
+    char text[40];
+
+    for (int digits = is_single ? 6 : 15; digits <= (is_single ? 9 : 17);
+         digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, v);
+        if (is_single ? (double)strtof(text, NULL) == v
+                      : strtod(text, NULL) == v)
+            break;
+    }
+    engine_sink_text(to, "%s", text);
+}
+
 void
 float_write(uint64_t bits, unsigned fraction, unsigned exponent,
             struct engine_sink *to)
 {
     uint64_t frac = bits & (((uint64_t)1 << fraction) - 1);
     uint64_t exp = bits >> fraction & (((uint64_t)1 << exponent) - 1);
-    const char *sign = bits >> (fraction + exponent) & 1 ? " -" : " ";
+    const char *sign = bits >> (fraction + exponent) & 1 ? "-" : "";
     uint32_t low = (uint32_t)bits;
     double value;
     float single;
@@ -178,9 +195,9 @@ float_write(uint64_t bits, unsigned fraction, unsigned exponent,
     }
     if (fraction == 23) {
         memcpy(&single, &low, sizeof single);
-        engine_sink_text(to, " %.9g", (double)single);
+        value = (double)single;
     } else {
         memcpy(&value, &bits, sizeof value);
-        engine_sink_text(to, " %.17g", value);
     }
+    decimal_write(value, fraction == 23, to);
 }

@@ -24,7 +24,7 @@ void type_names_finish(struct type_names *t);
 void type_write(const struct type_names *t, uint32_t vt, struct names *n,
                 struct engine_sink *to);
 
-/* The bits of a float with so many bits of fraction and exponent. */
+/* The bits of a float with so many bits of fraction and exponent; no space. */
 void float_write(uint64_t bits, unsigned fraction, unsigned exponent,
                  struct engine_sink *to);
 

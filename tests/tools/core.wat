@@ -1,0 +1,28 @@
+;; SPDX-License-Identifier: Apache-2.0
+;; A trap with locals and operands of every kind on the stack; two memories,
+;; of which a little is not zero.
+(module
+  (memory $m 40)
+  (memory $far 3)
+  (global $g (mut i32) (i32.const 5))
+  (global $h f64 (f64.const 1.5))
+  (data (i32.const 8) "low")
+  (data (i32.const 2000000) "high")
+  (data $f (memory $far) (i32.const 70000) "far")
+  (func $deeper (param $a i32) (param $f f32) (result i32)
+    (local $twice i32)
+    (local.set $twice (i32.mul (local.get $a) (i32.const 2)))
+    (local.set $a (i32.const -3))
+    (i32.add (i32.const 40) (local.get $twice))
+    (i32.sub (local.get $twice) (i32.const 4))
+    (i32.store (i32.const -4) (i32.const 0))
+    i32.add)
+  (func $outer (export "_start") (local $v v128) (local $r externref) (local $l i64) (local $d f64)
+    (local.set $l (i64.const -123456789012345))
+    (local.set $d (f64.const 0.25))
+    (global.set $g (i32.const 77))
+    (i32.const 11)
+    (local.get $l)
+    (f64.const 2.5)
+    (drop (call $deeper (i32.const 21) (f32.const 0.5)))
+    unreachable))
