@@ -302,9 +302,6 @@ void t_prefix_fb(struct translator *t); /* all but br_on_cast */
 void t_prefix_fe(struct translator *t);
 void t_ref_eq(struct translator *t);
 void t_wide(struct translator *t, uint32_t op);
-/* Past the immediates of a prefixed instruction in dead code. */
-void t_skip_fb(const uint8_t **p);
-void t_skip_fe(const uint8_t **p);
 /* A heap type immediate as the types have it. */
 uint32_t t_heap_type(struct translator *t);
 /* Replace the reference on top by whether it is of this type. */

@@ -156,42 +156,6 @@ t_prefix_fb(struct translator *t)
 }
 
 void
-t_skip_fb(const uint8_t **p)
-{
-    /* How many LEB128 immediates; a heap type is one, cast flags are one. */
-    static const uint8_t counts[] = {
-        [GC_STRUCT_NEW] = 1,      [GC_STRUCT_NEW_DEFAULT] = 1,
-        [GC_STRUCT_GET] = 2,      [GC_STRUCT_GET_S] = 2,
-        [GC_STRUCT_GET_U] = 2,    [GC_STRUCT_SET] = 2,
-        [GC_ARRAY_NEW] = 1,       [GC_ARRAY_NEW_DEFAULT] = 1,
-        [GC_ARRAY_NEW_FIXED] = 2, [GC_ARRAY_NEW_DATA] = 2,
-        [GC_ARRAY_NEW_ELEM] = 2,  [GC_ARRAY_GET] = 1,
-        [GC_ARRAY_GET_S] = 1,     [GC_ARRAY_GET_U] = 1,
-        [GC_ARRAY_SET] = 1,       [GC_ARRAY_FILL] = 1,
-        [GC_ARRAY_COPY] = 2,      [GC_ARRAY_INIT_DATA] = 2,
-        [GC_ARRAY_INIT_ELEM] = 2, [GC_REF_TEST] = 1,
-        [GC_REF_TEST_NULL] = 1,   [GC_REF_CAST] = 1,
-        [GC_REF_CAST_NULL] = 1,   [GC_BR_ON_CAST] = 4,
-        [GC_BR_ON_CAST_FAIL] = 4, [GC_I31_GET_U] = 0,
-    };
-
-    for (uint32_t n = counts[leb_u32(p)]; n; n--)
-        leb_u(p);
-}
-
-void
-t_skip_fe(const uint8_t **p)
-{
-    if (atomic_ops[leb_u32(p)].shape == ATOMIC_FENCE)
-        ++*p;
-    else if (leb_u32(p) & 0x40) {
-        leb_u32(p);
-        leb_u(p);
-    } else
-        leb_u(p);
-}
-
-void
 t_ref_eq(struct translator *t)
 {
     emit_gc(t, GC_REF_EQ, 2, 0, 0, VT_I32);

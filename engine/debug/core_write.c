@@ -16,6 +16,7 @@
 #define MAX_DATA (LIMIT_MODULE_BYTES - ((uint64_t)32 << 20))
 #define MAX_INSTANCES 10000u
 #define MAX_EXTRA 1000u
+#define MAX_MEMORIES 2000u
 
 struct dump {
     struct engine_store *s;
@@ -26,9 +27,16 @@ struct dump {
     uint32_t nglobals;
     struct engine_global **extra; /* the host's own, behind all of these */
     uint32_t nextra;
-    struct engine_memory **memories;
+    struct memory_at {
+        struct engine_memory *memory;
+        uint64_t bytes; /* now: threads may make a shared one grow */
+    } *memories;
     uint32_t nmemories;
-    uint64_t piece, segments, data; /* what memory comes to */
+    struct run { /* of what is not zero */
+        uint32_t memory;
+        uint64_t at, end;
+    } *runs;
+    uint32_t nruns;
     bool cut;
 };
 
@@ -38,6 +46,29 @@ static uint32_t
 own_globals(const struct engine_instance *in)
 {
     return in->module->nglobals - in->module->nglobals_imported;
+}
+
+static uint32_t
+memory_number(const struct dump *d, const struct engine_memory *m)
+{
+    uint32_t i = 0;
+
+    while (i < d->nmemories && d->memories[i].memory != m)
+        i++;
+    return i;
+}
+
+static void
+collect_memories(struct dump *d, const struct engine_instance *in)
+{
+    for (uint32_t i = 0; i < in->module->nmemories; i++) {
+        struct engine_memory *m = in->memories[i];
+
+        if (m && d->nmemories < MAX_MEMORIES &&
+            memory_number(d, m) == d->nmemories)
+            d->memories[d->nmemories++] =
+                (struct memory_at){m, memory_bytes(m)};
+    }
 }
 
 static bool
@@ -51,10 +82,9 @@ collect(struct dump *d)
     d->instances = calloc(d->ninstances + 1u, sizeof(void *));
     d->globals = calloc(d->ninstances + 1u, sizeof *d->globals);
     d->extra = calloc(MAX_EXTRA, sizeof(void *));
-    for (struct engine_memory *m = d->s->memories; m; m = m->next)
-        d->nmemories++;
-    d->memories = calloc(d->nmemories + 1u, sizeof(void *));
-    if (!d->instances || !d->globals || !d->extra || !d->memories)
+    d->memories = calloc(MAX_MEMORIES, sizeof *d->memories);
+    d->runs = calloc(MAX_SEGMENTS, sizeof *d->runs);
+    if (!d->instances || !d->globals || !d->extra || !d->memories || !d->runs)
         return false;
     k = n;
     for (struct engine_instance *in = d->s->instances; in; in = in->next)
@@ -63,21 +93,9 @@ collect(struct dump *d)
     for (k = 0; k < d->ninstances; k++) {
         d->globals[k] = d->nglobals;
         d->nglobals += own_globals(d->instances[k]);
+        collect_memories(d, d->instances[k]);
     }
-    k = d->nmemories;
-    for (struct engine_memory *m = d->s->memories; m; m = m->next)
-        d->memories[--k] = m;
     return true;
-}
-
-static uint32_t
-memory_number(const struct dump *d, const struct engine_memory *m)
-{
-    uint32_t i = 0;
-
-    while (i < d->nmemories && d->memories[i] != m)
-        i++;
-    return i;
 }
 
 /* Own globals of an instance lie in one array. */
@@ -297,9 +315,9 @@ write_memories(struct dump *d)
         return;
     bytes_u64(&b, d->nmemories);
     for (uint32_t i = 0; i < d->nmemories; i++) {
-        const struct engine_memory *m = d->memories[i];
+        const struct engine_memory *m = d->memories[i].memory;
         bool bytewise = m->page_shift == 0;
-        uint64_t pages = m->bytes >> m->page_shift;
+        uint64_t pages = d->memories[i].bytes >> m->page_shift;
 
         bytes_u8(&b, (uint8_t)((m->shared ? 3 : 0) | (m->is64 ? 4 : 0) |
                                (bytewise ? 8 : 0)));
@@ -320,100 +338,96 @@ is_zero(const uint8_t *p, uint64_t n)
     return !n || (!*p && !memcmp(p, p + 1, n - 1));
 }
 
-/* The next run of pieces that are not all zero, from *at on. */
-static bool
-next_run(const struct engine_memory *m, uint64_t piece, uint64_t *at,
-         uint64_t *end)
+/* The first piece from `at` on that is all zero, or is not. */
+static uint64_t
+skip(const struct memory_at *m, uint64_t piece, uint64_t at, bool zero)
 {
-    uint64_t n;
+    while (at < m->bytes) {
+        uint64_t n = m->bytes - at < piece ? m->bytes - at : piece;
 
-    for (; *at < m->bytes; *at += piece) {
-        n = m->bytes - *at < piece ? m->bytes - *at : piece;
-        if (!is_zero(m->base + *at, n))
+        if (is_zero(m->memory->base + at, n) != zero)
             break;
+        at += n;
     }
-    if (*at >= m->bytes)
-        return false;
-    for (*end = *at; *end < m->bytes; *end += n) {
-        n = m->bytes - *end < piece ? m->bytes - *end : piece;
-        if (is_zero(m->base + *end, n))
-            break;
+    return at;
+}
+
+/* False: too many; larger pieces make fewer. */
+static bool
+find_runs(struct dump *d, uint64_t piece)
+{
+    uint64_t left = MAX_DATA;
+
+    d->nruns = 0;
+    for (uint32_t i = 0; i < d->nmemories; i++) {
+        const struct memory_at *m = &d->memories[i];
+        uint64_t at = skip(m, piece, 0, true);
+
+        while (at < m->bytes) {
+            struct run *r = &d->runs[d->nruns];
+
+            if (d->nruns == MAX_SEGMENTS)
+                return false;
+            *r = (struct run){i, at, skip(m, piece, at, false)};
+            if (r->end - at > left) {
+                r->end = at + left;
+                d->cut = true;
+            }
+            left -= r->end - at;
+            if (r->end > at)
+                d->nruns++;
+            if (d->cut)
+                return true;
+            at = skip(m, piece, r->end, true);
+        }
     }
     return true;
 }
 
 static void
-segment_head(struct bytes *b, const struct engine_memory *m, uint32_t number,
-             uint64_t at, uint64_t n)
+segment_head(struct bytes *b, const struct dump *d, const struct run *r)
 {
-    if (number) {
-        bytes_u8(b, 2);
-        bytes_u64(b, number);
-    } else {
-        bytes_u8(b, 0);
-    }
-    bytes_u8(b, m->is64 ? 0x42 : 0x41);
-    bytes_s64(b, m->is64 ? (int64_t)at : (int32_t)(uint32_t)at);
+    bool is64 = d->memories[r->memory].memory->is64;
+
+    bytes_u8(b, r->memory ? 2 : 0);
+    if (r->memory)
+        bytes_u64(b, r->memory);
+    bytes_u8(b, is64 ? 0x42 : 0x41);
+    bytes_s64(b, is64 ? (int64_t)r->at : (int32_t)(uint32_t)r->at);
     bytes_u8(b, 0x0b);
-    bytes_u64(b, n);
-}
-
-/* All segments: written if `write`, else counted. */
-static void
-segments(struct dump *d, bool write)
-{
-    uint64_t left = MAX_DATA;
-
-    d->segments = d->data = 0;
-    for (uint32_t i = 0; i < d->nmemories; i++) {
-        const struct engine_memory *m = d->memories[i];
-        uint64_t at = 0, end;
-
-        while (next_run(m, d->piece, &at, &end) && !d->to->failed) {
-            struct bytes head = {0};
-
-            if (end - at > left) {
-                d->cut = true;
-                return;
-            }
-            left -= end - at;
-            segment_head(&head, m, i, at, end - at);
-            if (head.failed) {
-                d->to->failed = true;
-            } else if (write) {
-                engine_sink_write(d->to, head.p, head.n);
-                engine_sink_write(d->to, m->base + at, end - at);
-            }
-            d->segments++;
-            d->data += head.n + end - at;
-            bytes_free(&head);
-            at = end;
-        }
-    }
+    bytes_u64(b, r->end - r->at);
 }
 
 static void
 write_data(struct dump *d)
 {
-    struct bytes head = {0}, count = {0};
+    struct bytes heads = {0}, b = {0}, count = {0};
+    uint64_t size = 0, piece = PIECE_FIRST;
 
-    d->piece = PIECE_FIRST;
-    for (segments(d, false); d->segments > MAX_SEGMENTS; segments(d, false))
-        d->piece *= 16;
-    if (!d->segments)
-        return;
-    bytes_u64(&count, d->segments);
-    bytes_u8(&head, 11);
-    bytes_u64(&head, d->data + count.n);
-    if (head.failed || count.failed)
-        d->to->failed = true;
-    else {
-        engine_sink_write(d->to, head.p, head.n);
-        engine_sink_write(d->to, count.p, count.n);
-        segments(d, true);
+    while (!find_runs(d, piece))
+        piece *= 16;
+    for (uint32_t i = 0; i < d->nruns; i++) {
+        segment_head(&heads, d, &d->runs[i]);
+        size += d->runs[i].end - d->runs[i].at;
     }
-    bytes_free(&head);
+    bytes_u64(&count, d->nruns);
+    bytes_u8(&b, 11);
+    bytes_u64(&b, size + heads.n + count.n);
+    bytes_add(&b, count.p, count.n);
+    for (uint32_t i = 0; i < d->nruns; i++) {
+        const struct run *r = &d->runs[i];
+
+        segment_head(&b, d, r);
+        if (heads.failed || b.failed || count.failed)
+            d->to->failed = true;
+        engine_sink_write(d->to, b.p, b.n);
+        engine_sink_write(d->to, d->memories[r->memory].memory->base + r->at,
+                          r->end - r->at);
+        b.n = 0;
+    }
+    bytes_free(&heads);
     bytes_free(&count);
+    bytes_free(&b);
 }
 
 int
@@ -440,5 +454,6 @@ engine_coredump(struct engine_store *s, const char *program,
     free(d.globals);
     free(d.extra);
     free(d.memories);
+    free(d.runs);
     return r;
 }

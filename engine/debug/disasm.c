@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "debug/names.h"
-#include "debug/opcodes.h"
+#include "opcodes.h"
 #include "debug/values.h"
 #include "pith_errno.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tables of opcodes, seen as text; see opcodes.h. */
-#include "debug/opcodes.h"
+#include "opcodes.h"
 
 #include <stdio.h>
 #include <string.h>

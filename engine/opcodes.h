@@ -3,8 +3,8 @@
  * Every instruction's name in the text format and its immediates, from the
  * tables that the rest of the engine is made of.
  */
-#ifndef ENGINE_DEBUG_OPCODES_H
-#define ENGINE_DEBUG_OPCODES_H
+#ifndef ENGINE_OPCODES_H
+#define ENGINE_OPCODES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 struct opcode {
     const char *name;       /* NULL: there is no such instruction */
     const char *immediates; /* letters of opcode_rest.def, and
-                             *   a memory argument   l lane (behind a)
+                             *   a memory argument
                              *   q sixteen bytes     Q sixteen lanes
                              *   1 one lane          z a zero byte */
     uint8_t align;          /* log2 of the natural alignment, with a */
