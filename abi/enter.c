@@ -19,8 +19,8 @@ call_body(struct proc *p, const struct abi_row *row, const uint64_t *slots)
     if (!(row->flags & ABI_LOCK))
         return row->body(p, slots);
     kernel_lock();
-    if (p->store) /* for others to see, who must not look inside */
-        p->usage.maxrss = engine_store_memory_bytes(p->store);
+    if (p->main.store) /* for others to see, who must not look inside */
+        p->usage.maxrss = engine_store_memory_bytes(p->main.store);
     r = row->body(p, slots);
     kernel_leave();
     return r;
@@ -42,14 +42,15 @@ enum engine_status
 abi_call(struct proc *p, const struct abi_row *row, const uint64_t *slots,
          int64_t *result)
 {
+    struct thread *t = thread_self(p);
     enum engine_status st = ENGINE_OK;
     bool again = false;
 
-    if (p->profile_due)
-        profile_poll(p);
-    p->deadline_kept = false;
+    if (t->profile_due)
+        profile_poll(t);
+    t->deadline_kept = false;
     do {
-        p->restarting = again;
+        t->restarting = again;
         again = false;
         *result = call_body(p, row, slots);
         if (p->traced)
@@ -58,9 +59,9 @@ abi_call(struct proc *p, const struct abi_row *row, const uint64_t *slots,
             *result == -E_INTR)
             st = leave(p, row, *result, &again);
     } while (again);
-    if (p->profile_due)
-        profile_call(p, row->name);
-    if (++p->usage.syscalls % CALLS_PER_TICK == 0) {
+    if (t->profile_due)
+        profile_call(t, row->name);
+    if (++t->syscalls % CALLS_PER_TICK == 0) {
         proc_account(p);
         host_task_tick();
     }

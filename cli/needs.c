@@ -22,6 +22,8 @@ needs_of(const struct engine_module *m, struct needs *out)
     for (uint32_t i = 0; i < engine_module_imports(m); i++) {
         struct abi_func f;
         const struct engine_port *port = engine_module_import(m, i);
+        if (port->kind == ENGINE_MEMORY && port->shared)
+            continue;
         if (port->kind == ENGINE_FUNC &&
             abi_find(port->module, port->name, port->name_len, port->functype,
                      &f) == 0) {

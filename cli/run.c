@@ -52,8 +52,8 @@ on_exit_note(struct proc *p, void *ctx)
     run.out_of_time = p->out_of_time;
     run.usage = p->usage;
     run.end_ns = host_mono_ns();
-    if (p->store)
-        run.fuel = engine_store_fuel_used(p->store);
+    if (p->main.store)
+        run.fuel = engine_store_fuel_used(p->main.store);
     if (p->trouble.text[0])
         run.trouble = strdup(p->trouble.text);
     if (p->trap_trace)
@@ -70,10 +70,11 @@ on_trap_dump(struct proc *p, void *ctx)
     int r;
 
     (void)ctx;
-    if (!p->store || !p->instance)
+    struct thread *t = thread_self(p);
+    if (!t->store || !t->instance)
         return;
     run.core_written = true;
-    r = engine_coredump(p->store, run.o->file, &to);
+    r = engine_coredump(t->store, run.o->file, &to);
     if (r == -E_2BIG)
         cli_error("%s: its memory is too large for a coredump: the first part "
                   "is there",

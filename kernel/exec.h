@@ -54,7 +54,8 @@ int binfmt_register(const char *name, const uint8_t *magic, size_t len,
 struct exec_image {
     uint32_t refs;
     struct engine_module *module;
-    struct abi_func *funcs;  /* one an import, in order */
+    struct abi_func *funcs;  /* one an import, in order; fn NULL: a shared
+                              * memory, which the process gets */
 };
 struct exec_image *exec_image_ref(struct exec_image *i);
 void exec_image_unref(struct exec_image *i); /* NULL is fine */
@@ -92,10 +93,11 @@ int exec_image_check(const struct exec_image *i, const struct grants *g,
                      struct report *report);
 
 /*
- * Instantiate p->image in the fresh p->store, or, for fork, clone `from` into
- * it. Own task, no lock. Sets p->instance and p->memory.
+ * Instantiate the process's image in t's fresh store, or, for fork, clone `from`
+ * into it. Own task, no lock. Sets t->instance, and p->memory for the first
+ * thread, which also makes the shared memories that the program imports.
  */
-enum engine_status exec_link(struct proc *p, struct engine_instance *from);
+enum engine_status exec_link(struct thread *t, struct engine_instance *from);
 
 /* Forget cached modules nobody runs (memory pressure, tests, shutdown). */
 void exec_cache_flush(void);

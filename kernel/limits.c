@@ -32,7 +32,33 @@ limits_init(struct proc *p)
 uint64_t
 proc_cpu_ns(const struct proc *p)
 {
-    return p->task ? host_task_cpu_ns(p->task) : p->cpu_ns;
+    uint64_t ns = p->ended_cpu_ns;
+    const struct thread *t;
+
+    if (!p->main.task)
+        return p->cpu_ns;
+    for (t = &p->main; t; t = t->next)
+        ns += host_task_cpu_ns(t->task);
+    return ns;
+}
+
+void
+proc_usage(const struct proc *p, struct pith_rusage *out)
+{
+    const struct thread *t;
+
+    *out = p->usage;
+    if (!p->main.task)
+        return; /* it has ended: all is there */
+    out->utime_ns = (int64_t)proc_cpu_ns(p);
+    out->switches = p->ended_switches;
+    out->syscalls = 0;
+    for (t = &p->main; t; t = t->next) {
+        out->switches += host_task_switches(t->task);
+        out->syscalls += t->syscalls;
+    }
+    if (p->main.store)
+        out->maxrss = engine_store_memory_bytes(p->main.store);
 }
 
 static void

@@ -51,6 +51,10 @@ resolve(const struct engine_port *port, struct abi_func *f,
 {
     int r = -E_NOENT;
 
+    if (port->kind == ENGINE_MEMORY && port->shared) {
+        *f = (struct abi_func){.cap = CAP_BASE};
+        return 0;
+    }
     if (port->kind == ENGINE_FUNC)
         r = abi_find(port->module, port->name, port->name_len, port->functype,
                      f);
@@ -111,41 +115,74 @@ find_memory(struct proc *p)
 {
     struct engine_extern e;
 
-    if (engine_instance_export(p->instance, "memory", 6, &e) &&
+    if (engine_instance_export(p->main.instance, "memory", 6, &e) &&
         e.kind == ENGINE_MEMORY)
         p->memory = e.memory;
     else
-        p->memory = engine_instance_memory(p->instance);
+        p->memory = engine_instance_memory(p->main.instance);
+}
+
+/* Import k is a shared memory: the first thread makes it, the others find it. */
+static struct engine_memory *
+shared_import(struct thread *t, uint32_t k, uint32_t n)
+{
+    struct proc *p = t->proc;
+    const struct engine_port *port = engine_module_import(p->image->module, k);
+
+    if (t == &p->main && !p->imported)
+        p->imported = host_alloc(n * sizeof *p->imported);
+    if (!p->imported)
+        return NULL;
+    if (t == &p->main)
+        p->imported[k] = engine_memory_create_shared(
+            t->store, port->min, port->max, port->is64);
+    return p->imported[k];
+}
+
+static bool
+make_import(struct thread *t, uint32_t k, uint32_t n,
+            struct engine_extern *out)
+{
+    const struct abi_func *f = &t->proc->image->funcs[k];
+    struct host_type type;
+
+    if (!f->fn) {
+        out->kind = ENGINE_MEMORY;
+        out->memory = shared_import(t, k, n);
+        return out->memory != NULL;
+    }
+    host_type_init(&type, f->signature);
+    out->kind = ENGINE_FUNC;
+    out->func = engine_func_host(t->store, &type.type, f->fn, f->env);
+    return out->func != NULL;
 }
 
 enum engine_status
-exec_link(struct proc *p, struct engine_instance *from)
+exec_link(struct thread *t, struct engine_instance *from)
 {
+    struct proc *p = t->proc;
     struct exec_image *i = p->image;
+    struct report why = {0};
     uint32_t k, n = engine_module_imports(i->module);
     struct engine_extern *imports = host_alloc((n + !n) * sizeof *imports);
     enum engine_status st = ENGINE_OK;
 
     if (!imports)
         return ENGINE_NO_MEMORY;
-    for (k = 0; k < n && st == ENGINE_OK; k++) {
-        const struct abi_func *f = &i->funcs[k];
-        struct host_type t;
-
-        host_type_init(&t, f->signature);
-        imports[k].kind = ENGINE_FUNC;
-        imports[k].func = engine_func_host(p->store, &t.type, f->fn, f->env);
-        if (!imports[k].func)
+    for (k = 0; k < n && st == ENGINE_OK; k++)
+        if (!make_import(t, k, n, &imports[k]))
             st = ENGINE_NO_MEMORY;
-    }
     if (st == ENGINE_OK && from) {
-        if (engine_instance_clone(p->store, from, imports, &p->instance) < 0)
+        if (engine_instance_clone(t->store, from, imports, &t->instance) < 0)
             st = ENGINE_NO_MEMORY;
     } else if (st == ENGINE_OK) {
-        st = engine_instance_create(p->store, i->module, imports,
-                                    &p->instance, &p->trouble);
+        st = engine_instance_create(t->store, i->module, imports,
+                                    &t->instance, &why);
     }
     host_free(imports);
+    if (t != &p->main)
+        return st;
+    p->trouble = why;
     if (st == ENGINE_OK)
         find_memory(p);
     return st;

@@ -54,9 +54,10 @@ proc_count(void)
 struct proc *
 proc_current(void)
 {
-    struct host_task *t = host_task_self();
+    struct host_task *task = host_task_self();
+    struct thread *t = task ? *host_task_local(task) : NULL;
 
-    return t ? *host_task_local(t) : NULL;
+    return t ? t->proc : NULL;
 }
 
 /* ---- the table ------------------------------------------------------- */
@@ -228,6 +229,7 @@ proc_create(struct proc *parent, struct proc **out)
     p = host_alloc(sizeof *p);
     if (!p)
         return -E_NOMEM;
+    p->main.proc = p;
     p->pid = new_pid();
     p->state = PROC_CREATED;
     p->start_ns = host_mono_ns();
@@ -280,6 +282,7 @@ proc_free(struct proc *p)
     host_free(p->env);
     host_free(p->exe);
     host_free(p->trap_trace);
+    host_free(p->imported);
     host_free(p);
 }
 
@@ -287,8 +290,8 @@ void
 proc_discard(struct proc *p)
 {
     release_resources(p);
-    if (p->store)
-        engine_store_destroy(p->store);
+    if (p->main.store)
+        engine_store_destroy(p->main.store);
     proc_free(p);
 }
 
@@ -335,10 +338,7 @@ static void
 account(struct proc *p)
 {
     p->cpu_ns = proc_cpu_ns(p);
-    p->usage.utime_ns = (int64_t)p->cpu_ns;
-    p->usage.switches = host_task_switches(p->task);
-    if (p->store)
-        p->usage.maxrss = engine_store_memory_bytes(p->store);
+    proc_usage(p, &p->usage);
 }
 
 void
@@ -361,7 +361,7 @@ proc_finish(struct proc *p)
         proc_stopped_count--;
     }
     p->state = PROC_TERMINATED;
-    p->task = NULL;
+    p->main.task = NULL;
     *host_task_local(host_task_self()) = NULL;
     if (was_init) {
         int s = p->status & 0x7f;

@@ -7,9 +7,9 @@
  *                    v  |          v
  *                 TERMINATED (zombie until waited for)
  *
- * A process is one host task running one engine instance. Everything here is
- * under the kernel lock, but for the fields marked (own): only the process's
- * own task touches them while it runs.
+ * A process is a host task that runs an engine instance, its first thread, and
+ * maybe more of them (thread.h). Everything here is under the kernel lock, but
+ * for the fields marked (own): only the first thread touches them while it runs.
  */
 #ifndef KERNEL_PROC_H
 #define KERNEL_PROC_H
@@ -20,6 +20,7 @@
 #include "../engine/engine.h"
 #include "cap.h"
 #include "file.h"
+#include "thread.h"
 #include "wait.h"
 #include "../abi/pith/abi.h"
 
@@ -54,6 +55,7 @@ struct signals {
 };
 
 struct proc {
+    struct thread main;                /* the first thread, and the others */
     /* identity */
     int32_t pid, pgid;
     struct proc *parent;
@@ -85,9 +87,6 @@ struct proc {
     struct signals sig;
     uint32_t handlers_running;         /* (own) nested signal handlers */
     uint32_t jump_due; /* (own) a handler jumped: polls left to try it soon */
-    bool restarting;                   /* (own) the call runs once more ... */
-    bool deadline_kept;                /* (own) ... and had set this: */
-    uint64_t call_deadline_ns;         /* (own) see proc_deadline() */
     struct timer itimer;               /* ITIMER_REAL */
     uint64_t itimer_interval_ns;
 
@@ -102,6 +101,7 @@ struct proc {
     uint64_t deadline_ns;              /* kill at; HOST_FOREVER: never */
     int32_t nice;
     uint64_t start_ns, cpu_ns; /* cpu_ns: once ended; see proc_cpu_ns */
+    uint64_t ended_cpu_ns, ended_switches; /* of threads that have ended */
     struct pith_rusage usage, children_usage;
     bool traced;                       /* print an strace */
     bool out_of_time;                  /* killed for fuel, deadline or cpu */
@@ -111,22 +111,22 @@ struct proc {
     char denied[96];                   /* ... the last one */
 
     /* execution */
-    struct host_task *task;
     bool ready;                        /* the task may begin */
     bool forked;                       /* begins at __pith_fork_child */
-    struct engine_store *store;        /* (own); others: interrupt it only */
-    struct engine_instance *instance;  /* (own) */
-    struct engine_memory *memory;      /* (own) user memory */
+    int32_t last_tid;
+    struct engine_memory *memory;      /* user memory; with threads: shared */
+    struct engine_memory **imported;   /* memories made for imports, by number;
+                                        * they live as long as main's store */
     struct exec_image *pending_exec;   /* exec() asked: replace when unwound */
     struct exec_args *pending_args;    /* with it */
     struct exec_image *image;          /* what runs now */
     struct report trouble;             /* why it ended badly */
+    bool trapped;                      /* by the first thread that did: */
     char *trap_trace;                  /* wasm backtrace text of a trap; or NULL */
     void (*on_exit)(struct proc *p, void *ctx); /* for the host; lock held */
     void (*on_trap)(struct proc *p, void *ctx); /* own task, no lock, the store
                                                  * as the trap left it */
     void *on_exit_ctx;                          /* of both */
-    uint64_t profile_due; /* (own) CPU time of the next sample; 0: none */
 };
 
 /* What to start and how; strings and arrays are copied. */
@@ -165,9 +165,11 @@ uint32_t proc_count(void);
  * Once per call. HOST_FOREVER stays so.
  */
 uint64_t proc_deadline(struct proc *p, uint64_t after_ns);
-/* CPU time so far; lock held, or p's own task. */
+/* CPU time so far of all threads; lock held, or p's only thread. */
 uint64_t proc_cpu_ns(const struct proc *p);
-/* By p's own task now and then, without the lock: bring p->usage up to date. */
+/* p's use of things so far. Lock held. */
+void proc_usage(const struct proc *p, struct pith_rusage *out);
+/* By p's own tasks now and then, without the lock: bring p->usage up to date. */
 void proc_account(struct proc *p);
 /* End p from outside, as if by signal sig that it cannot handle; *why (may be
  * NULL) becomes p->trouble. Lock held. */
@@ -176,7 +178,7 @@ void proc_kill(struct proc *p, int sig, const char *why);
 /* Signals (signal.c); lock held. */
 void signal_send(struct proc *p, int sig);
 int signal_send_group(int32_t pgid, int sig); /* -E_SRCH */
-bool signal_pending(const struct proc *p);    /* one to act on: -E_INTR */
+bool signal_pending(struct proc *p); /* the running one: -E_INTR? */
 /* The pending signal that ends p, which has no say in it; 0: none. */
 int signal_fatal(const struct proc *p);
 

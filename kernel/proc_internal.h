@@ -34,7 +34,7 @@ void proc_disown(struct proc *c);
 /* Tell the parent that p stopped, continued or ended. */
 void proc_tell_parent(struct proc *p, int sig);
 
-/* run.c: the main function of a process's task. */
+/* run.c: the main function of a process's first task. */
 void proc_main(void *arg);
 /* Begin: the task exists and may run p. */
 void proc_begin(struct proc *p);
@@ -42,7 +42,13 @@ void proc_begin(struct proc *p);
 void proc_set_args(struct proc *p, struct exec_args *a);
 void proc_drop_store(struct proc *p);
 enum engine_status proc_poll(struct engine_store *s, void *user);
-struct engine_store *proc_store_create(struct proc *p);
+/* For a thread; those after the first share the first's limits. */
+struct engine_store *proc_store_create(struct thread *t);
+/* Before that, without the lock: keep what a trap left. */
+void proc_note_trap(struct thread *t, enum engine_status st);
+/* Thread t ended with st, which ends p unless that is known already. Lock held;
+ * t still has its store. */
+void proc_set_status(struct thread *t, enum engine_status st);
 
 /* signal.c */
 void signal_reset_for_exec(struct proc *p);

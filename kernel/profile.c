@@ -39,10 +39,10 @@ profile_on(void)
 /* The first sample is due somewhere in the first period, lest programs that
  * run for less are never seen. */
 void
-profile_begin(struct proc *p)
+profile_begin(struct thread *t)
 {
     if (on)
-        p->profile_due = 1 + (uint32_t)p->pid * 2654435761u % PROFILE_PERIOD_NS;
+        t->profile_due = 1 + (uint32_t)(t->proc->pid + t->tid) * 2654435761u % PROFILE_PERIOD_NS;
 }
 
 /* ---- stacks ---- */
@@ -122,14 +122,14 @@ add_name(struct text *t, const char *name)
 }
 
 static void
-record(struct proc *p, const char *call, uint64_t samples)
+record(struct thread *of, const char *call, uint64_t samples)
 {
     struct text t = {buffer, sizeof buffer, 0};
     uint32_t n;
 
     kernel_lock();
-    n = p->store ? engine_stack(p->store, frames, MAX_FRAMES) : 0;
-    add_name(&t, p->name);
+    n = of->store ? engine_stack(of->store, frames, MAX_FRAMES) : 0;
+    add_name(&t, of->proc->name);
     if (n == MAX_FRAMES)
         text_add(&t, ";...");
     for (uint32_t i = n; i-- > 0;) {
@@ -146,27 +146,27 @@ record(struct proc *p, const char *call, uint64_t samples)
 }
 
 static void
-sample(struct proc *p, const char *call)
+sample(struct thread *t, const char *call)
 {
-    uint64_t now = host_task_cpu_ns(p->task), n;
+    uint64_t now = host_task_cpu_ns(t->task), n;
 
-    if (now < p->profile_due)
+    if (now < t->profile_due)
         return;
-    n = (now - p->profile_due) / PROFILE_PERIOD_NS + 1;
-    p->profile_due += n * PROFILE_PERIOD_NS;
-    record(p, call, n);
+    n = (now - t->profile_due) / PROFILE_PERIOD_NS + 1;
+    t->profile_due += n * PROFILE_PERIOD_NS;
+    record(t, call, n);
 }
 
 void
-profile_poll(struct proc *p)
+profile_poll(struct thread *t)
 {
-    sample(p, NULL);
+    sample(t, NULL);
 }
 
 void
-profile_call(struct proc *p, const char *name)
+profile_call(struct thread *t, const char *name)
 {
-    sample(p, name);
+    sample(t, name);
 }
 
 void

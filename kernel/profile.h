@@ -26,12 +26,12 @@
 /* Before the first process starts. */
 void profile_start(void);
 bool profile_on(void);
-/* p's task begins: it is sampled from now on, if profiling is on. */
-void profile_begin(struct proc *p);
-/* p's own task, without the lock, if p->profile_due: what ran until now was the
+/* t's task begins: it is sampled from now on, if profiling is on. */
+void profile_begin(struct thread *t);
+/* t's own task, without the lock, if t->profile_due: what ran until now was the
  * program, was the host function of this name. */
-void profile_poll(struct proc *p);
-void profile_call(struct proc *p, const char *name);
+void profile_poll(struct thread *t);
+void profile_call(struct thread *t, const char *name);
 
 /*
  * All stacks so far, in no order, as "process;outermost;...;innermost" and

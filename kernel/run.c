@@ -25,19 +25,24 @@
 #define EXIT_REFUSED 126
 
 struct engine_store *
-proc_store_create(struct proc *p)
+proc_store_create(struct thread *t)
 {
+    struct proc *p = t->proc;
     struct engine_config c = {
         .user = p,
         .fuel = p->fuel,
         .poll_interval = POLL_INTERVAL,
         .poll = proc_poll,
+        .share = t == &p->main ? NULL : p->main.store,
+        .block = thread_block,
+        .wake = thread_wake,
+        .block_ctx = t,
     };
 
     c.native_stack = HOST_TASK_STACK;
     if (profile_on())
         c.poll_interval = PROFILE_POLL;
-    c.stack = host_task_value_stack(p->task, &c.stack_bytes);
+    c.stack = host_task_value_stack(t->task, &c.stack_bytes);
     if (p->rlimit[PITH_RLIMIT_AS].cur != UINT64_MAX)
         c.memory_bytes = p->rlimit[PITH_RLIMIT_AS].cur;
     return engine_store_create(&c);
@@ -47,12 +52,13 @@ proc_store_create(struct proc *p)
 void
 proc_account(struct proc *p)
 {
-    uint64_t bytes = engine_store_memory_bytes(p->store);
+    uint64_t bytes = engine_store_memory_bytes(thread_self(p)->store);
 
-    if (bytes <= p->usage.maxrss)
+    if (!thread_others(p) && bytes <= p->usage.maxrss)
         return;
     kernel_lock(); /* ps may be looking */
-    p->usage.maxrss = bytes;
+    if (bytes > p->usage.maxrss)
+        p->usage.maxrss = bytes;
     kernel_leave();
 }
 
@@ -64,8 +70,8 @@ proc_poll(struct engine_store *s, void *user)
     enum engine_status st = ENGINE_OK;
 
     (void)s;
-    if (p->profile_due)
-        profile_poll(p);
+    if (thread_self(p)->profile_due)
+        profile_poll(thread_self(p));
     proc_account(p);
     if (p->rlimit[PITH_RLIMIT_CPU].cur != UINT64_MAX) {
         kernel_lock();
@@ -77,7 +83,7 @@ proc_poll(struct engine_store *s, void *user)
     if (st == ENGINE_OK && host_task_tick() &&
         atomic_load_explicit(&p->attention, memory_order_relaxed))
         st = proc_leave_kernel(p);
-    if (st == ENGINE_OK && p->jump_due)
+    if (st == ENGINE_OK && thread_is_main(p) && p->jump_due)
         st = proc_jump(p);
     return st;
 }
@@ -89,22 +95,23 @@ proc_exit(struct proc *p, int code)
         p->dying = true;
         p->status = (code & 0xff) << 8;
     }
-    atomic_store_explicit(&p->attention, 1, memory_order_relaxed);
+    thread_poke_all(p);
     return ENGINE_EXIT;
 }
 
 uint64_t
 proc_deadline(struct proc *p, uint64_t after_ns)
 {
+    struct thread *t = thread_self(p);
     uint64_t now;
 
-    if (p->restarting && p->deadline_kept)
-        return p->call_deadline_ns;
+    if (t->restarting && t->deadline_kept)
+        return t->call_deadline_ns;
     now = host_mono_ns();
-    p->call_deadline_ns =
+    t->call_deadline_ns =
         after_ns < HOST_FOREVER - now ? now + after_ns : HOST_FOREVER;
-    p->deadline_kept = true;
-    return p->call_deadline_ns;
+    t->deadline_kept = true;
+    return t->call_deadline_ns;
 }
 
 /* ---- how it ended ---------------------------------------------------- */
@@ -200,23 +207,34 @@ out:
     return out;
 }
 
-/* Look at what a trap left, before anything else happens. Without the lock:
- * the module's debug information may be large. */
-static void
-note_trap(struct proc *p, enum engine_status st)
+/*
+ * Look at what a trap of t left, before anything else happens; the first one
+ * counts. Without the lock: the module's debug information may be large.
+ */
+void
+proc_note_trap(struct thread *t, enum engine_status st)
 {
-    if (st == ENGINE_OK || st == ENGINE_EXIT || st == ENGINE_UNLINKABLE ||
-        p->trap_trace)
+    struct proc *p = t->proc;
+    bool first;
+
+    if (st == ENGINE_OK || st == ENGINE_EXIT || st == ENGINE_UNLINKABLE)
         return;
-    p->trap_trace = backtrace_text(p->store);
+    kernel_lock();
+    first = !p->trapped && !p->dying;
+    p->trapped = true;
+    kernel_leave();
+    if (!first)
+        return;
+    p->trap_trace = backtrace_text(t->store);
     if (p->on_trap && st != ENGINE_OUT_OF_FUEL)
         p->on_trap(p, p->on_exit_ctx);
 }
 
-/* Lock held. */
-static void
-set_status(struct proc *p, enum engine_status st)
+void
+proc_set_status(struct thread *t, enum engine_status st)
 {
+    struct proc *p = t->proc;
+
     if (p->dying)
         return; /* exited, or killed: known already */
     p->dying = true;
@@ -262,7 +280,7 @@ call_export(struct proc *p, const char *name)
     const struct engine_functype *t;
     struct engine_extern e;
 
-    if (!engine_instance_export(p->instance, name, strlen(name), &e) ||
+    if (!engine_instance_export(p->main.instance, name, strlen(name), &e) ||
         e.kind != ENGINE_FUNC) {
         report_set(&p->trouble, 0, "no function %s is exported: a library?",
                    name);
@@ -273,7 +291,7 @@ call_export(struct proc *p, const char *name)
         report_set(&p->trouble, 0, "%s must take and return nothing", name);
         return ENGINE_UNLINKABLE;
     }
-    return engine_call(p->store, e.func, NULL, NULL);
+    return engine_call(p->main.store, e.func, NULL, NULL);
 }
 
 /* Lock held; released while the program runs. */
@@ -290,24 +308,24 @@ run_image(struct proc *p)
         p->forked = false;
         kernel_leave();
         st = call_export(p, "__pith_fork_child");
-        note_trap(p, st);
+        proc_note_trap(&p->main, st);
         kernel_lock();
         return st;
     }
     r = abi_attach(p, p->image->module);
-    s = r < 0 ? NULL : proc_store_create(p);
-    p->store = s;
+    s = r < 0 ? NULL : proc_store_create(&p->main);
+    p->main.store = s;
     if (!s) {
         report_set(&p->trouble, 0, "%s", pith_errno_text(r ? r : E_NOMEM));
         return ENGINE_UNLINKABLE;
     }
     kernel_leave();
-    st = exec_link(p, NULL);
+    st = exec_link(&p->main, NULL);
     if (st == ENGINE_OK) {
         proc_account(p);
         st = call_export(p, "_start");
     }
-    note_trap(p, st);
+    proc_note_trap(&p->main, st);
     kernel_lock();
     return st;
 }
@@ -316,7 +334,7 @@ run_image(struct proc *p)
 void
 proc_drop_store(struct proc *p)
 {
-    struct engine_store *s = p->store;
+    struct engine_store *s = p->main.store;
 
     if (!s)
         return;
@@ -326,9 +344,11 @@ proc_drop_store(struct proc *p)
 
         p->fuel = used < p->fuel ? p->fuel - used : 1;
     }
-    p->store = NULL;
-    p->instance = NULL;
+    p->main.store = NULL;
+    p->main.instance = NULL;
     p->memory = NULL;
+    host_free(p->imported);
+    p->imported = NULL;
     kernel_leave();
     engine_store_destroy(s);
     kernel_lock();
@@ -373,17 +393,21 @@ proc_main(void *arg)
     struct proc *p = arg;
     enum engine_status st;
 
-    *host_task_local(host_task_self()) = p;
+    *host_task_local(host_task_self()) = &p->main;
     while (!p->ready)
         host_task_park(HOST_FOREVER);
-    profile_begin(p);
+    profile_begin(&p->main);
     for (;;) {
         st = run_image(p);
+        if (p->pending_exec && !p->dying)
+            thread_join_all(p);
         if (!p->pending_exec || p->dying)
             break;
         replace_image(p);
     }
-    set_status(p, st);
+    proc_set_status(&p->main, st);
+    thread_poke_all(p);
+    thread_join_all(p);
     tell_trouble(p);
     proc_finish(p);
     host_task_exit();
@@ -400,6 +424,8 @@ proc_taken(void *arg)
         p->dying = true;
         p->status = sig ? sig : PITH_SIGKILL;
     }
+    thread_poke_all(p);
+    thread_join_all(p);
     proc_finish(p);
     host_task_exit();
 }
@@ -410,5 +436,5 @@ proc_begin(struct proc *p)
     p->ready = true;
     p->state = PROC_RUNNING;
     limits_arm(p);
-    host_task_unpark(p->task);
+    host_task_unpark(p->main.task);
 }

@@ -76,9 +76,11 @@ deliverable(const struct proc *p)
 }
 
 bool
-signal_pending(const struct proc *p)
+signal_pending(struct proc *p)
 {
-    return p->dying || (p->sig.pending && deliverable(p));
+    if (!thread_is_main(p))
+        return p->dying || p->pending_exec || p->stopped || signal_fatal(p);
+    return p->dying || p->pending_exec || (p->sig.pending && deliverable(p));
 }
 
 int
@@ -100,13 +102,7 @@ signal_fatal(const struct proc *p)
 static void
 poke(struct proc *p)
 {
-    atomic_store_explicit(&p->attention, 1, memory_order_relaxed);
-    if (p == proc_current())
-        return;
-    if (p->store)
-        engine_store_interrupt(p->store);
-    if (p->task && p->ready)
-        host_task_unpark(p->task);
+    thread_poke_all(p);
 }
 
 static void
@@ -185,6 +181,7 @@ stop(struct proc *p, int sig)
     p->stop_reported = p->continued = false;
     p->stop_signal = sig;
     proc_stopped_count++;
+    thread_poke_all(p);
     if (p->parent)
         proc_tell_parent(p, p->parent->sig.action[PITH_SIGCHLD].flags &
                                     PITH_SA_NOCLDSTOP
@@ -215,6 +212,7 @@ die_of(struct proc *p, int sig)
 {
     p->dying = true;
     p->status = sig;
+    thread_poke_all(p);
 }
 
 static enum engine_status
@@ -229,8 +227,8 @@ run_handler(struct proc *p, int sig, bool *no_restart)
     struct engine_extern e;
     enum engine_status st;
 
-    if (p->handlers_running >= HANDLER_DEPTH || !p->instance ||
-        !engine_instance_export(p->instance, name, sizeof name - 1, &e) ||
+    if (p->handlers_running >= HANDLER_DEPTH || !p->main.instance ||
+        !engine_instance_export(p->main.instance, name, sizeof name - 1, &e) ||
         e.kind != ENGINE_FUNC) {
         die_of(p, p->handlers_running ? PITH_SIGSEGV : sig);
         return ENGINE_EXIT;
@@ -244,7 +242,7 @@ run_handler(struct proc *p, int sig, bool *no_restart)
         a->handler = PITH_SIG_DFL;
     p->handlers_running++;
     kernel_leave();
-    st = engine_call(p->store, e.func, args, &result);
+    st = engine_call(p->main.store, e.func, args, &result);
     kernel_lock();
     p->handlers_running--;
     if (result.i32) { /* none declared: stays 0 */
@@ -262,22 +260,22 @@ proc_jump(struct proc *p)
     static const char name[] = "__pith_throw";
     struct engine_extern e;
 
-    if (!engine_instance_export(p->instance, name, sizeof name - 1, &e) ||
+    if (!engine_instance_export(p->main.instance, name, sizeof name - 1, &e) ||
         e.kind != ENGINE_FUNC || engine_func_type(e.func)->nparams ||
         engine_func_type(e.func)->nresults) {
         p->jump_due = 0;
         return ENGINE_OK;
     }
-    if (!engine_poll_may_throw(p->store)) {
+    if (!engine_poll_may_throw(p->main.store)) {
         if (p->jump_due > 1) { /* again at the next entry or loop, but not for
                                 * ever: a long loop would be all polls */
             p->jump_due--;
-            engine_store_interrupt(p->store);
+            engine_store_interrupt(p->main.store);
         }
         return ENGINE_OK;
     }
     p->jump_due = 0;
-    return engine_call(p->store, e.func, NULL, NULL);
+    return engine_call(p->main.store, e.func, NULL, NULL);
 }
 
 static bool
@@ -285,10 +283,10 @@ handler_type_ok(struct proc *p)
 {
     static const char name[] = "__pith_signal";
     const struct engine_functype *t;
+    struct engine_instance *i = thread_self(p)->instance;
     struct engine_extern e;
 
-    if (!p->instance ||
-        !engine_instance_export(p->instance, name, sizeof name - 1, &e) ||
+    if (!i || !engine_instance_export(i, name, sizeof name - 1, &e) ||
         e.kind != ENGINE_FUNC)
         return false;
     t = engine_func_type(e.func);
@@ -321,10 +319,33 @@ deliver(struct proc *p, int sig, bool *handled, bool *no_restart)
     return ENGINE_EXIT;
 }
 
+/* A thread that is not the first leaves what a handler or the parent has to do
+ * with to the first, and ends, stops and goes on with it. */
+static enum engine_status
+leave_thread(struct proc *p)
+{
+    for (;;) {
+        int sig;
+
+        if (p->dying || p->pending_exec)
+            return ENGINE_EXIT;
+        if ((sig = signal_fatal(p))) {
+            die_of(p, sig);
+            return ENGINE_EXIT;
+        }
+        if (!p->stopped)
+            return ENGINE_OK;
+        wait_on_killable(&p->stop_wait, HOST_FOREVER);
+    }
+}
+
 static enum engine_status
 leave(struct proc *p, bool *handled, bool *no_restart)
 {
     enum engine_status st = ENGINE_OK;
+
+    if (!thread_is_main(p))
+        return leave_thread(p);
 
     for (;;) {
         uint64_t set;

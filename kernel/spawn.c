@@ -43,7 +43,7 @@ prepare(struct proc *p, const char *path, struct exec_args *a,
 static int
 make_task(struct proc *p)
 {
-    return host_task_create(&p->task, proc_main, p, VALUE_STACK);
+    return host_task_create(&p->main.task, proc_main, p, VALUE_STACK);
 }
 
 /* ---- for the host ---------------------------------------------------- */
@@ -387,11 +387,17 @@ call_exec(struct proc *p, const char *path, char *args, size_t args_len,
         exec_args_finish(&a);
         return r;
     }
+    if (p->pending_exec) { /* another thread was first */
+        exec_image_unref(i);
+        exec_args_finish(&a);
+        host_free(kept);
+        return 0;
+    }
     *kept = a;
     p->pending_args = kept;
     p->pending_exec = i;
     /* Off to proc_main, which becomes the new program. */
-    atomic_store_explicit(&p->attention, 1, memory_order_relaxed);
+    thread_poke_all(p);
     return 0;
 }
 
@@ -430,13 +436,13 @@ fork_child(struct proc *c, struct proc *p)
     if (r < 0)
         return r;
     c->image = exec_image_ref(p->image);
-    c->store = proc_store_create(c);
-    st = c->store ? ENGINE_OK : ENGINE_NO_MEMORY;
+    c->main.store = proc_store_create(&c->main);
+    st = c->main.store ? ENGINE_OK : ENGINE_NO_MEMORY;
     if (st == ENGINE_OK) {
-        /* Only this process runs in the memory that is copied, and it is
-         * here; the others need not wait for the copy. */
+        /* Only this process runs in the memory that is copied, and but for
+         * other threads it is here; nobody else need wait for the copy. */
         kernel_unlock();
-        st = exec_link(c, p->instance);
+        st = exec_link(&c->main, p->main.instance);
         kernel_lock();
     }
     return st == ENGINE_OK ? 0 : -E_NOMEM;
@@ -452,14 +458,16 @@ call_fork(struct proc *p)
 
     if (r < 0)
         return r;
-    if (!p->instance ||
-        !engine_instance_export(p->instance, entry, sizeof entry - 1, &e))
+    if (!thread_is_main(p))
+        return -E_NOTSUP;
+    if (!p->main.instance ||
+        !engine_instance_export(p->main.instance, entry, sizeof entry - 1, &e))
         return -E_NOSYS;
     r = proc_create(p, &c);
     if (r < 0)
         return r;
     r = fork_child(c, p);
-    if (r < 0 && !c->task) {
+    if (r < 0 && !c->main.task) {
         proc_discard(c);
         return r;
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * User memory; see uio.h. It is touched by the engine alone: in a browser it is
- * another memory than the kernel's.
+ * another memory than the kernel's. Other threads may write to it and make it
+ * grow meanwhile: what was read once may be different the second time.
  */
 #include "uio.h"
 
@@ -60,6 +61,8 @@ copy_in_string(struct proc *p, char *dst, struct gptr src, size_t room)
 
     if (n >= 0 && copy_in(p, dst, src, (size_t)n + 1) < 0)
         n = -E_FAULT;
+    if (n >= 0)
+        dst[n] = 0;
     return (int)n;
 }
 

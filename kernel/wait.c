@@ -78,7 +78,7 @@ wake_one(struct wait_queue *q)
 }
 
 static bool
-interrupted(const struct proc *p, bool killable_only)
+interrupted(struct proc *p, bool killable_only)
 {
     return p && (killable_only ? p->dying : signal_pending(p));
 }
@@ -94,7 +94,7 @@ wait_blocked(bool blocked)
 {
     struct proc *p = proc_current();
 
-    if (p)
+    if (p && thread_is_main(p))
         p->state = blocked ? PROC_BLOCKED : PROC_RUNNING;
 }
 
@@ -107,11 +107,9 @@ sleep_until(uint64_t deadline_ns, struct proc *p, bool killable_only,
 
     if (interrupted(p, killable_only))
         return -E_INTR;
-    if (p)
-        p->state = PROC_BLOCKED;
+    wait_blocked(true);
     unparked = host_task_park(deadline_ns);
-    if (p)
-        p->state = PROC_RUNNING;
+    wait_blocked(false);
     /* A wake-up goes before a signal: wake_one would be lost otherwise. */
     if (woken(ctx))
         return 0;

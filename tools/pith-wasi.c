@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pith-wasi [--verbose] [--expect FILE] [--timeout S] [-j N] PATH...
+ * pith-wasi [--verbose] [--hold-stdin] [--expect FILE] [--timeout S] [-j N]
+ *           PATH...
  *
  * Runs prebuilt WASI programs and compares what they do with what the JSON
  * beside them says. PATHs are programs or directories, searched for X.wasm.
@@ -9,7 +10,8 @@
  * Prints a line for each failure and each directory, and at the end
  * `N passed, N failed, N skipped`. FILE lists expected failures, one
  * "path-suffix  reason" a line; they count as skipped, but one that passes
- * counts as failed, so that the list shrinks.
+ * counts as failed, so that the list shrinks. --hold-stdin: where no input is
+ * given it never ends, rather than being empty.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -40,7 +42,7 @@ struct directory {
 
 static struct job jobs[MAX_JOBS];
 static unsigned njobs = 2, timeout = 120;
-static bool verbose;
+static bool verbose, hold_stdin;
 static struct bytes expected;
 static struct directory *directories;
 
@@ -156,6 +158,7 @@ run(struct directory *d, const char *wasm)
         case_finish(&j->test);
         return;
     }
+    j->test.hold_stdin = hold_stdin;
     fflush(NULL);
     j->pid = fork();
     if (j->pid == 0) {
@@ -241,8 +244,8 @@ summary(void)
 static _Noreturn void
 usage(void)
 {
-    fputs("usage: pith-wasi [--verbose] [--expect FILE] [--timeout SECONDS] "
-          "[-j N] PATH...\n",
+    fputs("usage: pith-wasi [--verbose] [--hold-stdin] [--expect FILE] "
+          "[--timeout SECONDS] [-j N] PATH...\n",
           stderr);
     exit(EXIT_USAGE);
 }
@@ -255,6 +258,10 @@ main(int argc, char **argv)
         const char *v = at + 1 < argc ? argv[at + 1] : NULL;
         if (strcmp(argv[at], "--verbose") == 0) {
             verbose = true;
+            continue;
+        }
+        if (strcmp(argv[at], "--hold-stdin") == 0) {
+            hold_stdin = true;
             continue;
         }
         if (!v)

@@ -71,9 +71,9 @@ enter_free(struct engine_store *s, struct engine_instance *caller, void *env,
     struct proc *p = engine_store_user(s);
     const struct abi_row *row = env;
 
-    if (p->traced || !p->memory)
+    if (p->traced || !p->memory || thread_others(p))
         return enter(s, caller, env, slots);
-    p->usage.syscalls++;
+    p->main.syscalls++;
     slots[0] = (uint32_t)row->body(p, slots);
     return atomic_load_explicit(&p->attention, memory_order_relaxed)
                ? proc_leave_kernel(p)

@@ -103,6 +103,7 @@ vector_add(struct proc *p, struct vector *v, uint64_t at)
     }
     if (copy_in(p, v->bytes + v->len, gptr(at), (size_t)n + 1) < 0)
         return -E_FAULT;
+    v->bytes[need - 1] = 0; /* whatever other threads write there */
     v->len = need;
     v->n++;
     return 0;

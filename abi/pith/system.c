@@ -141,12 +141,10 @@ sys_setrlimit(struct proc *p, const uint64_t *a)
 int64_t
 sys_getrusage(struct proc *p, const uint64_t *a)
 {
-    struct pith_rusage u = p->usage;
+    struct pith_rusage u;
 
     if ((int32_t)a[0] == 0) {
-        u.utime_ns = (int64_t)proc_cpu_ns(p);
-        u.switches = host_task_switches(p->task);
-        u.maxrss = engine_store_memory_bytes(p->store);
+        proc_usage(p, &u);
     } else if ((int32_t)a[0] == -1) {
         u = p->children_usage;
     } else {

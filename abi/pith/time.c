@@ -9,7 +9,7 @@
 #define RANDOM_MAX (1u << 20) /* bytes a call; more gives a short result */
 
 static int
-read_clock(const struct proc *p, uint32_t id, uint64_t *ns)
+read_clock(struct proc *p, uint32_t id, uint64_t *ns)
 {
     switch (id) {
     case PITH_CLOCK_REALTIME:
@@ -19,8 +19,10 @@ read_clock(const struct proc *p, uint32_t id, uint64_t *ns)
         *ns = host_mono_ns();
         return 0;
     case PITH_CLOCK_PROCESS:
+        *ns = thread_proc_cpu_ns(p);
+        return 0;
     case PITH_CLOCK_THREAD:
-        *ns = proc_cpu_ns(p);
+        *ns = thread_cpu_ns(p);
         return 0;
     default:
         return -E_INVAL;
@@ -71,7 +73,7 @@ sys_clock_getres(struct proc *p, const uint64_t *a)
 
 /* When the monotonic clock will show what clock id then shows. */
 static int
-monotonic_deadline(const struct proc *p, uint32_t id, uint64_t at,
+monotonic_deadline(struct proc *p, uint32_t id, uint64_t at,
                    uint64_t *deadline)
 {
     uint64_t now, mono = host_mono_ns();
@@ -139,7 +141,7 @@ alarm_rings(void *arg)
 }
 
 static struct pith_itimerval
-itimer_now(const struct proc *p)
+itimer_now(struct proc *p)
 {
     uint64_t now = host_mono_ns();
     struct pith_itimerval v = {(int64_t)p->itimer_interval_ns, 0};

@@ -115,4 +115,5 @@ wasi_p1_register(void)
     abi_register(&abi_preview1);
     abi_register(&abi_wasmedge);
     abi_register(&abi_preview0);
+    wasi_threads_register();
 }

@@ -76,8 +76,10 @@ wasi_clock_time_get(struct proc *p, const uint64_t *a)
         t = host_mono_ns();
         break;
     case WASI_CLOCK_PROCESS:
-    case WASI_CLOCK_THREAD: /* one thread to a process */
-        t = proc_cpu_ns(p);
+        t = thread_proc_cpu_ns(p);
+        break;
+    case WASI_CLOCK_THREAD:
+        t = thread_cpu_ns(p);
         break;
     default:
         return -E_INVAL;

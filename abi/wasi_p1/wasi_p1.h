@@ -72,4 +72,7 @@ int wasi_preopen(struct proc *p, const char *path, const char *name);
  * none for a program that imports `pith`, or that has them already. */
 int wasi_preopen_grants(struct proc *p);
 
+/* thread.c: the module wasi-threads. */
+void wasi_threads_register(void);
+
 #endif

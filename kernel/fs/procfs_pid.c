@@ -91,7 +91,7 @@ procfs_pid_status(struct text *t, struct proc *p)
         text_add(t, "%u ", c->groups[n]);
     text_add(t, "\nVmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmRSS:\t%8llu kB\n",
              (unsigned long long)(p->usage.maxrss / 1024), kb, kb);
-    text_add(t, "Threads:\t1\n");
+    text_add(t, "Threads:\t%u\n", thread_count(p));
     add_handled(t, p);
     text_add(t, "voluntary_ctxt_switches:\t%llu\n",
              (unsigned long long)p->usage.switches);
@@ -218,11 +218,14 @@ procfs_pid_grants(struct text *t, struct proc *p)
 void
 procfs_pid_io(struct text *t, struct proc *p)
 {
+    struct pith_rusage u;
+
+    proc_usage(p, &u);
     text_add(t, "rchar: %llu\nwchar: %llu\nsyscr: %llu\nsyscw: 0\n"
                 "read_bytes: %llu\nwrite_bytes: %llu\n",
              (unsigned long long)p->usage.bytes_in,
              (unsigned long long)p->usage.bytes_out,
-             (unsigned long long)p->usage.syscalls,
+             (unsigned long long)u.syscalls,
              (unsigned long long)p->usage.bytes_in,
              (unsigned long long)p->usage.bytes_out);
 }

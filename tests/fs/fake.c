@@ -199,9 +199,29 @@ signal_send(struct proc *p, int sig)
 }
 
 bool
-signal_pending(const struct proc *p)
+signal_pending(struct proc *p)
 {
     return p->sig.pending != 0;
+}
+
+bool
+thread_is_main(struct proc *p)
+{
+    (void)p;
+    return true;
+}
+
+uint32_t
+thread_count(const struct proc *p)
+{
+    (void)p;
+    return 1;
+}
+
+void
+proc_usage(const struct proc *p, struct pith_rusage *out)
+{
+    *out = p->usage;
 }
 
 uint64_t

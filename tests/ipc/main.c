@@ -111,9 +111,9 @@ actor_main(void *arg)
     struct proc *p = a->p;
     int code;
 
-    *host_task_local(host_task_self()) = p;
-    p->store = proc_store_create(p);
-    p->memory = engine_memory_create(p->store, 1, 1, false);
+    *host_task_local(host_task_self()) = &p->main;
+    p->main.store = proc_store_create(&p->main);
+    p->memory = engine_memory_create(p->main.store, 1, 1, false);
     if (setjmp(a->end) == 0) {
         code = a->fn(a->arg);
         if (!p->dying)
@@ -142,7 +142,7 @@ start(struct proc *parent, int (*fn)(void *), void *arg)
     if (parent ? fd_table_copy(&p->fds, &parent->fds) < 0
                : fd_table_init(&p->fds) < 0)
         abort();
-    if (host_task_create(&p->task, actor_main, a, VALUE_STACK) < 0)
+    if (host_task_create(&p->main.task, actor_main, a, VALUE_STACK) < 0)
         abort();
     proc_begin(p);
     return p;

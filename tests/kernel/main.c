@@ -28,10 +28,17 @@ proc_current(void)
 }
 
 bool
-signal_pending(const struct proc *p)
+signal_pending(struct proc *p)
 {
     (void)p;
     return false;
+}
+
+bool
+thread_is_main(struct proc *p)
+{
+    (void)p;
+    return true;
 }
 
 static void

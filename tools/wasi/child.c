@@ -77,6 +77,16 @@ redirect(const char *path, int flags, int to)
     close(fd);
 }
 
+/* A standard input that never says anything, for those who must wait there. */
+static void
+hold_stdin(void)
+{
+    int fd[2];
+    if (pipe(fd) < 0 || dup2(fd[0], 0) < 0)
+        _exit(EXIT_REFUSED);
+    close(fd[0]);
+}
+
 static void
 redirect_all(const struct test_case *c)
 {
@@ -84,7 +94,10 @@ redirect_all(const struct test_case *c)
     if (asprintf(&out, "%s/out", c->scratch) < 0 ||
         asprintf(&err, "%s/err", c->scratch) < 0)
         _exit(EXIT_REFUSED);
-    redirect(c->stdin_file ? c->stdin_file : "/dev/null", O_RDONLY, 0);
+    if (c->hold_stdin && !c->stdin_file)
+        hold_stdin();
+    else
+        redirect(c->stdin_file ? c->stdin_file : "/dev/null", O_RDONLY, 0);
     redirect(out, O_WRONLY | O_CREAT | O_TRUNC, 1);
     redirect(err, O_WRONLY | O_CREAT | O_TRUNC, 2);
     free(out);

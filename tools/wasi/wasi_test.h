@@ -25,6 +25,7 @@ struct test_case {
     char **args, **env; /* NULL-terminated; args without argv[0] */
     char *root, *root_guest, *stdin_file; /* or NULL */
     char **stubs; /* "module.name" to be answered by nothing */
+    bool hold_stdin; /* without stdin_file: open and silent, not empty */
     bool trap;
     int exit_code;
     /* what stdout and stderr must be; data NULL: anything */

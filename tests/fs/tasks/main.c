@@ -48,7 +48,8 @@ become_process(struct proc *p)
     p->state = PROC_RUNNING;
     p->grants = grants_create();
     grants_add_all(p->grants);
-    *host_task_local(host_task_self()) = p;
+    p->main.proc = p;
+    *host_task_local(host_task_self()) = &p->main;
 }
 
 static void
