@@ -52,7 +52,7 @@ proc_usage(const struct proc *p, struct pith_rusage *out)
         return; /* it has ended: all is there */
     out->utime_ns = (int64_t)proc_cpu_ns(p);
     out->switches = p->ended_switches;
-    out->syscalls = 0;
+    out->syscalls = p->ended_syscalls;
     for (t = &p->main; t; t = t->next) {
         out->switches += host_task_switches(t->task);
         out->syscalls += t->syscalls;

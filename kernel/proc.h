@@ -101,7 +101,8 @@ struct proc {
     uint64_t deadline_ns;              /* kill at; HOST_FOREVER: never */
     int32_t nice;
     uint64_t start_ns, cpu_ns; /* cpu_ns: once ended; see proc_cpu_ns */
-    uint64_t ended_cpu_ns, ended_switches; /* of threads that have ended */
+    /* of threads that have ended */
+    uint64_t ended_cpu_ns, ended_switches, ended_syscalls;
     struct pith_rusage usage, children_usage;
     bool traced;                       /* print an strace */
     bool out_of_time;                  /* killed for fuel, deadline or cpu */

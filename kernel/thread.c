@@ -15,10 +15,11 @@
 
 uint32_t thread_total;
 
+/* Acquire: who sees that the others are gone sees all that they did. */
 bool
 thread_others(const struct proc *p)
 {
-    return atomic_load_explicit(&p->main.next, memory_order_relaxed) != NULL;
+    return atomic_load_explicit(&p->main.next, memory_order_acquire) != NULL;
 }
 
 /*
@@ -133,7 +134,7 @@ leave_process(struct thread *t)
         at = at->next;
     p->ended_cpu_ns += host_task_cpu_ns(t->task);
     p->ended_switches += host_task_switches(t->task);
-    p->main.syscalls += t->syscalls;
+    p->ended_syscalls += t->syscalls;
     at->next = t->next;
     thread_total--;
     *host_task_local(t->task) = NULL;
