@@ -67,10 +67,10 @@ static void
 on_trap_dump(struct proc *p, void *ctx)
 {
     struct engine_sink to = cli_sink(run.core);
+    struct thread *t = thread_self(p);
     int r;
 
     (void)ctx;
-    struct thread *t = thread_self(p);
     if (!t->store || !t->instance)
         return;
     run.core_written = true;

@@ -122,7 +122,6 @@ struct proc {
     struct exec_args *pending_args;    /* with it */
     struct exec_image *image;          /* what runs now */
     struct report trouble;             /* why it ended badly */
-    bool trapped;                      /* by the first thread that did: */
     char *trap_trace;                  /* wasm backtrace text of a trap; or NULL */
     void (*on_exit)(struct proc *p, void *ctx); /* for the host; lock held */
     void (*on_trap)(struct proc *p, void *ctx); /* own task, no lock, the store

@@ -44,7 +44,7 @@ void proc_drop_store(struct proc *p);
 enum engine_status proc_poll(struct engine_store *s, void *user);
 /* For a thread; those after the first share the first's limits. */
 struct engine_store *proc_store_create(struct thread *t);
-/* Before that, without the lock: keep what a trap left. */
+/* The same for traps, without the lock: keeps what is left, too. */
 void proc_note_trap(struct thread *t, enum engine_status st);
 /* Thread t ended with st, which ends p unless that is known already. Lock held;
  * t still has its store. */

@@ -207,29 +207,6 @@ out:
     return out;
 }
 
-/*
- * Look at what a trap of t left, before anything else happens; the first one
- * counts. Without the lock: the module's debug information may be large.
- */
-void
-proc_note_trap(struct thread *t, enum engine_status st)
-{
-    struct proc *p = t->proc;
-    bool first;
-
-    if (st == ENGINE_OK || st == ENGINE_EXIT || st == ENGINE_UNLINKABLE)
-        return;
-    kernel_lock();
-    first = !p->trapped && !p->dying;
-    p->trapped = true;
-    kernel_leave();
-    if (!first)
-        return;
-    p->trap_trace = backtrace_text(t->store);
-    if (p->on_trap && st != ENGINE_OUT_OF_FUEL)
-        p->on_trap(p, p->on_exit_ctx);
-}
-
 void
 proc_set_status(struct thread *t, enum engine_status st)
 {
@@ -247,6 +224,30 @@ proc_set_status(struct thread *t, enum engine_status st)
         p->out_of_time |= st == ENGINE_OUT_OF_FUEL;
         report_set(&p->trouble, 0, "%s", engine_status_text(st));
     }
+}
+
+/*
+ * Look at what a trap of t left, before anything else happens; the first one
+ * counts, and is what the process dies of. Without the lock: the module's debug
+ * information may be large.
+ */
+void
+proc_note_trap(struct thread *t, enum engine_status st)
+{
+    struct proc *p = t->proc;
+    bool first;
+
+    if (st == ENGINE_OK || st == ENGINE_EXIT || st == ENGINE_UNLINKABLE)
+        return;
+    kernel_lock();
+    first = !p->dying;
+    proc_set_status(t, st);
+    kernel_leave();
+    if (!first)
+        return;
+    p->trap_trace = backtrace_text(t->store);
+    if (p->on_trap && st != ENGINE_OUT_OF_FUEL)
+        p->on_trap(p, p->on_exit_ctx);
 }
 
 /* Nobody but its own standard error tells why a spawned program died. */
