@@ -9,7 +9,8 @@
  *
  *   owners > 0                     somebody will delete it
  *   held                           wasm code got it as an externref, and may
- *                                  have put it anywhere in the store
+ *                                  have put it anywhere in the store; held.c
+ *                                  finds out from time to time
  *   host information               must be found again with the object
  *   none of these                  freed; an engine object gets another
  *                                  wasm_ref_t when it is asked for again
@@ -33,11 +34,17 @@
 
 #define WASM_API_EXTERN __attribute__((visibility("default")))
 #include "wasm.h"
+#include "wasm_pith.h"
 
 /* ---- engines and stores (store.c) ---- */
 
+struct wasm_config_t {
+    uint64_t memory, tables, fuel; /* 0: the engine's default */
+};
+
 struct wasm_engine_t {
     atomic_size_t refs; /* the owner and stores */
+    struct wasm_config_t config;
 };
 
 struct host_func { /* a function made by wasm_func_new */
@@ -66,7 +73,10 @@ struct wasm_store_t {
     size_t nbuckets, ninterned;
     struct host_func *funcs;
     struct pins any, exn;
-    wasm_trap_t *trap; /* on its way through wasm code; owned */
+    wasm_trap_t *trap;        /* on its way through wasm code; owned */
+    size_t nheld, held_limit; /* references; when to look for the rest */
+    bool collecting;
+    atomic_bool interrupted;
 };
 
 /* Run wasm on this thread from now on. */
@@ -147,6 +157,9 @@ ref_object(const void *p)
 
     return r && r->store ? r->object : NULL;
 }
+
+/* Wasm code gets r. What it let go of before may end here, r not. (held.c) */
+void ref_hold(struct wasm_ref_t *r);
 
 /* What the engine calls it; its kind is one of the externs'. */
 struct engine_extern ref_extern(const struct wasm_ref_t *r);

@@ -44,7 +44,7 @@ $(CAPI_A): $(CAPI_OBJ) $(ENGINE_OBJ) $(LIB_OBJ)
 install: libpith-wasm $(B)/bin/pith
 	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/bin \
 	    $(DESTDIR)$(LIBDIR)/pkgconfig
-	install -m 644 capi/include/wasm.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 capi/include/*.h $(DESTDIR)$(PREFIX)/include/
 	install -m 644 $(CAPI_A) $(DESTDIR)$(LIBDIR)/
 	install -m 755 $(CAPI_SO).0 $(DESTDIR)$(LIBDIR)/
 	ln -sf $(notdir $(CAPI_SO)).0 $(DESTDIR)$(LIBDIR)/$(notdir $(CAPI_SO))

@@ -97,7 +97,7 @@ to_extern(struct wasm_ref_t *r)
 {
     if (r->kind == REF_ANY)
         return engine_ref_convert(r->object);
-    r->held = true;
+    ref_hold(r);
     return r;
 }
 

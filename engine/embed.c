@@ -156,3 +156,45 @@ engine_module_body(const struct engine_module *m, uint32_t func)
         return 0;
     return m->code[func - m->nfuncs_imported].body;
 }
+
+/* ---- what a store refers to ---- */
+
+struct visit {
+    void (*f)(void *ctx, uint64_t word);
+    void *ctx;
+};
+
+static void
+visit_words(const struct visit *v, const uint64_t *words, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; i++)
+        v->f(v->ctx, words[i]);
+}
+
+static void
+visit_pointers(const struct visit *v, void *const *pointers, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; i++)
+        v->f(v->ctx, (uintptr_t)pointers[i]);
+}
+
+void
+engine_store_visit(struct engine_store *s, void (*f)(void *ctx, uint64_t word),
+                   void *ctx)
+{
+    const struct visit v = {f, ctx};
+
+    visit_words(&v, s->stack, (uint64_t)(s->sp - s->stack));
+    for (struct engine_instance *in = s->instances; in; in = in->next) {
+        visit_words(&v, in->global_values, in->module->global_slots);
+        for (uint32_t i = 0; in->elems && i < in->module->nelems; i++)
+            visit_pointers(&v, in->elems[i].refs, in->elems[i].n);
+    }
+    for (struct engine_global *g = s->globals; g; g = g->next)
+        f(ctx, g->own.u64);
+    for (struct engine_table *t = s->tables; t; t = t->next)
+        visit_pointers(&v, t->elems, t->size);
+    for (struct exception *e = s->exceptions; e; e = e->next)
+        visit_words(&v, e->slots, e->nslots);
+    gc_visit(s->gc, f, ctx);
+}

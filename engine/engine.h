@@ -410,5 +410,12 @@ bool engine_ref_is(const void *ref, struct engine_valtype t);
 void *engine_ref_convert(void *ref);
 /* Is ref, an extern, the host's pointer, not a converted any? */
 bool engine_externref_is_host(const void *ref);
+/*
+ * f for every word of the store that may be a reference: what does not occur
+ * (as extern, or converted) is out of the program's reach. In the host, or in a
+ * host function.
+ */
+void engine_store_visit(struct engine_store *s,
+                        void (*f)(void *ctx, uint64_t word), void *ctx);
 
 #endif

@@ -161,7 +161,7 @@ wasm_name_new_from_string_nt(own wasm_name_t *out, const char *s)
 /* ---- configuration, engine, store -----------------------------------------
  */
 
-WASM_DECLARE_OWN(config) /* nothing to set yet */
+WASM_DECLARE_OWN(config) /* wasm_pith.h has what can be set */
 WASM_API_EXTERN own wasm_config_t *wasm_config_new(void);
 
 WASM_DECLARE_OWN(engine)

@@ -2,7 +2,11 @@
 /* Calls both ways, and how they fail. */
 #include "capi_test.h"
 
+#include <pthread.h>
+#include <unistd.h>
+
 #include "modules.h"
+#include "wasm_pith.h"
 
 /* ---- calls ---- */
 
@@ -231,4 +235,67 @@ test_traps(void)
     CHECK(trap_says(t, ""));
     CHECK(call_2(world_func(&w, "add"), 1, 2) == 3); /* all is well again */
     world_close(&w);
+}
+
+/* ---- bounds (wasm_pith.h) ---- */
+
+static void *
+interrupt(void *store)
+{
+    usleep(20000);
+    wasm_store_interrupt(store);
+    return NULL;
+}
+
+static void
+test_interrupt(void)
+{
+    struct world w;
+    pthread_t thread;
+    wasm_trap_t *t;
+    wasm_frame_t *origin;
+
+    world_open_with(&w, module_spin, sizeof module_spin, NULL, 0);
+    pthread_create(&thread, NULL, interrupt, w.store);
+    t = call(world_func(&w, "spin"), 0, NULL, 0, NULL);
+    pthread_join(thread, NULL);
+    origin = wasm_trap_origin(t);
+    CHECK(origin &&
+          wasm_instance_same(wasm_frame_instance(origin), w.instance));
+    wasm_frame_delete(origin);
+    CHECK(trap_says(t, "interrupted"));
+    wasm_store_interrupt(w.store); /* before it runs */
+    CHECK(trap_says(call(world_func(&w, "spin"), 0, NULL, 0, NULL),
+                    "interrupted"));
+    world_close(&w);
+}
+
+void
+test_bounds(void)
+{
+    wasm_config_t *c = wasm_config_new();
+    wasm_limits_t limits = {17, 100};
+    wasm_byte_vec_t b = bytes_of(module_spin, sizeof module_spin);
+    wasm_memorytype_t *type = wasm_memorytype_new(&limits);
+    wasm_tabletype_t *ttype =
+        wasm_tabletype_new(wasm_valtype_new_funcref(), &limits);
+    struct world w = {0};
+    wasm_extern_vec_t none = WASM_EMPTY_VEC;
+
+    wasm_config_limit_memory(c, 1 << 20);
+    wasm_config_limit_tables(c, 16);
+    wasm_config_limit_fuel(c, 1000000);
+    w.engine = wasm_engine_new_with_config(c);
+    w.store = wasm_store_new(w.engine);
+    CHECK(!wasm_memory_new(w.store, type));
+    CHECK(!wasm_table_new(w.store, ttype, NULL));
+    w.module = wasm_module_new(w.store, &b);
+    w.instance = wasm_instance_new(w.store, w.module, &none, NULL);
+    wasm_instance_exports(w.instance, &w.exports);
+    CHECK(trap_says(call(world_func(&w, "spin"), 0, NULL, 0, NULL),
+                    "out of fuel"));
+    wasm_memorytype_delete(type);
+    wasm_tabletype_delete(ttype);
+    world_close(&w);
+    test_interrupt();
 }

@@ -67,6 +67,7 @@ void test_modules(void);
 void test_serialize(void);
 void test_calls(void);
 void test_traps(void);
+void test_bounds(void);
 void test_externs(void);
 void test_linking(void);
 void test_refs(void);

@@ -233,6 +233,7 @@ main(void)
     test_serialize();
     test_calls();
     test_traps();
+    test_bounds();
     test_externs();
     test_linking();
     test_refs();

@@ -95,6 +95,43 @@ test_foreign_ends(struct world *w)
     CHECK(finalized == 2); /* wasm has it */
 }
 
+static int ended;
+
+static void
+end_one(void *info)
+{
+    (void)info;
+    ended++;
+}
+
+/* What wasm code has let go of ends before the store does. */
+static void
+test_let_go(struct world *w)
+{
+    wasm_table_t *t = wasm_extern_as_table(world_get(w, "refs"));
+    wasm_foreign_t *first = wasm_foreign_new(w->store);
+    int refused = 0;
+    wasm_ref_t *r;
+
+    wasm_foreign_set_host_info(first, w);
+    CHECK(wasm_table_set(t, 0, wasm_foreign_as_ref(first)));
+    wasm_foreign_delete(first);
+    for (int i = 0; i < 10000; i++) {
+        wasm_foreign_t *f = wasm_foreign_new(w->store);
+
+        wasm_foreign_set_host_info_with_finalizer(f, &ended, end_one);
+        refused += !wasm_table_set(t, 1, wasm_foreign_as_ref(f));
+        wasm_foreign_delete(f);
+    }
+    CHECK(!refused && ended > 5000 && ended < 10000);
+    r = wasm_table_get(t, 0);
+    CHECK(wasm_ref_as_foreign(r) && wasm_ref_get_host_info(r) == w);
+    wasm_ref_delete(r);
+    r = wasm_table_get(t, 1);
+    CHECK(wasm_ref_get_host_info(r) == &ended);
+    wasm_ref_delete(r);
+}
+
 /* Information of an object is found through every reference to it. */
 static void
 test_object_info(struct world *w)
@@ -168,6 +205,7 @@ test_lifetimes(void)
     wasm_functype_t *type = wasm_functype_new_0_0();
 
     world_open(&w);
+    test_let_go(&w);
     test_foreign_ends(&w);
     test_object_info(&w);
     wasm_instance_set_host_info_with_finalizer(w.instance, &w, finalize);
@@ -178,7 +216,7 @@ test_lifetimes(void)
     wasm_functype_delete(type);
     CHECK(finalized == 2 && !env.done);
     test_late_deletes(&w); /* closes w */
-    CHECK(finalized == 5 && env.done);
+    CHECK(finalized == 5 && env.done && ended == 10000);
 }
 
 /* ---- what is neither func nor extern ---- */
