@@ -4,6 +4,7 @@
 #   make fuzz-decode   decoding and validation
 #   make fuzz-run      the interpreter against itself
 #   make fuzz-tools    DWARF, coredumps, disassembly
+#   make fuzz-capi     libpith-wasm, modules linked to what they ask for
 #   make fuzz-cases    old finds only, seconds
 #   make fuzz-v8       random programs of Binaryen's on the engine and on V8
 #                      (FUZZ_PROGRAMS of them)
@@ -19,16 +20,22 @@ FUZZ := $(O)/fuzz
 FUZZ_CFLAGS := -std=gnu11 -g -O1 $(INC_engine) -iquote tools/spec \
                -fsanitize=fuzzer,address,undefined \
                -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
-               -fno-strict-aliasing -ffp-contract=off -fno-math-errno
+               -fno-strict-aliasing -ffp-contract=off -fno-math-errno \
+               -DSHARED_MOST=0x10000000u
 FUZZ_RUN := -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
             -max_len=8192 -print_final_stats=1
 FUZZ_SPEC := tools/spec/host.c tools/spec/status.c
 
-.PHONY: fuzz fuzz-decode fuzz-run fuzz-tools fuzz-cases fuzz-v8
+.PHONY: fuzz fuzz-decode fuzz-run fuzz-tools fuzz-capi fuzz-cases fuzz-v8
 $(FUZZ)/decode $(FUZZ)/run $(FUZZ)/tools: $(FUZZ)/%: tests/fuzz/%.c $(FUZZ_SPEC) \
     $(ENGINE_SRC) $(LIB_SRC) $(wildcard engine/*.h engine/*/*.h engine/op/* lib/*.h) | engine
 	@mkdir -p $(@D)
 	clang-19 $(FUZZ_CFLAGS) -o $@ $(filter %.c,$^) -lm -lpthread
+$(FUZZ)/capi: tests/fuzz/capi.c $(wildcard capi/*.c capi/*.h capi/include/*) \
+    $(ENGINE_SRC) $(LIB_SRC) $(wildcard engine/*.h engine/op/* lib/*.h) | engine
+	@mkdir -p $(@D)
+	clang-19 $(FUZZ_CFLAGS) -iquote capi/include -o $@ $(filter %.c,$^) \
+	    -lm -lpthread
 
 $(FUZZ)/seeds:
 	@mkdir -p $@
@@ -37,7 +44,7 @@ $(FUZZ)/seeds:
 	    xargs -0 sha1sum | awk '!seen[$$1]++ { print $$1, $$2 }' | \
 	    while read -r sum file; do cp -f "$$file" $@/$$sum; done
 
-fuzz-decode fuzz-run: fuzz-%: $(FUZZ)/% $(FUZZ)/seeds
+fuzz-decode fuzz-run fuzz-capi: fuzz-%: $(FUZZ)/% $(FUZZ)/seeds
 	@mkdir -p $(FUZZ)/found-$*
 	cd $(FUZZ) && ./$* $(FUZZ_RUN) -artifact_prefix=$*- found-$* seeds \
 	    $(CURDIR)/tests/fuzz/corpus
@@ -45,8 +52,9 @@ fuzz-tools: $(FUZZ)/tools $(FUZZ)/seeds
 	@mkdir -p $(FUZZ)/found-tools
 	cd $(FUZZ) && ./tools $(FUZZ_RUN) -artifact_prefix=tools- found-tools \
 	    $(CURDIR)/tests/fuzz/tools seeds $(CURDIR)/tests/tools/disasm
-fuzz-cases: $(FUZZ)/decode $(FUZZ)/run $(FUZZ)/tools
-	@for t in decode run tools; do \
+fuzz-cases: $(FUZZ)/decode $(FUZZ)/run $(FUZZ)/tools \
+    $(FUZZ)/capi
+	@for t in decode run tools capi; do \
 	    $(FUZZ)/$$t -timeout=10 tests/fuzz/corpus/*.wasm tests/fuzz/tools/* \
 	        $$(find tests/fuzz/cases -name '*.wasm') || exit 1; done
 $(B)/bin/v8-run: tests/fuzz/v8/run.c $(FUZZ_SPEC) tools/spec/isolate.c \
@@ -58,7 +66,7 @@ fuzz-v8: $(B)/bin/v8-run
 	@$(MAKE) -s $(ASYNCIFY)
 	@WASM_OPT="node $(ASYNCIFY)" tests/fuzz/v8/compare.sh $< $(FUZZ)/v8 $(FUZZ_PROGRAMS)
 fuzz:
-	@passed=0; failed=0; for t in cases decode run tools v8; do \
+	@passed=0; failed=0; for t in cases decode run tools capi v8; do \
 	    if $(MAKE) -s fuzz-$$t; then passed=$$((passed + 1)); \
 	    else failed=$$((failed + 1)); fi; \
 	done; echo "$$passed passed, $$failed failed"; [ $$failed = 0 ]
