@@ -46,7 +46,9 @@ record_activation(struct record *r, struct walk w)
         f->name = module_func_name(w.in->module, f->func);
         if (r->exact) {
             f->offset = module_pc_offset(w.in->module, &range, w.pc);
-            f->slots = w.in->module->plain ? NULL : w.fp;
+            f->slots = atomic_load(&w.in->module->code[range.func].native)
+                           ? NULL
+                           : w.fp;
         }
         if (!walk_out(&w, &range))
             break;

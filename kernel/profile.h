@@ -21,7 +21,7 @@
 #include "proc.h"
 
 #define PROFILE_PERIOD_NS 1000000u
-#define PROFILE_POLL 2000u /* the engine's units between polls */
+#define PROFILE_POLL 5000u /* the engine's units between polls */
 
 /* Before the first process starts. */
 void profile_start(void);
