@@ -130,7 +130,8 @@ struct wasm_frame_t {
     struct trap_frame at;
 };
 
-/* A new reference of size bytes with one owner; NULL: out of memory. */
+/* A new reference of size bytes with one owner; NULL: out of memory. Without a
+ * store it is one that has ended. */
 void *ref_create(struct wasm_store_t *s, enum ref_kind kind, void *object,
                  size_t size);
 /* The reference of an engine object, with one more owner; NULL for a NULL

@@ -263,7 +263,7 @@ wasm_func_call(const wasm_func_t *f, const wasm_val_vec_t *args,
     wasm_trap_t *trap;
 
     if (!func)
-        return NULL; /* the store has ended: there is not even a trap */
+        return trap_from_text(NULL, "the function's store has ended");
     t = engine_func_type(func);
     why = refuse_shape(t, args);
     if (why)

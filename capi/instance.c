@@ -46,7 +46,7 @@ wasm_instance_t *
 wasm_instance_new(wasm_store_t *s, const wasm_module_t *module,
                   const wasm_extern_vec_t *imports, wasm_trap_t **trap)
 {
-    struct engine_module *m = ref_of(module)->object;
+    struct engine_module *m = module ? ref_of(module)->object : NULL;
     struct engine_instance *in;
     struct engine_extern *e;
     struct report report = {0};
@@ -55,7 +55,8 @@ wasm_instance_new(wasm_store_t *s, const wasm_module_t *module,
 
     if (trap)
         *trap = NULL;
-    e = gather(s, m, imports, &why);
+    why = "there is no module";
+    e = m ? gather(s, m, imports, &why) : NULL;
     if (!e) {
         explain(trap, trap_from_text(s, why));
         return NULL;

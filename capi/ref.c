@@ -90,7 +90,8 @@ ref_create(struct wasm_store_t *s, enum ref_kind kind, void *object,
     r->store = s;
     r->object = object;
     r->owners = 1;
-    list_put(s, r);
+    if (s)
+        list_put(s, r);
     return r;
 }
 

@@ -375,9 +375,9 @@ wasm_module_deserialize(wasm_store_t *, const wasm_byte_vec_t *);
 
 /*
  * A callback's arguments are borrowed; results have their kinds set and are
- * zero. It may return a trap, which then unwinds the wasm code that called; it
- * may call wasm functions in turn. finalizer(env) is called when the store
- * ends.
+ * zero. It may return a trap, which then unwinds the wasm code that called, and
+ * results are not looked at; it may call wasm functions in turn. finalizer(env)
+ * is called when the store ends.
  */
 WASM_DECLARE_REF(func)
 typedef own wasm_trap_t *(*wasm_func_callback_t)(const wasm_val_vec_t *args,

@@ -161,6 +161,8 @@ test_linking(void)
 
     world_open(&w);
     world_open(&other);
+    CHECK(!wasm_instance_new(w.store, NULL, &none, &trap));
+    CHECK(trap_says(trap, "no module"));
     refuse(&w, NULL, 0, "number of imports");
     refuse(&w, imports, 4, "NULL");
     for (int i = 0; i < 4; i++)

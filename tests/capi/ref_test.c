@@ -188,6 +188,7 @@ test_late_deletes(struct world *w)
 
     world_close(w);
     CHECK(!wasm_memory_data(m) && !wasm_func_type(f));
+    CHECK(trap_says(call(f, 0, NULL, 0, NULL), "has ended"));
     wasm_trap_delete(t);
     CHECK(wasm_frame_instance(origin) != NULL);
     wasm_frame_delete(origin);
