@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "perfmap.h"
 #include "pith_errno.h"
 
 static void
@@ -81,6 +82,8 @@ engine_module_load(const uint8_t *bytes, size_t size,
         module_free(m);
         return r;
     }
+    if (perfmap_on())
+        module_func_name(m, 0); /* makes them all */
     *out = m;
     return 0;
 }

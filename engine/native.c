@@ -2,8 +2,10 @@
 /* What machine code calls, and how it is entered and left: see native.h. */
 #include "native.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "perfmap.h"
 #include "pith_errno.h"
 
 /* ---- publishing
@@ -56,6 +58,25 @@ map_replace(struct code_map *m)
     retired = atomic_exchange(&map, m);
 }
 
+/* The module's lock may be held, so its names are looked at without: they were
+ * made when it was loaded, if perf is to have them. */
+static void
+tell_perf(const struct native_code *c)
+{
+    uint32_t i = c->func + c->module->nfuncs_imported;
+    char number[24];
+    const char *name;
+
+    if (!perfmap_on())
+        return;
+    name = c->module->names ? c->module->names[i] : NULL;
+    if (!name) {
+        snprintf(number, sizeof number, "function %u", i);
+        name = number;
+    }
+    perfmap_add((const void *)c->start, c->end - c->start, NULL, name);
+}
+
 int
 native_code_add(const void *start, size_t size, struct engine_module *m,
                 uint32_t func, native_place_fn *place)
@@ -80,6 +101,8 @@ native_code_add(const void *start, size_t size, struct engine_module *m,
         map_replace(new);
     }
     pthread_mutex_unlock(&map_lock);
+    if (new)
+        tell_perf(&c);
     return new ? 0 : -E_NOMEM;
 }
 

@@ -2,8 +2,10 @@
 /*
  * A map for Linux's perf: which addresses are machine code of which function,
  * in /tmp/perf-PID.map, one line a range: START SIZE module:function. perf
- * reads it when it reports. Compilers call perfmap_add for each range that they
- * make; it does nothing unless perfmap_start was called. Any thread.
+ * reads it when it reports. native_code_add (native.h) calls perfmap_add for
+ * every function that is compiled; who has code besides (stubs, shared tails)
+ * calls it too. It does nothing unless perfmap_start was called, which must be
+ * before the first module is loaded. Any thread.
  */
 #ifndef ENGINE_PERFMAP_H
 #define ENGINE_PERFMAP_H
@@ -21,12 +23,18 @@ extern atomic_bool perfmap_enabled;
 void perfmap_write(const void *start, size_t size, const char *module,
                    const char *function);
 
+static inline bool
+perfmap_on(void)
+{
+    return atomic_load_explicit(&perfmap_enabled, memory_order_acquire);
+}
+
 /* size bytes at start are function of module (either may be NULL). */
 static inline void
 perfmap_add(const void *start, size_t size, const char *module,
             const char *function)
 {
-    if (atomic_load_explicit(&perfmap_enabled, memory_order_acquire))
+    if (perfmap_on())
         perfmap_write(start, size, module, function);
 }
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Flame graphs and perf maps as functions: flame.c's golden files are made by
- * `flame OUT.svg OUT.folded < stacks`; `flame --perf-map` prints the map. */
+ * `flame OUT.svg OUT.folded < stacks`; `flame --perf-map FILE.wasm` prints the
+ * map. */
 #include "flame.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "native.h"
 #include "perfmap.h"
 
 static void *
@@ -19,9 +21,11 @@ add_ranges(void *arg)
 
 /* From two threads: every line must come out whole. */
 static int
-perf_map(void)
+perf_map(const char *wasm)
 {
     static char code[2][8000];
+    static uint8_t bytes[4096];
+    struct engine_module *m;
     char line[600];
     pthread_t t[2];
     FILE *f;
@@ -34,6 +38,15 @@ perf_map(void)
             return 1;
     for (int i = 0; i < 2; i++)
         pthread_join(t[i], NULL);
+    f = fopen(wasm, "r"); /* function 0 of it is "compiled" */
+    if (!f ||
+        engine_module_load(bytes, fread(bytes, 1, sizeof bytes, f), NULL, NULL,
+                           &m, NULL) < 0 ||
+        native_code_add(code, 64, m, 0, NULL) < 0)
+        return 1;
+    fclose(f);
+    native_code_remove(code);
+    engine_module_unref(m);
     f = fopen(perfmap_name(), "r");
     if (!f)
         return 1;
@@ -50,8 +63,8 @@ main(int argc, char **argv)
     char line[4096];
     FILE *svg, *folded;
 
-    if (argc == 2 && strcmp(argv[1], "--perf-map") == 0)
-        return perf_map();
+    if (argc == 3 && strcmp(argv[1], "--perf-map") == 0)
+        return perf_map(argv[2]);
     if (argc != 3)
         return 2;
     while (fgets(line, sizeof line, stdin)) {

@@ -134,10 +134,11 @@ ok 'flame: one b, though b(x) comes between' \
 ok 'flame: zoom' node "$here/zoom.mjs" "$tmp/1.svg"
 
 # --- perf's map: 1000 lines from two threads, none torn
-"$w/flame" --perf-map >"$tmp/map"
+"$w/flame" --perf-map "$here/disasm/gc.wasm" >"$tmp/map"
 ok 'perf map: lines' \
     [ "$(grep -cE '^[0-9a-f]+ 10 app.wasm:two\?lines$' "$tmp/map")" = 1000 ]
-ok 'perf map: nothing else' [ "$(wc -l <"$tmp/map")" = 1000 ]
+ok 'perf map: compiled code' grep -qE '^[0-9a-f]+ 40 wasm:id$' "$tmp/map"
+ok 'perf map: nothing else' [ "$(wc -l <"$tmp/map")" = 1001 ]
 # shellcheck disable=SC2016
 t 'perf map: option' 0 done '' sh -c 'echo $$ >"$1/pid"; exec "$0" run \
     --perf-map "$2"' "$pith" "$tmp" "$w/busy.wasm"
