@@ -84,6 +84,9 @@ struct engine_sink cli_stdout(void);
 struct engine_sink cli_sink(FILE *f);
 /* Open a file that an option asks for; NULL: said why not. */
 FILE *cli_create(const char *option, const char *name);
+/* The same for what nobody else is to read; what is in it stays for now. *made:
+ * it was not there before. */
+FILE *cli_create_private(const char *option, const char *name, bool *made);
 /* Close it; false: said that it is not complete. */
 bool cli_close(FILE *f, const char *name);
 

@@ -9,6 +9,7 @@
  * Nothing is set up that the program was not granted: its root is empty, or
  * the directory given as "/".
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +40,7 @@ static struct run {
     struct pith_rusage usage;
     uint64_t start_ns, end_ns, fuel;
     FILE *core; /* the coredump's file, opened before anything runs */
-    bool core_written;
+    bool core_made, core_written;
 } run;
 
 static void
@@ -74,6 +75,8 @@ on_trap_dump(struct proc *p, void *ctx)
     if (!t->store || !t->instance)
         return;
     run.core_written = true;
+    if (ftruncate(fileno(run.core), 0) < 0) /* a device, perhaps: as it is */
+        errno = 0;
     r = engine_coredump(t->store, run.o->file, &to);
     if (r == -E_2BIG)
         cli_error("%s: its memory is too large for a coredump: the first part "
@@ -291,7 +294,8 @@ finish_core(const struct cli_options *o, int code)
         return code;
     if (!run.core_written) {
         fclose(run.core);
-        remove(o->coredump);
+        if (run.core_made)
+            remove(o->coredump);
     } else if (cli_close(run.core, o->coredump)) {
         cli_error("coredump written; try: pith inspect %s", o->coredump);
     }
@@ -325,7 +329,9 @@ cli_run_options(const struct cli_options *o)
     int r = cli_module_open(o->file, &run.module);
     if (r)
         return r;
-    if (o->coredump && !(run.core = cli_create("--coredump", o->coredump)))
+    if (o->coredump &&
+        !(run.core = cli_create_private("--coredump", o->coredump,
+                                        &run.core_made)))
         return EXIT_REFUSED;
     if (!cli_profile_start(o))
         return finish_core(o, EXIT_REFUSED);

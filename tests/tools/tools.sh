@@ -87,6 +87,17 @@ t 'core: cut off' 126 '' '*truncated*' "$pith" inspect "$tmp/cut"
 t 'core: no trap, no file' 0 done '' \
     "$pith" run --coredump "$tmp/none" "$w/busy.wasm"
 ok 'core: no trap, no file' [ ! -e "$tmp/none" ]
+ok 'core: for nobody else' [ "$(stat -c %a "$tmp/core")" = 600 ]
+echo old >"$tmp/old"
+t 'core: no trap, an old file' 0 done '' \
+    "$pith" run --coredump "$tmp/old" "$w/busy.wasm"
+ok 'core: no trap, an old file' [ "$(cat "$tmp/old")" = old ]
+head -c 100000 /dev/zero >"$tmp/old"
+t 'core: over an old file' 134 - - \
+    "$pith" run --coredump "$tmp/old" "$here/core.wasm"
+ok 'core: over an old file' cmp "$tmp/core" "$tmp/old"
+t 'core: no room' 134 '' '*/dev/full: it could not be written*' \
+    "$pith" run --coredump /dev/full "$here/core.wasm"
 t 'core: nowhere' 126 '' '*--coredump=/none/core: cannot write*' \
     "$pith" run --coredump=/none/core "$w/busy.wasm"
 t 'core: no value' 2 '' '*--coredump needs a value*' "$pith" run --coredump
