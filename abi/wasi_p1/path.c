@@ -229,14 +229,20 @@ wasi_path_open(struct proc *p, const uint64_t *a)
     int fd = call_open(p, (int)a[0], path, flags, 0666);
     if (fd < 0)
         return fd;
+    /* At once: other threads have the descriptor, too. */
+    f = fd_get(p, fd);
+    if (!f)
+        return -E_BADF;
+    f->rights_base = base;
+    f->rights_inheriting = inherit;
     r = call_fstat(p, fd, &st);
-    f = fd_peek(p, fd);
-    if (r == 0 && f) {
-        f->rights_base = base & wasi_rights_for(st.mode, &inheriting);
-        f->rights_inheriting = inherit & inheriting;
+    if (r == 0) {
+        f->rights_base &= wasi_rights_for(st.mode, &inheriting);
+        f->rights_inheriting &= inheriting;
         r = wasi_put32(p, a[8], (uint32_t)fd);
     }
-    if (r < 0)
+    if (r < 0 && fd_peek(p, fd) == f)
         call_close(p, fd);
+    file_put(f);
     return r;
 }
