@@ -53,7 +53,7 @@ struct cli_options {
     char *grants; /* text, one grant a line; files are in dirs */
     bool grant_all;
     uint64_t memory_bytes, fuel, timeout_ns; /* 0: no limit */
-    bool trace, stats;
+    bool trace, stats, deterministic;
     const char *profile;  /* the flame graph's file; NULL: none. Boot too */
     const char *coredump; /* where to; NULL: none */
     bool perf_map;        /* boot too */

@@ -72,6 +72,8 @@ static const char run[] =
     "  --fuel N                  loop iterations and calls it may make\n"
     "  --timeout SECONDS         may take this long (0.5 works)\n"
     "  --trace                   print its system calls\n"
+    "  --deterministic           one kind of NaN, and random numbers that are the\n"
+    "                            same each time; clocks stay what they are\n"
     "  --stats                   print what it used\n"
     "  --profile[=FILE]          sample where its CPU time goes: a flame "
     "graph\n"

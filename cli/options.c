@@ -328,6 +328,8 @@ run_option(struct cli_options *o, struct cursor *c)
     }
     if (is(c, "--coredump"))
         return (o->coredump = value(c, "--coredump")) ? 1 : -1;
+    if (is(c, "--deterministic"))
+        return o->deterministic = true, 1;
     if (is(c, "--trace"))
         return o->trace = true, 1;
     if (is(c, "--stats"))

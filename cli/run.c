@@ -322,10 +322,22 @@ run_kernel(const struct cli_options *o)
     return r;
 }
 
+/* Before anything is loaded. */
+static void
+make_deterministic(void)
+{
+    struct engine_options e = {.tier = ENGINE_TIER_LLVM, .canonical_nan = true};
+
+    engine_configure(&e);
+    posix_random_seed(1);
+}
+
 int
 cli_run_options(const struct cli_options *o)
 {
     run.o = o;
+    if (o->deterministic)
+        make_deterministic();
     int r = cli_module_open(o->file, &run.module);
     if (r)
         return r;

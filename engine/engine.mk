@@ -22,7 +22,7 @@ $(B)/obj/engine/interp.o: CFLAGS += $(ENGINE_INTERP)
 # The guest is linked without -O, lest clang run wasm-opt and it inline.
 ENGINE_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,tests/engine/main.c \
                    tests/engine/run_tests.c tests/engine/odd_tests.c \
-                   tests/engine/shared_tests.c)
+                   tests/engine/shared_tests.c tests/engine/nan_tests.c)
 $(B)/obj/tests/engine/%.o: tests/engine/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(INC_engine) -iquote tests/engine -MMD -MP -c -o $@ $<
@@ -36,11 +36,15 @@ $(B)/tests/engine-shared.wasm: tests/engine/shared.c
 	    -o $@.o $<
 	clang-19 --target=wasm32 -nostdlib -Wl,--no-entry -Wl,--shared-memory \
 	    -Wl,--import-memory -Wl,--max-memory=67108864 -o $@ $@.o
+$(B)/tests/engine-nan.wasm: tests/engine/nan.c
+	@mkdir -p $(@D)
+	clang-19 --target=wasm32 -O1 -msimd128 -c -o $@.o $<
+	clang-19 --target=wasm32 -nostdlib -Wl,--no-entry -o $@ $@.o
 $(B)/bin/test-engine: $(ENGINE_TEST_OBJ) $(B)/lib/libpith-engine.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lm -lpthread
 .PHONY: test-engine
 test-engine: $(B)/bin/test-engine $(B)/tests/engine-guest.wasm \
-             $(B)/tests/engine-shared.wasm
+             $(B)/tests/engine-shared.wasm $(B)/tests/engine-nan.wasm
 	$(B)/bin/test-engine $(B)/tests/engine-guest.wasm \
-	    $(B)/tests/engine-shared.wasm
+	    $(B)/tests/engine-shared.wasm $(B)/tests/engine-nan.wasm

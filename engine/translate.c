@@ -444,6 +444,7 @@ translate(struct translator *t, struct engine_module *m, uint32_t func,
     t->failed = t->needs_wide = t->dead = false;
     t->wide = wide;
     t->plain = m->plain;
+    t->canonical_nan = engine_options()->canonical_nan;
     t->n = t->label = t->last = t->last_call = t->raw = 0;
     t->sp = t->pending = t->nframes = t->nlocals = t->mark = 0;
     t->nclauses = t->nhandlers = t->scratch = 0;

@@ -87,6 +87,7 @@ struct translator {
     const uint8_t *p, *end;
     bool failed; /* out of memory */
     bool wide, needs_wide;
+    bool canonical_nan; /* see engine_options */
     bool plain; /* for compilers: nothing fused but comparison and branch, no
                  * operands in accumulators (r0 still holds tables, functions
                  * and checked addresses between an instruction and the next) */

@@ -335,8 +335,17 @@ unary(struct translator *t, const struct plain *f)
     t_result(t);
 }
 
-void
-t_numeric(struct translator *t, uint32_t code)
+/* Does a NaN that it gives have the bits that the machine likes? abs, neg and
+ * copysign only move bits. */
+static bool
+makes_nan(uint32_t code)
+{
+    return (code >= 0x8d && code <= 0x97) || (code >= 0x9b && code <= 0xa5) ||
+           code == 0xb6 || code == 0xbb;
+}
+
+static void
+numeric(struct translator *t, uint32_t code)
 {
     const struct plain *f = &t_plain[code];
 
@@ -348,4 +357,16 @@ t_numeric(struct translator *t, uint32_t code)
         integer_binary(t, code, false);
     else
         float_binary(t, code);
+}
+
+void
+t_numeric(struct translator *t, uint32_t code)
+{
+    static const struct plain canonical[2] = {
+        {.op = OP_f32_canonical_s, .operand = CLASS_F, .result = CLASS_F},
+        {.op = OP_f64_canonical_s, .operand = CLASS_D, .result = CLASS_D}};
+
+    numeric(t, code);
+    if (t->canonical_nan && makes_nan(code))
+        unary(t, &canonical[t_plain[code].result == CLASS_D]);
 }

@@ -130,10 +130,37 @@ simd_const(struct translator *t)
     t->last = 0;
 }
 
+/* As makes_nan in translate_num.c; 0: no, else the operation that puts it right.
+ * pmin and pmax only select. */
+static unsigned
+canonical(uint32_t code)
+{
+    switch (code) {
+    case 0x5e:
+    case 0x67 ... 0x6a:   /* f32x4: ceil, floor, trunc, nearest */
+    case 0xe3 ... 0xe9:   /* sqrt to max */
+    case 0x105 ... 0x106: /* relaxed_madd, relaxed_nmadd */
+    case 0x10d ... 0x10e: /* relaxed_min, relaxed_max */
+        return OP_f32x4_canonical;
+    case 0x5f:
+    case 0x74 ... 0x75: /* f64x2: ceil, floor */
+    case 0x7a:          /* trunc */
+    case 0x94:          /* nearest */
+    case 0xef ... 0xf5:
+    case 0x107 ... 0x108:
+    case 0x10f ... 0x110:
+        return OP_f64x2_canonical;
+    default:
+        return 0;
+    }
+}
+
 void
 t_prefix_fd(struct translator *t)
 {
-    const struct simd *s = &simd[leb_u32(&t->p)];
+    uint32_t code = leb_u32(&t->p);
+    unsigned repair = t->canonical_nan ? canonical(code) : 0;
+    const struct simd *s = &simd[code];
 
     switch (s->shape) {
     case SIMD_LOAD:
@@ -170,4 +197,7 @@ t_prefix_fd(struct translator *t)
         simd_plain(t, s, 1, CLASS_V, false);
         break;
     }
+    if (repair)
+        simd_plain(t, &(struct simd){.op = (uint16_t)repair}, 1, CLASS_V,
+                   false);
 }

@@ -42,6 +42,24 @@ OP(movn) /* imm slots, to pc[1], from pc[2]; may overlap */
     pc += 2;
     NEXT;
 }
+OP(f32x4_canonical)
+{
+    u32x4 v = v_u32x4(V_GET(pc->b));
+    for (int i = 0; i < 4; i++)
+        if ((v[i] & 0x7fffffffu) > 0x7f800000u)
+            v[i] = 0x7fc00000u;
+    V_PUT(of_u32x4(v));
+    NEXT;
+}
+OP(f64x2_canonical)
+{
+    u64x2 v = v_u64x2(V_GET(pc->b));
+    for (int i = 0; i < 2; i++)
+        if ((v[i] & ~((uint64_t)1 << 63)) > (uint64_t)0x7ff << 52)
+            v[i] = (uint64_t)0x7ff8 << 48;
+    V_PUT(of_u64x2(v));
+    NEXT;
+}
 OP(st_r)
 {
     fp[pc->a] = r0;

@@ -2,6 +2,7 @@
 /* The plain services of kernel/host.h: memory, clocks, random, log. */
 #define _GNU_SOURCE
 #include "host.h"
+#include "posix.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -68,10 +69,42 @@ host_clock_resolution_ns(void)
     return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
+/* 0: the host's own numbers. */
+static _Atomic uint64_t seeded;
+
+void
+posix_random_seed(uint64_t seed)
+{
+    atomic_store(&seeded, seed);
+}
+
+/* splitmix64 */
+static void
+seeded_random(char *out, size_t n)
+{
+    while (n) {
+        uint64_t z = atomic_fetch_add(&seeded, 0x9e3779b97f4a7c15u) +
+                     0x9e3779b97f4a7c15u;
+        size_t k = n < sizeof z ? n : sizeof z;
+
+        z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+        z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+        z ^= z >> 31;
+        memcpy(out, &z, k);
+        out += k;
+        n -= k;
+    }
+}
+
 void
 host_random(void *out, size_t n)
 {
     char *at = out;
+
+    if (atomic_load_explicit(&seeded, memory_order_relaxed)) {
+        seeded_random(out, n);
+        return;
+    }
 
     while (n) {
         ssize_t k = getrandom(at, n, 0);

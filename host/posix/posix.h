@@ -27,6 +27,10 @@
  */
 int posix_run(void (*boot)(void *), void *arg);
 
+/* host_random() gives the same numbers in each run from now on: not for secrets.
+ * seed is not 0. Before there are tasks. */
+void posix_random_seed(uint64_t seed);
+
 /*
  * Lock held. Park until the host descriptor is ready for one of `events`
  * (POLLIN, POLLOUT, ...), and return those that hold, POLLERR and POLLHUP

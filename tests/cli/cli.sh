@@ -116,6 +116,8 @@ t 'too little memory' 126 '' '*2 pages*larger --max-memory*' \
 t 'no memory limit' 0 unlimited '' "$pith" run "$w/grow.wasm"
 t stats 0 hello '*time:*memory:*system calls:*' \
     "$pith" run --stats "$w/hello.wasm"
+t deterministic 0 '910a2dec89025cc1 7ff8000000000000' '' \
+    "$pith" run --deterministic --cap random "$w/chance.wasm"
 t trace 0 hello '*fd_write(1, *) = 0*' "$pith" run --trace "$w/hello.wasm"
 
 for s in INT:130 TERM:143 HUP:129; do

@@ -75,5 +75,6 @@ void test_hostile(void);
 void test_threads(void);
 void test_many(void);
 void test_shared(const uint8_t *bytes, size_t size); /* shared.c's */
+void test_nan(const uint8_t *bytes, size_t size);    /* nan.c's */
 
 #endif

@@ -170,7 +170,7 @@ read_guest(const char *path, uint8_t *to, size_t room)
     size_t n;
 
     if (!f) {
-        fprintf(stderr, "usage: test-engine GUEST.wasm SHARED.wasm\n");
+        fprintf(stderr, "usage: test-engine GUEST.wasm SHARED.wasm NAN.wasm\n");
         exit(2);
     }
     n = fread(to, 1, room, f);
@@ -181,12 +181,13 @@ read_guest(const char *path, uint8_t *to, size_t room)
 int
 main(int argc, char **argv)
 {
-    static uint8_t buffer[1 << 20], shared[1 << 16];
-    size_t shared_size;
+    static uint8_t buffer[1 << 20], shared[1 << 16], nan[1 << 16];
+    size_t shared_size, nan_size;
 
-    guest_size = read_guest(argc > 2 ? argv[1] : NULL, buffer, sizeof buffer);
+    guest_size = read_guest(argc > 3 ? argv[1] : NULL, buffer, sizeof buffer);
     guest = buffer;
     shared_size = read_guest(argv[2], shared, sizeof shared);
+    nan_size = read_guest(argv[3], nan, sizeof nan);
     test_calls();
     test_limits();
     test_memory();
@@ -196,6 +197,7 @@ main(int argc, char **argv)
     test_threads();
     test_shared(shared, shared_size);
     test_many();
+    test_nan(nan, nan_size);
     printf("%d passed, %d failed\n", passed, failed);
     return failed != 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pith-spec [--expect FILE] [--timeout SECONDS] [--compile] [--strict]
- *           [--verbose] DIR...
+ *           [--canonical-nan] [--verbose] DIR...
  * pith-spec --hostile [--verbose] DIR...
  *
  * Finds every test X/X.json (or, hostile, every *.wasm) below each DIR, runs
@@ -192,7 +192,7 @@ static int
 usage(void)
 {
     fputs("usage: pith-spec [--expect FILE] [--timeout SECONDS] [--compile] "
-          "[--strict] [--verbose] DIR...\n"
+          "[--strict] [--canonical-nan] [--verbose] DIR...\n"
           "       pith-spec --hostile [--verbose] DIR...\n",
           stderr);
     return 2;
@@ -211,6 +211,9 @@ parse(struct run *r, int argc, char **argv, const char **expect)
             r->options.compile = true;
         else if (!strcmp(argv[i], "--strict"))
             r->options.strict = true;
+        else if (!strcmp(argv[i], "--canonical-nan"))
+            engine_configure(&(struct engine_options){
+                .tier = ENGINE_TIER_LLVM, .canonical_nan = true});
         else if (!strcmp(argv[i], "--hostile"))
             r->hostile = true;
         else if (!strcmp(argv[i], "--expect") && i + 1 < argc)
