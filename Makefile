@@ -55,7 +55,8 @@ src = $(sort $(wildcard $(1)/*.c) $(wildcard $(1)/*/*.c))
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 LIB_SRC := $(call src,lib)
-ENGINE_SRC := $(call src,engine)
+# (llvm/ is a shared object of its own: engine/llvm/llvm.mk)
+ENGINE_SRC := $(filter-out engine/llvm/%,$(call src,engine))
 KERNEL_SRC := $(call src,kernel)
 ABI_SRC := $(call src,abi)
 HOST_SRC := $(sort $(wildcard host/posix/*.c host/posix/*.S))
@@ -129,6 +130,7 @@ $(B)/obj/host/%.o: host/%.S
 
 -include engine/engine.mk
 -include capi/capi.mk
+-include engine/llvm/llvm.mk
 -include tests/tests.mk
 -include user/user.mk
 -include ports/ports.mk

@@ -71,6 +71,8 @@ static const char run[] =
     "  --max-memory N            bytes of memory, with K, M or G\n"
     "  --fuel N                  loop iterations and calls it may make\n"
     "  --timeout SECONDS         may take this long (0.5 works)\n"
+    "  --tier=NAME               compile up to `jit` or `llvm`, or `interp` not\n"
+    "                            at all; --eager: all of it first\n"
     "  --trace                   print its system calls\n"
     "  --deterministic           one kind of NaN, and random numbers that are the\n"
     "                            same each time; clocks stay what they are\n"

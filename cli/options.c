@@ -10,6 +10,7 @@
 
 #include "cap.h"
 #include "cli.h"
+#include "engine.h"
 #include "pith_errno.h"
 
 struct cursor {
@@ -286,7 +287,7 @@ observe_option(struct cli_options *o, struct cursor *c)
     }
     if (is(c, "--perf-map"))
         return o->perf_map = true, 1;
-    return 0;
+    return engine_option(c->argv[c->at]) ? 1 : 0;
 }
 
 /* One option of `pith run`: 1 taken, 0 not an option of ours, -1 wrong. */

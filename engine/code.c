@@ -19,9 +19,9 @@ static struct code_chunk *
 chunk_for(struct engine_module *m, size_t bytes)
 {
     struct code_chunk *c = m->chunks;
-    size_t size = c ? c->size * 2 : CHUNK_FIRST;
+    size_t size = c && !c->foreign ? c->size * 2 : CHUNK_FIRST;
 
-    if (c && bytes <= c->size - c->used)
+    if (c && !c->foreign && bytes <= c->size - c->used)
         return c;
     if (size > CHUNK_LARGEST)
         size = CHUNK_LARGEST;
@@ -92,6 +92,7 @@ publish(struct translator *t, struct engine_module *m, uint32_t func)
 {
     struct code_chunk *c = chunk_for(m, t->n * sizeof(struct insn));
     struct code_range *r = c ? range_add(c) : NULL;
+    const struct insn *stub;
     struct insn *to;
 
     if (!r)
@@ -116,7 +117,29 @@ publish(struct translator *t, struct engine_module *m, uint32_t func)
     c->used += t->n * sizeof *to;
     c->nranges++;
     atomic_store_explicit(&m->code[func].insns, to, memory_order_release);
-    atomic_store_explicit(&m->code[func].entry, to, memory_order_release);
+    stub = &m->code[func].stub;
+    atomic_compare_exchange_strong(&m->code[func].entry, &stub, to);
+    return 0;
+}
+
+int
+code_add_sites(struct engine_module *m, struct code_range *ranges, uint32_t n)
+{
+    struct code_chunk *c = calloc(1, sizeof *c), **at = &m->chunks;
+
+    if (!c)
+        return -E_NOMEM;
+    c->foreign = true;
+    c->mem = (uint8_t *)(uintptr_t)ranges[0].start;
+    c->used = c->size =
+        (size_t)((const uint8_t *)ranges[n - 1].end - c->mem);
+    c->ranges = ranges;
+    c->nranges = n;
+    pthread_mutex_lock(&m->lock);
+    while (*at) /* the first is where translations go */
+        at = &(*at)->next;
+    *at = c;
+    pthread_mutex_unlock(&m->lock);
     return 0;
 }
 
@@ -127,7 +150,7 @@ translate_func(struct engine_module *m, uint32_t func)
     int r = 0;
 
     pthread_mutex_lock(&m->lock);
-    if (atomic_load(&m->code[func].entry) != &m->code[func].stub)
+    if (atomic_load(&m->code[func].insns))
         goto out; /* another thread was faster */
     if (!m->translator)
         m->translator = calloc(1, sizeof *m->translator);
@@ -171,7 +194,8 @@ translate_free(struct engine_module *m)
         for (uint32_t i = 0; i < c->nranges; i++)
             free((void *)(uintptr_t)c->ranges[i].handlers);
         free(c->ranges);
-        free(c->mem);
+        if (!c->foreign)
+            free(c->mem);
         free(c);
     }
     if (m->translator)
@@ -214,7 +238,9 @@ uint32_t
 module_pc_offset(struct engine_module *m, const struct code_range *range,
                  const struct insn *pc)
 {
-    struct translator t = {.want = (uint32_t)(pc - range->start)};
+    struct translator t = {.want = range->sites
+                                       ? (uint32_t)pc->code
+                                       : (uint32_t)(pc - range->start)};
     uint32_t found;
 
     t_translate(&t, m, range->func);

@@ -146,6 +146,9 @@ struct engine_options {
 /* Before the first module is loaded; o stays the caller's. Not called: the best
  * tier there is, lazily, no cache. */
 void engine_configure(const struct engine_options *o);
+/* A command line's word for one of them: --tier=interp|jit|llvm, --eager,
+ * --canonical-nan, --no-cache. False: it is none; else configured. */
+bool engine_option(const char *word);
 /* The options in force (tier as it is in this build). */
 const struct engine_options *engine_options(void);
 

@@ -6,6 +6,7 @@
 
 #include "limits.h"
 #include "mem.h"
+#include "native_table.h"
 #include "pith_errno.h"
 
 struct engine_func *
@@ -148,6 +149,7 @@ instance_alloc(struct engine_store *s, struct engine_module *m)
     in->next = s->instances;
     s->instances = in;
     in->code = m->code;
+    in->native = &native_table;
     in->stack_limit = s->stack_limit;
     in->mem0 = &memory_none;
     in->func_imports = store_alloc(s, m->nfuncs_imported, sizeof(void *));
@@ -188,6 +190,7 @@ instance_set_hot(struct engine_instance *in)
 {
     if (in->module->nmemories)
         in->mem0 = in->memories[0];
+    in->mem = in->mem0->base;
     if (in->module->ntables)
         in->table0 = in->tables[0];
 }

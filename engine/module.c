@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "perfmap.h"
+#include "optimise.h"
 #include "pith_errno.h"
 
 static void
@@ -29,6 +30,7 @@ static void
 module_free(struct engine_module *m)
 {
     names_free(m);
+    optimise_end(m);
     translate_free(m);
     for (uint32_t i = 0; i < m->ngroups; i++)
         type_release(m->groups[i]);
@@ -78,6 +80,8 @@ engine_module_load(const uint8_t *bytes, size_t size,
     r = decode_module(m, report);
     if (r == 0)
         translate_init(m);
+    if (r == 0)
+        optimise_loaded(m);
     if (r < 0) {
         module_free(m);
         return r;

@@ -28,6 +28,7 @@ struct func_code {
     _Atomic(const struct insn *) entry;
     _Atomic(native_fn *) native; /* machine code; NULL: none (native.h) */
     _Atomic(const struct insn *) insns; /* translated; NULL: not yet */
+    _Atomic(void *) fast; /* the same with arguments in registers (llvm/) */
     struct insn stub, gate;
     uint32_t type; /* canonical */
     uint32_t body; /* offset of the locals in the module's bytes */
@@ -96,6 +97,7 @@ struct code_range {
     const struct eh_entry *handlers;
     uint32_t link;  /* the frame's link slot */
     uint32_t frame; /* slots in the frame */
+    bool sites;     /* places of machine code (llvm/unit.h), not translated */
 };
 
 struct code_chunk {
@@ -104,6 +106,7 @@ struct code_chunk {
     size_t size, used;
     struct code_range *ranges;
     uint32_t nranges, ranges_cap;
+    bool foreign; /* mem is not ours to free */
 };
 
 /* Where an exception lands: the innermost match comes first. */
@@ -122,6 +125,7 @@ struct eh_entry {
 
 struct engine_module {
     atomic_uint refs;
+    bool tail_calls; /* there are some; all functions' convention shows it */
     bool plain; /* instructions are for a compiler as well (translate.h) */
     const uint8_t *bytes;
     size_t size;
@@ -165,6 +169,9 @@ struct engine_module {
     uint32_t *global_slot;
     uint32_t global_slots;
 
+    _Atomic(struct object_set *) objects; /* compiled code (object.h) */
+    struct optimiser *optimiser;          /* under way (optimise.c) */
+
     pthread_mutex_t lock; /* guards what follows */
     struct code_chunk *chunks;
     size_t code_bytes;
@@ -192,6 +199,10 @@ void translate_init(struct engine_module *m);
 void translate_free(struct engine_module *m);
 /* Find or make the translation of defined function i. Any thread. -E_NOMEM. */
 int translate_func(struct engine_module *m, uint32_t i);
+/* Places that machine code has instead of translated instructions, ascending;
+ * ranges becomes the module's. -E_NOMEM. */
+int code_add_sites(struct engine_module *m, struct code_range *ranges,
+                   uint32_t n);
 /* The translated function that pc is in; false if none. Any thread. */
 bool module_find_pc(struct engine_module *m, const struct insn *pc,
                     struct code_range *out);

@@ -4,11 +4,12 @@
  * highest asked for that this build and machine have.
  */
 #include "options.h"
+#include "optimise.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static struct engine_options options = {.tier = ENGINE_TIER_LLVM};
+static struct engine_options options = {.tier = ENGINE_TIER_JIT};
 static char *cache;
 static enum engine_tier best = ENGINE_TIER_INTERP;
 static struct engine_options in_force;
@@ -24,12 +25,38 @@ options_tier_available(enum engine_tier tier)
 void
 engine_configure(const struct engine_options *o)
 {
+    char *copy = o->cache ? strdup(o->cache) : NULL;
+
     free(cache);
-    cache = o->cache ? strdup(o->cache) : NULL;
+    cache = copy;
     options = *o;
     options.cache = cache;
     in_force = options;
+    if (optimise_available())
+        best = ENGINE_TIER_LLVM;
     options_tier_available(ENGINE_TIER_INTERP);
+}
+
+bool
+engine_option(const char *word)
+{
+    static const char *const tiers[] = {"--tier=interp", "--tier=jit",
+                                        "--tier=llvm"};
+    struct engine_options o = options;
+    unsigned known = 0;
+
+    for (unsigned i = 0; i < sizeof tiers / sizeof tiers[0]; i++)
+        if (!strcmp(word, tiers[i]) && ++known)
+            o.tier = (enum engine_tier)i;
+    if (!strcmp(word, "--eager") && ++known)
+        o.eager = true;
+    if (!strcmp(word, "--canonical-nan") && ++known)
+        o.canonical_nan = true;
+    if (!strcmp(word, "--no-cache") && ++known)
+        o.cache = NULL;
+    if (known)
+        engine_configure(&o);
+    return known;
 }
 
 const struct engine_options *

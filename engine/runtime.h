@@ -97,6 +97,8 @@ struct engine_instance {
     struct engine_store *store;
     struct engine_table *table0;
     struct engine_func **func_imports;
+    uint8_t *mem; /* base of mem0 if that never moves (guarded 32-bit ones) */
+    const struct native_table *native;
 
     struct engine_module *module;
     struct engine_func *funcs; /* defined ones; type 0 entry NULL: not made */

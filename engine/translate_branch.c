@@ -137,7 +137,7 @@ fuse_step(struct translator *t, uint32_t at)
     bool acc;
     unsigned op;
 
-    if (t->failed || t->wide || at < t->label + 1 || t->raw == at ||
+    if (t->failed || t->wide || t->plain || at < t->label + 1 || t->raw == at ||
         add->a != add->b || add->imm != (int16_t)add->imm ||
         distance != (int16_t)distance)
         return;

@@ -106,7 +106,7 @@ t_call_ref(struct translator *t)
         t_emit(t, OP_func_ref, 0, f, 0);
         invoke_far(t, at);
     } else {
-        t_emit(t, OP_call_ref, at, f, 0);
+        t_emit(t, OP_call_ref, at, f, type->id);
     }
     call_results(t, type);
 }
@@ -162,5 +162,5 @@ t_return_call_ref(struct translator *t)
 
     t_drop(t, 1);
     t->last = 0;
-    tail(t, OP_ret_call_ref, type, 0, f);
+    tail(t, OP_ret_call_ref, type, type->id, f);
 }

@@ -309,6 +309,7 @@ call_type(struct validator *v, const struct type_def *t, bool tail)
         v_push_many(v, t->vt + t->nparams, t->nresults);
         return;
     }
+    v->m->tail_calls = true;
     if (t->nresults != v->type->nresults) {
         v_error(v, "type mismatch: results of a tail call");
         return;

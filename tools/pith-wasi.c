@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "engine.h"
 #include "wasi/wasi_test.h"
 
 #define MAX_JOBS 16
@@ -264,6 +265,8 @@ main(int argc, char **argv)
             hold_stdin = true;
             continue;
         }
+        if (engine_option(argv[at]))
+            continue;
         if (!v)
             usage();
         if (strcmp(argv[at], "--expect") == 0) {

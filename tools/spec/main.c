@@ -207,6 +207,10 @@ parse(struct run *r, int argc, char **argv, const char **expect)
     for (i = 1; i < argc && argv[i][0] == '-'; i++)
         if (!strcmp(argv[i], "--verbose"))
             r->options.verbose = true;
+        else if (!strncmp(argv[i], "--tier=", 7) && engine_option(argv[i]))
+            engine_option("--eager");
+        else if (engine_option(argv[i]))
+            continue;
         else if (!strcmp(argv[i], "--compile"))
             r->options.compile = true;
         else if (!strcmp(argv[i], "--strict"))
