@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "perfmap.h"
 #include "optimise.h"
+#include "perfmap.h"
 #include "pith_errno.h"
 
 static void

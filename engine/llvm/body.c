@@ -78,13 +78,37 @@ is_far(unsigned op)
            op == OP_func_ref;
 }
 
-bool
-pith_llvm_fits(const struct llvm_func *f)
+/*
+ * May it be a tail call to another instance? Those run without stack only in
+ * the interpreter.
+ */
+static bool
+leaves_by_tail_call(const struct engine_module *m, const struct insn *i,
+                    uint32_t *table)
 {
+    if (i->code == OP_table_ref)
+        *table = i->uimm;
+    if (i->code == OP_ret_call_import || i->code == OP_ret_call_ref)
+        return true;
+    if (i->code != OP_ret_call_table)
+        return false;
+    for (uint32_t k = 0; k < m->nexports; k++)
+        if (m->exports[k].pub.kind == ENGINE_TABLE &&
+            m->exports[k].index == *table)
+            return true;
+    return *table < m->ntables_imported;
+}
+
+bool
+pith_llvm_fits(const struct engine_module *m, const struct llvm_func *f)
+{
+    uint32_t table = 0;
+
     if (f->n > MOST_INSNS || !f->n || f->code[0].code != OP_enter)
         return false;
     for (uint32_t i = 0; i < f->n; i += insn_words(&f->code[i]))
-        if (is_far((unsigned)f->code[i].code))
+        if (is_far((unsigned)f->code[i].code) ||
+            leaves_by_tail_call(m, &f->code[i], &table))
             return false;
     return true;
 }

@@ -59,7 +59,8 @@ struct llvm_unit {
 };
 
 /* Can the function be compiled at all? */
-typedef bool llvm_fits_fn(const struct llvm_func *f);
+typedef bool llvm_fits_fn(const struct engine_module *m,
+                          const struct llvm_func *f);
 /* 0 and an object in memory from malloc, or -E_NOMEM, -E_NOTSUP. */
 typedef int llvm_compile_fn(const struct llvm_unit *unit, uint8_t **object,
                             size_t *size);

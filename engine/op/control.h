@@ -446,8 +446,15 @@ OP_COLD(native) /* the gate of a function with machine code; r0: link */
     f0 = f64_of(r0);
     g0 = f32_of((uint32_t)r0);
     fp -= pc->a;
-    if (UNLIKELY(st != ENGINE_OK))
+    if (UNLIKELY(st != ENGINE_OK)) {
+        if (pc == interp_bridge) { /* the caller is in another instance */
+            uint64_t distance = fp[2] >> 32;
+            pc = (const struct insn *)(uintptr_t)fp[1];
+            in = (struct engine_instance *)(uintptr_t)fp[0];
+            fp -= distance;
+        }
         RESUME(st);
+    }
     NEXT;
 }
 OP_COLD(native_return) /* back to the machine code that called */
