@@ -2,9 +2,10 @@
 /*
  * libFuzzer target: what reads code, debug information and coredumps.
  *
- * The first byte says what follows: 'D' the DWARF sections and 'C' a coredump's,
- * each two bytes of length and its bytes, in the order of the tables below, put
- * into a module that is valid; anything else is a module itself.
+ * The first byte says what follows: 'D' the DWARF sections and 'C' a
+ * coredump's, each two bytes of length and its bytes, in the order of the
+ * tables below, put into a module that is valid; anything else is a module
+ * itself, which is run, and what it traps with is dumped and read.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,11 +15,17 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char *const dwarf[] = {
-    ".debug_info",     ".debug_abbrev", ".debug_line",
-    ".debug_str",      ".debug_ranges", ".debug_rnglists",
-    ".debug_line_str", ".debug_addr",   ".debug_str_offsets",
-    "name",            NULL};
+static const char *const dwarf[] = {".debug_info",
+                                    ".debug_abbrev",
+                                    ".debug_line",
+                                    ".debug_str",
+                                    ".debug_ranges",
+                                    ".debug_rnglists",
+                                    ".debug_line_str",
+                                    ".debug_addr",
+                                    ".debug_str_offsets",
+                                    "name",
+                                    NULL};
 static const char *const core[] = {"core",      "coremodules", "coreinstances",
                                    "corestack", "pithframes",  NULL};
 
@@ -28,8 +35,8 @@ static const char *const core[] = {"core",      "coremodules", "coreinstances",
 static size_t
 module_head(uint8_t *p)
 {
-    static const uint8_t head[] = {
-        0, 'a', 's', 'm', 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0};
+    static const uint8_t head[] = {0, 'a', 's',  'm', 1, 0, 0, 0, 1,
+                                   4, 1,   0x60, 0,   0, 3, 2, 1, 0};
     static const uint8_t code[] = {10, 0xcd, 1, 1, 0xca, 1, 0};
     size_t n = sizeof head;
 
@@ -123,6 +130,85 @@ look(struct engine_module *m, size_t size)
         abort();
 }
 
+/* ---- traps of modules that import nothing ---- */
+
+struct buffer {
+    uint8_t *p;
+    size_t n, cap;
+};
+
+static bool
+append(void *ctx, const void *data, size_t n)
+{
+    struct buffer *b = ctx;
+
+    if (n > b->cap - b->n) {
+        b->cap = (b->n + n) * 2;
+        b->p = realloc(b->p, b->cap);
+        if (!b->p)
+            abort();
+    }
+    memcpy(b->p + b->n, data, n);
+    b->n += n;
+    return true;
+}
+
+/* What is written is a module, and is a coredump. */
+static void
+dump(struct engine_store *s)
+{
+    struct buffer b = {0};
+    struct engine_sink core = {append, &b, false};
+    struct engine_sink text = {count, NULL, false};
+    struct engine_module *m;
+    struct report report = {.text = ""};
+
+    if (engine_coredump(s, "fuzz", &core) < 0 ||
+        engine_module_load(b.p, b.n, NULL, NULL, &m, &report) < 0 ||
+        !engine_is_core(m))
+        abort();
+    engine_core_show(m, &text);
+    engine_module_unref(m);
+    free(b.p);
+}
+
+static void
+run(struct engine_module *m)
+{
+    struct engine_config config = {
+        .memory_bytes = 8 << 20, .table_elements = 10000, .fuel = 20000};
+    struct engine_store *s = engine_store_create(&config);
+    union engine_value args[16] = {{0}}, *results = malloc(1000 * 16);
+    const struct engine_frame *frames;
+    struct report report = {.text = ""};
+    struct engine_instance *in = NULL;
+    uint32_t dumps = 0;
+
+    if (!s || !results)
+        abort();
+    if (engine_module_imports(m) == 0 &&
+        engine_instance_create(s, m, NULL, &in, &report) != ENGINE_OK && in) {
+        dump(s);
+        in = NULL; /* half made: to look at, not to run */
+    }
+    for (uint32_t i = 0; in && i < engine_module_exports(m) && dumps < 4; i++) {
+        const struct engine_port *p = engine_module_export(m, i);
+        struct engine_extern e;
+
+        if (p->kind != ENGINE_FUNC || p->functype->nparams > 16 ||
+            p->functype->nresults > 1000 ||
+            !engine_instance_export(in, p->name, p->name_len, &e))
+            continue;
+        if (engine_call(s, e.func, args, results) != ENGINE_OK &&
+            engine_backtrace(s, &frames)) {
+            dump(s);
+            dumps++;
+        }
+    }
+    engine_store_destroy(s);
+    free(results);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -139,6 +225,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort(); /* custom sections cannot make a module invalid */
     } else {
         look(m, size);
+        if (!made)
+            run(m);
     }
     engine_module_unref(m);
     free(made);
