@@ -59,7 +59,7 @@ LIB_SRC := $(call src,lib)
 ENGINE_SRC := $(filter-out engine/llvm/%,$(call src,engine))
 KERNEL_SRC := $(call src,kernel)
 ABI_SRC := $(call src,abi)
-HOST_SRC := $(sort $(wildcard host/posix/*.c host/posix/*.S))
+HOST_SRC := $(sort $(wildcard host/posix/*.c host/posix/*.S host/sqlite/*.c))
 CLI_SRC := $(call src,cli)
 
 LIB_OBJ := $(call obj,$(LIB_SRC))
@@ -106,7 +106,8 @@ $(B)/bin/pith-wasi: $(B)/obj/tools/pith-wasi.o \
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -ljansson $(LDLIBS)
 $(B)/bin/pith-mkdisk: $(B)/obj/tools/mkdisk.o $(B)/obj/host/posix/errno.o \
-                      $(B)/obj/host/posix/store_sqlite.o $(LIB_OBJ)
+                      $(B)/obj/host/posix/store_sqlite.o \
+                      $(B)/obj/host/sqlite/db.o $(LIB_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lsqlite3 -lpthread
 
@@ -135,6 +136,7 @@ $(B)/obj/host/%.o: host/%.S
 -include user/user.mk
 -include ports/ports.mk
 -include image/image.mk
+-include host/web/web.mk
 
 clean:
 	rm -rf $(O)

@@ -14,11 +14,11 @@ wasi_path(struct proc *p, char *out, uint64_t ptr, uint64_t len)
         return -E_NAMETOOLONG;
     if (len == 0)
         return -E_NOENT;
-    int r = copy_in(p, out, gptr(ptr), len);
+    int r = copy_in(p, out, gptr(ptr), (size_t)len);
     if (r < 0)
         return r;
     out[len] = 0;
-    return memchr(out, 0, len) ? -E_INVAL : 0;
+    return memchr(out, 0, (size_t)len) ? -E_INVAL : 0;
 }
 
 /* The common beginning: a directory with the right, and a path in it. */

@@ -57,7 +57,7 @@ message(struct proc *p, struct uio *u, struct uio_seg **segs, uint64_t iov,
     *segs = NULL;
     if (n > UIO_MAXIOV)
         return -E_INVAL;
-    *segs = host_alloc((n + 1) * sizeof **segs);
+    *segs = host_alloc(((size_t)n + 1) * sizeof **segs);
     if (!*segs)
         return -E_NOMEM;
     return uio_user_iov(u, p, *segs, (uint32_t)n, gptr(iov), (uint32_t)n);

@@ -131,7 +131,7 @@ wasmedge_sock_setsockopt(struct proc *p, const uint64_t *a)
         return -E_NOPROTOOPT;
     if (a[4] > sizeof value)
         return -E_INVAL;
-    r = copy_in(p, value, gptr(a[3]), a[4]);
+    r = copy_in(p, value, gptr(a[3]), (size_t)a[4]);
     return r < 0 ? r
                  : call_setsockopt(p, (int)a[0], PITH_SOL_SOCKET, names[a[2]],
                                    value, (uint32_t)a[4]);

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Booting, on the first Worker: the store as root, the usual mounts, the
+ * console, the ABIs, and /sbin/init, or a shell with one command.
+ */
+#include <string.h>
+
+#include "../../abi/enter.h"
+#include "../../abi/wasi_p1/preopen.h"
+#include "call.h"
+#include "fs/store.h"
+#include "lib.h"
+#include "main.h"
+#include "pith_errno.h"
+#include "tty.h"
+#include "vfs.h"
+#include "web.h"
+
+#define EXIT_REFUSED 126
+
+/* "name=value" strings, the last one empty; written by the page. */
+static char settings[8192];
+static struct proc *init;
+
+IMPORT(booted) void host_js_booted(void);
+
+EXPORT(char *, settings_area, void)
+{
+    return settings;
+}
+
+static const char *
+setting(const char *name)
+{
+    size_t n = strlen(name);
+    const char *s = settings;
+
+    settings[sizeof settings - 2] = settings[sizeof settings - 1] = 0;
+    for (; *s; s += strlen(s) + 1) {
+        if (!strncmp(s, name, n) && s[n] == '=')
+            return s + n + 1;
+    }
+    return NULL;
+}
+
+static int
+mount_usual(void)
+{
+    static const struct {
+        const char *place;
+        int (*create)(struct fs **out);
+    } usual[] = {{"/dev", devfs_create}, {"/proc", procfs_create}};
+    struct fs *fs;
+    int r = 0;
+
+    for (size_t i = 0; i < 2 && r == 0; i++) {
+        r = usual[i].create(&fs);
+        if (r == 0)
+            r = vfs_mount(NULL, fs, usual[i].place + 1, usual[i].place, 0,
+                          true);
+    }
+    if (r == 0)
+        r = tmpfs_create(0, &fs);
+    if (r == 0) {
+        fs->root->mode = PITH_S_IFDIR | PITH_S_ISVTX | 0777;
+        r = vfs_mount(NULL, fs, "tmp", "/tmp", 0, true);
+    }
+    return r;
+}
+
+static void
+sync_all(void)
+{
+    int r = vfs_shutdown();
+
+    if (r < 0)
+        kernel_log("not everything could be written: %s", pith_errno_text(r));
+}
+
+static void
+on_init_exit(struct proc *p, void *ctx)
+{
+    int sig = p->status & 0x7f;
+
+    (void)ctx;
+    init = NULL;
+    if (sig && p->trouble.text[0])
+        kernel_log("%s: %s\n%s", p->name, p->trouble.text,
+                   p->trap_trace ? p->trap_trace : "");
+    kernel_shutdown(sig ? 128 + sig : p->status >> 8 & 0xff);
+}
+
+static int
+start_first(struct report *report)
+{
+    const char *command = setting("command");
+    const char *env[] = {"PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+                         "HOME=/root",
+                         "USER=root",
+                         "SHELL=/bin/sh",
+                         "TERM=xterm-256color",
+                         "COLORTERM=truecolor",
+                         NULL};
+    const char *shell[] = {"sh", "-c", command, NULL};
+    const char *args[] = {"init", NULL};
+    struct proc_spec spec = {
+        .path = command ? "/bin/sh" : "/sbin/init",
+        .argv = command ? shell : args,
+        .envp = env,
+        .cwd = "/",
+        .new_session = true,
+        .on_exit = on_init_exit,
+        .grants = grants_create(),
+    };
+    int r = 0;
+
+    if (!spec.grants || grants_add_all(spec.grants) < 0)
+        return -E_NOMEM;
+    for (int i = 0; i < 3 && r == 0; i++)
+        r = vfs_open(NULL, NULL, "/dev/console", PITH_O_RDWR | PITH_O_NOCTTY,
+                     0, &spec.stdio[i]);
+    if (r == 0)
+        r = proc_start(NULL, &spec, &init, report);
+    for (int i = 0; i < 3; i++)
+        file_put(spec.stdio[i]);
+    grants_unref(spec.grants);
+    if (r >= 0)
+        tty_control(tty_console(), init);
+    return r;
+}
+
+static int
+set_up(void)
+{
+    struct store_options o = {.ephemeral = setting("ephemeral") != NULL,
+                              .cache_bytes = 32u << 20,
+                              .dirty_bytes = 8u << 20};
+    struct fs *root;
+    int r = kernel_init();
+
+    if (o.ephemeral)
+        o.dirty_bytes = 256u << 20;
+    if (r == 0)
+        r = store_create(web_store(), &o, &root);
+    if (r == 0)
+        r = vfs_init(root, o.ephemeral ? "ephemeral" : "opfs");
+    kernel_at_shutdown(sync_all);
+    if (r == 0)
+        r = mount_usual();
+    if (r == 0)
+        r = tty_boot();
+    if (r == 0)
+        r = web_console_start();
+    wasi_p1_register();
+    pith_abi_register();
+    web_gates_init();
+    return r;
+}
+
+static void
+boot(void *arg)
+{
+    struct report report = {0};
+    int r = set_up();
+
+    (void)arg;
+    if (r < 0)
+        kernel_log("cannot boot: %s", pith_errno_text(r));
+    if (r == 0 && (r = start_first(&report)) < 0)
+        kernel_log("the first program: %s",
+                   report.text[0] ? report.text : pith_errno_text(r));
+    if (r < 0)
+        kernel_shutdown(EXIT_REFUSED);
+    else
+        host_js_booted();
+    host_task_exit();
+}
+
+EXPORT(void, boot_system, void)
+{
+    struct host_task *t;
+
+    kernel_lock();
+    if (host_task_create(&t, boot, NULL, 0) < 0)
+        host_halt(EXIT_REFUSED);
+    kernel_unlock();
+}

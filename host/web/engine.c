@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine/engine.h by the browser's own engine.
+ *
+ *     module    bytes here, a WebAssembly.Module in JavaScript under a number
+ *     store     one program on one CPU; the poll happens on the way out of
+ *               system calls, there is no other place
+ *     instance  lives in the Worker that made it. A forked one is a snapshot
+ *               until its own Worker first calls it
+ *     function  a gate (web_gates.c), or an export by its name
+ *
+ * A status that unwinds the program becomes a trap in the gate, which no
+ * handler of the program can catch, and a status again in engine_call.
+ */
+#include <stdatomic.h>
+#include <string.h>
+
+#include "engine_internal.h"
+#include "pith_errno.h"
+#include "proc.h"
+#include "report.h"
+
+IMPORT(module_compile) int host_js_compile(uint32_t id, const void *bytes,
+                                           size_t n, char *text, size_t room);
+IMPORT(module_drop) void host_js_module_drop(uint32_t id);
+
+const char *
+engine_status_text(enum engine_status s)
+{
+    static const char *const text[ENGINE_STATUS_COUNT] = {
+        [ENGINE_OK] = "success",
+        [ENGINE_UNREACHABLE] = "unreachable",
+        [ENGINE_DIVIDE_BY_ZERO] = "integer divide by zero",
+        [ENGINE_INTEGER_OVERFLOW] = "integer overflow",
+        [ENGINE_BAD_CONVERSION] = "invalid conversion to integer",
+        [ENGINE_MEMORY_BOUNDS] = "out of bounds memory access",
+        [ENGINE_TABLE_BOUNDS] = "out of bounds table access",
+        [ENGINE_INDIRECT_TYPE] = "indirect call type mismatch",
+        [ENGINE_NULL_ELEMENT] = "uninitialized element",
+        [ENGINE_NULL_REFERENCE] = "null reference",
+        [ENGINE_STACK_EXHAUSTED] = "call stack exhausted",
+        [ENGINE_UNALIGNED] = "unaligned atomic",
+        [ENGINE_NOT_SHARED] = "expected shared memory",
+        [ENGINE_CAST_FAILURE] = "cast failure",
+        [ENGINE_ARRAY_BOUNDS] = "out of bounds array access",
+        [ENGINE_EXCEPTION] = "uncaught exception",
+        [ENGINE_NO_MEMORY] = "out of memory",
+        [ENGINE_OUT_OF_FUEL] = "out of fuel",
+        [ENGINE_EXIT] = "exit",
+        [ENGINE_UNLINKABLE] = "incompatible import",
+    };
+
+    return s < ENGINE_STATUS_COUNT && text[s] ? text[s] : "unknown";
+}
+
+/* ---- modules ------------------------------------------------------------- */
+
+static void
+module_destroy(struct engine_module *m)
+{
+    module_finish(m);
+    if (m->release)
+        m->release(m->bytes, m->size, m->ctx);
+    host_free(m);
+}
+
+static int
+compile(struct engine_module *m, struct report *report)
+{
+    static _Atomic uint32_t last_id;
+    struct module_export e;
+    static const char child[] = "__pith_fork_child";
+    char text[160] = "";
+    uint8_t *bytes;
+    size_t n;
+    int r;
+
+    m->forks = !m->odd_globals &&
+               module_find_export(m, child, sizeof child - 1, &e);
+    r = module_rewrite(m, m->forks, &bytes, &n);
+    if (r < 0)
+        return r;
+    m->id = atomic_fetch_add(&last_id, 1) + 1;
+    m->moved = (uint32_t)n - m->size;
+    r = host_js_compile(m->id, bytes, n, text, sizeof text);
+    m->compiled = bytes;
+    m->compiled_size = n;
+    if (r < 0)
+        report_set(report, 0, "%s", text);
+    return r;
+}
+
+int
+engine_module_load(const uint8_t *bytes, size_t size,
+                   void (*release)(const uint8_t *, size_t, void *), void *ctx,
+                   struct engine_module **out, struct report *report)
+{
+    struct engine_module *m = host_alloc(sizeof *m);
+    int r;
+
+    if (!m) {
+        if (release)
+            release(bytes, size, ctx);
+        return -E_NOMEM;
+    }
+    m->refs = 1;
+    m->bytes = bytes;
+    m->size = (uint32_t)size;
+    m->release = release;
+    m->ctx = ctx;
+    r = module_read(m, report);
+    if (r == 0 && (m->shared || m->is64)) {
+        report_set(report, 0, "its memory is %s, which Pith has not in a "
+                              "browser yet",
+                   m->shared ? "shared" : "64-bit");
+        r = -E_NOTSUP;
+    }
+    if (r == 0)
+        r = compile(m, report);
+    if (r < 0) {
+        host_free(m->compiled);
+        module_destroy(m);
+        return r;
+    }
+    *out = m;
+    return 0;
+}
+
+struct engine_module *
+engine_module_ref(struct engine_module *m)
+{
+    atomic_fetch_add(&m->refs, 1);
+    return m;
+}
+
+void
+engine_module_unref(struct engine_module *m)
+{
+    if (!m || atomic_fetch_sub(&m->refs, 1) != 1)
+        return;
+    host_js_module_drop(m->id);
+    host_free(m->compiled);
+    module_destroy(m);
+}
+
+uint32_t
+engine_module_imports(const struct engine_module *m)
+{
+    return m->nimports;
+}
+
+const struct engine_port *
+engine_module_import(const struct engine_module *m, uint32_t i)
+{
+    return &m->imports[i];
+}
+
+/* What the browser makes of it, about. */
+size_t
+engine_module_footprint(const struct engine_module *m)
+{
+    return sizeof *m + 4 * (size_t)m->size + m->compiled_size;
+}
+
+/* ---- stores --------------------------------------------------------------- */
+
+struct engine_store *
+engine_store_create(const struct engine_config *c)
+{
+    struct engine_store *s = host_alloc(sizeof *s);
+
+    if (s) {
+        s->user = c->user;
+        s->poll = c->poll;
+    }
+    return s;
+}
+
+void
+engine_store_destroy(struct engine_store *s)
+{
+    struct engine_func *f, *next;
+
+    if (!s)
+        return;
+    for (f = s->funcs; f; f = next) {
+        next = f->next;
+        host_free(f);
+    }
+    instance_destroy(s->instance);
+    host_free(s);
+}
+
+void *
+engine_store_user(struct engine_store *s)
+{
+    return s->user;
+}
+
+uint64_t
+engine_store_fuel_used(const struct engine_store *s)
+{
+    (void)s;
+    return 0; /* the browser does not count */
+}
+
+/*
+ * Lock held. A program that runs cannot be interrupted, only ended: when it has
+ * to be, its Worker is given up (web.h).
+ */
+void
+engine_store_interrupt(struct engine_store *s)
+{
+    struct cpu *c = s->cpu;
+    struct proc *p = s->user;
+    uint32_t user = CPU_USER;
+
+    if (c == cpu_self())
+        return; /* is in the kernel, and looks on its way out */
+    atomic_store(&s->interrupt, 1);
+    if (!c || c->store != s || !(p->dying || signal_fatal(p)))
+        return;
+    if (atomic_compare_exchange_strong(&c->mode, &user, CPU_DEAD)) {
+        s->cpu = NULL;
+        task_take(c, proc_taken);
+    }
+}
+
+/* ---- functions -------------------------------------------------------------- */
+
+static struct engine_func *
+func_new(struct engine_store *s)
+{
+    struct engine_func *f = host_alloc(sizeof *f);
+
+    if (f) {
+        f->next = s->funcs;
+        s->funcs = f;
+    }
+    return f;
+}
+
+struct engine_func *
+engine_func_host(struct engine_store *s, const struct engine_functype *type,
+                 engine_host_fn *fn, void *env)
+{
+    struct engine_func *f;
+    int gate = gate_find(fn, env);
+
+    (void)type; /* the gate's is the same */
+    if (gate < 0)
+        return NULL;
+    f = func_new(s);
+    if (f)
+        f->gate = (uint32_t)gate;
+    return f;
+}
+
+bool
+engine_instance_export(struct engine_instance *i, const char *name,
+                       size_t name_len, struct engine_extern *out)
+{
+    struct module_export e;
+    struct engine_func *f;
+
+    if (name_len >= sizeof f->name ||
+        !module_find_export(i->module, name, name_len, &e))
+        return false;
+    out->kind = e.kind;
+    out->func = NULL;
+    if (e.kind == ENGINE_MEMORY) {
+        out->memory = e.index == 0 ? &i->memory : NULL;
+        return e.index == 0 && i->module->memories;
+    }
+    if (e.kind != ENGINE_FUNC)
+        return true;
+    if (e.index >= i->module->nfuncs)
+        return false;
+    for (f = i->store->funcs; f; f = f->next) {
+        if (f->is_export && !strcmp(f->name, name))
+            break;
+    }
+    if (!f && (f = func_new(i->store))) {
+        f->is_export = true;
+        f->type = &i->module->types[i->module->func_types[e.index]];
+        memcpy(f->name, name, name_len);
+    }
+    out->func = f;
+    return f != NULL;
+}
+
+const struct engine_functype *
+engine_func_type(const struct engine_func *f)
+{
+    return f->type;
+}
+
+/* Nothing can be thrown into the middle of a program here; jumps are made by
+ * the C library after the system call. */
+bool
+engine_poll_may_throw(const struct engine_store *s)
+{
+    (void)s;
+    return false;
+}

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page's side of the system: it makes Workers, hands tasks to them, and
+// never waits. What the Workers do is in worker.js and, mostly, in the kernel.
+
+const GRACE_MS = 30; // for a dead CPU to notice by itself
+const WARM = 4; // idle Workers to have at hand
+const PAGE = 65536;
+const RING = 65536; // console.c
+const KERNEL_PAGES = { initial: 1024, maximum: 16384, shared: true };
+
+/** Why the system cannot run here: `why` names a page of errors.js. */
+export class BootError extends Error {
+  /** @param {string} why @param {string} [text] */
+  constructor(why, text) {
+    super(text ?? why);
+    this.why = why;
+  }
+}
+
+/**
+ * @typedef {object} Settings
+ * @property {string} base where kernel.wasm and the rest are
+ * @property {{url: string, sha256: string, size: number}} image
+ * @property {boolean} [memory] no disk: all is forgotten at the end
+ * @property {boolean} [ephemeral] the disk is only read
+ * @property {boolean} [reset] make the disk anew
+ * @property {Uint8Array} [disk] a disk to use instead of the image
+ * @property {string} [command] for a shell, instead of a login
+ * @property {(event: string, data: any) => void} event
+ */
+
+export class Machine {
+  /** @param {Settings} settings */
+  constructor(settings) {
+    this.settings = settings;
+    this.event = settings.event;
+    /** @type {any[]} */
+    this.workers = [];
+    /** @type {any[]} */
+    this.idle = [];
+    /** @type {{task: number, program: boolean}[]} */
+    this.waiting = [];
+    /** @type {Map<number, WebAssembly.Module>} */
+    this.modules = new Map();
+    /** @type {number[]} */
+    this.freeCpus = [];
+    this.starting = 0;
+    this.halted = false;
+    this.id = crypto.randomUUID();
+    this.started = performance.now();
+  }
+
+  // ---- booting ---------------------------------------------------------------
+
+  async boot() {
+    const { base } = this.settings;
+    const compile = async (name) => {
+      const r = await fetch(new URL(name, base)).catch(() => null);
+      if (!r?.ok)
+        throw new BootError('network', `${name}: ${r ? r.status : 'no answer'}`);
+      return WebAssembly.compile(await r.arrayBuffer());
+    };
+    [this.kernelModule, this.storageModule] = await Promise.all(
+      [compile('kernel.wasm'), compile('storage.wasm')]);
+    try {
+      this.memory = new WebAssembly.Memory(KERNEL_PAGES);
+    } catch (e) {
+      throw new BootError('memory', e.message);
+    }
+    // Here it is only asked where things are; it never runs.
+    const nothing = new Proxy({}, { get: () => () => 0 });
+    const K = new WebAssembly.Instance(this.kernelModule,
+      { env: { memory: this.memory }, host: nothing }).exports;
+    this.K = /** @type {any} */ (K);
+    this.K.set_cpus(navigator.hardwareConcurrency ?? 1);
+    for (let i = this.K.cpu_max() - 1; i >= 0; i--)
+      this.freeCpus.push(i);
+    this.#layout();
+    this.#writeSettings();
+    const disk = this.#startStorage();
+    for (let i = 0; i < WARM + 2; i++)
+      this.#addWorker(i >= 2);
+    await disk;
+    this.storage.postMessage({ t: 'serve', kernelMemory: this.memory,
+      at: this.K.storage_area() });
+    const booted = new Promise((resolve) => { this.onBooted = resolve; });
+    this.#whenIdle((w) => w.worker.postMessage({ t: 'boot' }));
+    await booted;
+    this.event('booted', performance.now() - this.started);
+  }
+
+  #layout() {
+    const at = this.K.console_area();
+    this.console = {
+      words: new Int32Array(this.memory.buffer, at, 6),
+      ring: new Uint8Array(this.memory.buffer, at + 24, RING),
+    };
+  }
+
+  #writeSettings() {
+    const { command, ephemeral, memory } = this.settings;
+    let text = '';
+    if (command !== undefined)
+      text += `command=${command}\0`;
+    if (ephemeral)
+      text += 'ephemeral=1\0';
+    if (memory)
+      text += 'memory=1\0';
+    const bytes = new TextEncoder().encode(text + '\0');
+    if (bytes.length > 8000)
+      throw new BootError('error', 'the command is too long');
+    new Uint8Array(this.memory.buffer, this.K.settings_area(), bytes.length)
+      .set(bytes);
+  }
+
+  #startStorage() {
+    const { base, image, memory, reset, disk } = this.settings;
+    this.storage = new Worker(new URL('storage.js', import.meta.url),
+      { type: 'module', name: 'storage' });
+    return new Promise((resolve, reject) => {
+      this.storage.onerror = (e) => reject(new BootError('error', e.message));
+      this.storage.onmessage = ({ data: m }) => {
+        switch (m.t) {
+        case 'ready':
+          this.event('disk', m.how);
+          resolve(m.how);
+          break;
+        case 'failed':
+          reject(new BootError(m.why, m.text));
+          break;
+        case 'progress':
+          this.event('progress', m);
+          break;
+        case 'log':
+          this.event('log', m.text);
+          break;
+        case 'closed':
+          this.onClosed?.();
+          break;
+        }
+      };
+      this.storage.postMessage({ t: 'start', module: this.storageModule,
+        kernelMemory: this.memory, memory, reset, disk,
+        image: image && { ...image, url: new URL(image.url, base).href } });
+    });
+  }
+
+  // ---- Workers ---------------------------------------------------------------
+
+  /** @param {boolean} program it gets a memory for programs */
+  #addWorker(program) {
+    const cpu = this.freeCpus.pop();
+    if (cpu === undefined)
+      return;
+    const worker = new Worker(new URL('worker.js', import.meta.url),
+      { type: 'module', name: `cpu${cpu}` });
+    const w = { worker, cpu, program, job: 0, busy: true, dead: false,
+      lock: `pith-${this.id}-${cpu}-${performance.now()}` };
+    this.workers[cpu] = w;
+    this.starting++;
+    worker.onmessage = ({ data }) => this.#message(w, data);
+    worker.onerror = (e) => this.#lost(w, e.message);
+    const areaSize = this.K.cpu_area_size();
+    worker.postMessage({ t: 'init', cpu, program, lock: w.lock,
+      kernelModule: this.kernelModule, kernelMemory: this.memory,
+      bootMs: performance.timeOrigin + this.started,
+      areaAt: this.K.cpu_area(cpu), areaSize,
+      modules: [...this.modules] });
+  }
+
+  /** A Worker that cannot even start: what waits for it must not hang. */
+  #lost(w, text) {
+    this.event('log', `cpu${w.cpu}: ${text}\n`);
+    this.#terminate(w);
+  }
+
+  #terminate(w) {
+    if (w.dead)
+      return;
+    w.dead = true;
+    this.idle = this.idle.filter((x) => x !== w);
+    w.worker.terminate();
+    // Its stack may be used again when it has really gone.
+    navigator.locks.request(w.lock, () => { this.freeCpus.push(w.cpu); });
+  }
+
+  #whenIdle(fn) {
+    const w = this.idle.pop();
+    if (w)
+      fn(w);
+    else
+      (this.idleCalls ??= []).push(fn);
+  }
+
+  #becameIdle(w) {
+    w.busy = false;
+    const fn = this.idleCalls?.pop();
+    if (fn) {
+      fn(w);
+      return;
+    }
+    const next = this.waiting.shift();
+    if (next)
+      this.#run(w, next);
+    else
+      this.idle.push(w);
+  }
+
+  #run(w, job) {
+    w.busy = true;
+    w.job++;
+    w.program ||= job.program;
+    w.worker.postMessage({ t: 'run', ...job });
+  }
+
+  #start(job) {
+    // The last one that became idle and has what the task needs.
+    let i = this.idle.length - 1;
+    while (i >= 0 && this.idle[i].program !== job.program)
+      i--;
+    if (i < 0)
+      i = this.idle.length - 1;
+    if (i >= 0)
+      this.#run(this.idle.splice(i, 1)[0], job);
+    else
+      this.waiting.push(job);
+    if (this.idle.length + this.starting < WARM + this.waiting.length)
+      this.#addWorker(true);
+  }
+
+  /** The kernel has declared it dead; perhaps it notices before we end it. */
+  #kill(cpu) {
+    const w = this.workers[cpu];
+    const { job } = w;
+    setTimeout(() => {
+      if (w.busy && w.job === job && !w.dead) {
+        this.#terminate(w);
+        this.#addWorker(true);
+      }
+    }, GRACE_MS);
+  }
+
+  #message(w, m) {
+    if (w.dead && m.t === 'idle')
+      return;
+    switch (m.t) {
+    case 'ready':
+      this.starting--;
+      this.#becameIdle(w);
+      break;
+    case 'idle':
+      if (m.retire) {
+        this.#terminate(w);
+        this.#addWorker(true);
+      } else {
+        this.#becameIdle(w);
+      }
+      break;
+    case 'start':
+      this.#start({ task: m.task, program: !!m.program });
+      break;
+    case 'kill':
+      this.#kill(m.cpu);
+      break;
+    case 'module':
+      this.modules.set(m.id, m.module);
+      for (const x of this.workers) {
+        if (x && x !== w && !x.dead)
+          x.worker.postMessage(m);
+      }
+      break;
+    case 'drop':
+      this.modules.delete(m.id);
+      for (const x of this.workers) {
+        if (x && x !== w && !x.dead)
+          x.worker.postMessage(m);
+      }
+      break;
+    case 'output':
+      this.event('output', m.bytes);
+      break;
+    case 'log':
+      this.event('log', m.text);
+      break;
+    case 'panic':
+      this.event('log', `cpu${w.cpu}: ${m.text}\n`);
+      break;
+    case 'booted':
+      this.onBooted?.();
+      break;
+    case 'halt':
+      this.#halt(m.code);
+      break;
+    }
+  }
+
+  #halt(code) {
+    if (this.halted)
+      return;
+    this.stop();
+    this.onBooted?.();
+    this.event('halt', code);
+  }
+
+  /** At once, as if the power went. */
+  stop() {
+    this.halted = true;
+    for (const w of this.workers) {
+      if (w && !w.dead)
+        w.worker.terminate();
+    }
+    this.storage?.terminate();
+  }
+
+  // ---- console -----------------------------------------------------------------
+
+  #wake() {
+    Atomics.add(this.console.words, 0, 1);
+    Atomics.notify(this.console.words, 0);
+  }
+
+  /** Typed or pasted bytes; what does not fit yet follows later. */
+  input(bytes) {
+    if (this.pending) {
+      this.pending.push(bytes);
+      return;
+    }
+    const { words, ring } = this.console;
+    const head = Atomics.load(words, 1);
+    const room = RING - ((head - Atomics.load(words, 2)) >>> 0);
+    const n = Math.min(room, bytes.length);
+    for (let i = 0; i < n; i++)
+      ring[((head >>> 0) + i) % RING] = bytes[i];
+    Atomics.store(words, 1, head + n);
+    this.#wake();
+    if (n < bytes.length) {
+      this.pending = [bytes.subarray(n)];
+      setTimeout(() => {
+        const all = this.pending;
+        this.pending = null;
+        all.forEach((b) => this.input(b));
+      }, 20);
+    }
+  }
+
+  resize(rows, cols) {
+    Atomics.store(this.console.words, 3, (rows << 16) | cols);
+    this.#wake();
+  }
+
+  /** The terminal has shown n bytes of output: more may come. */
+  shown(n) {
+    const { words } = this.console;
+    Atomics.sub(words, 4, n);
+    Atomics.add(words, 5, 1);
+    Atomics.notify(words, 5);
+  }
+}

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+// A Worker: one CPU of the system. It runs one task after the other, each to its
+// end, in the kernel's code, which calls back here for what only JavaScript can
+// do: compile, instantiate and call the program of the process (instance.c,
+// engine.c), tell the page something (task.c), clocks and random numbers.
+
+import { makeGlue } from './glue.js';
+
+const STATUS = { // enum engine_status
+  OK: 0, UNREACHABLE: 1, DIVIDE_BY_ZERO: 2, INTEGER_OVERFLOW: 3,
+  BAD_CONVERSION: 4, MEMORY_BOUNDS: 5, TABLE_BOUNDS: 6, INDIRECT_TYPE: 7,
+  NULL_ELEMENT: 8, NULL_REFERENCE: 9, STACK_EXHAUSTED: 10, UNALIGNED: 11,
+  NOT_SHARED: 12, CAST_FAILURE: 13, ARRAY_BOUNDS: 14, EXCEPTION: 15,
+  NO_MEMORY: 16, OUT_OF_FUEL: 17, EXIT: 18, UNLINKABLE: 19,
+};
+// The first that matches; the messages of V8 and of SpiderMonkey.
+const TRAPS = [
+  [/unreachable/, STATUS.UNREACHABLE],
+  [/divide by zero|remainder by zero|division by zero/, STATUS.DIVIDE_BY_ZERO],
+  [/divide result unrepresentable|integer overflow/, STATUS.INTEGER_OVERFLOW],
+  [/unrepresentable|invalid conversion|float unrepr/, STATUS.BAD_CONVERSION],
+  [/null function|signature mismatch|indirect call/, STATUS.INDIRECT_TYPE],
+  [/table/, STATUS.TABLE_BOUNDS],
+  [/array/, STATUS.ARRAY_BOUNDS],
+  [/unaligned/, STATUS.UNALIGNED],
+  [/null/, STATUS.NULL_REFERENCE],
+  [/cast/, STATUS.CAST_FAILURE],
+  [/memory|out of bounds/, STATUS.MEMORY_BOUNDS],
+];
+const CPU_DEAD = 3;
+const PAGE = 65536;
+const KEEP_MEMORY = 64 << 20; // a program's memory larger than this goes
+
+/** Thrown to end a task: there is no program between it and runTask. */
+const END = { end: true };
+
+let cpu, kernelModule, kernelMemory, bootMs, areaSize, areaAt;
+/** @type {any} */
+let K; // the kernel's exports
+/** @type {WebAssembly.Memory | undefined} */
+let memory; // the programs', one after the other
+let memoryUsed = false;
+/** @type {Map<number, WebAssembly.Module>} */
+const modules = new Map();
+/** @type {any} */
+let program = null; // exports of the instance
+let lastError = null;
+let retire = false; // this Worker should go when its task is done
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+const bytesAt = (at, n) => new Uint8Array(kernelMemory.buffer, at >>> 0, n);
+const textAt = (at, n) => decoder.decode(bytesAt(at, n).slice());
+
+function putText(at, room, text) {
+  const b = encoder.encode(text).subarray(0, room - 1);
+  bytesAt(at, room).fill(0).set(b);
+}
+
+// ---- instances ---------------------------------------------------------------
+
+const clean = (e) => String(e.message ?? e)
+  .replace(/^WebAssembly\.[A-Za-z]+\(\): */, '');
+
+function compile(id, at, n) {
+  const m = new WebAssembly.Module(bytesAt(at, n).slice());
+  modules.set(id, m);
+  return m;
+}
+
+/** This Worker's memory, all zeros, with at least min pages. */
+function prepareMemory(min) {
+  if (memoryUsed)
+    new Uint8Array(memory.buffer).fill(0);
+  memoryUsed = true;
+  const have = memory.buffer.byteLength / PAGE;
+  if (have < min)
+    memory.grow(min - have);
+}
+
+function instanceCreate(id, at, n, gates, ngates, wantsMemory, min, text,
+  room) {
+  const module = modules.get(id) ?? compile(id, at, n);
+  if (wantsMemory) {
+    try {
+      prepareMemory(min);
+    } catch {
+      return STATUS.NO_MEMORY;
+    }
+  }
+  const imports = { 'pith:web': { memory } };
+  const numbers = new Uint16Array(kernelMemory.buffer, gates, ngates);
+  let i = 0;
+  for (const imp of WebAssembly.Module.imports(module)) {
+    if (imp.kind === 'function')
+      (imports[imp.module] ??= {})[imp.name] = K[`g${numbers[i++]}`];
+  }
+  try {
+    program = new WebAssembly.Instance(module, imports).exports;
+  } catch (e) {
+    putText(text, room, clean(e));
+    return e instanceof RangeError ? STATUS.NO_MEMORY
+      : e instanceof WebAssembly.RuntimeError ? trapStatus(e)
+        : STATUS.UNLINKABLE;
+  }
+  return STATUS.OK;
+}
+
+function trapStatus(e) {
+  if (e instanceof WebAssembly.RuntimeError) {
+    for (const [pattern, status] of TRAPS) {
+      if (pattern.test(e.message))
+        return status;
+    }
+    return STATUS.UNREACHABLE;
+  }
+  if (e instanceof RangeError || e.name === 'InternalError')
+    return STATUS.STACK_EXHAUSTED;
+  return STATUS.EXCEPTION;
+}
+
+/*
+ * A call may end by a trap that the kernel made to unwind; the kernel knows. Its
+ * own stack pointer is put back where it was.
+ */
+function call(nameAt, len, args, nargs) {
+  const sp = K.__stack_pointer.value;
+  const f = program[textAt(nameAt, len)];
+  const slots = new Int32Array(kernelMemory.buffer, args, nargs);
+  try {
+    const r = nargs === 0 ? f() : nargs === 2 ? f(slots[0], slots[1])
+      : f(...slots);
+    if (r !== undefined)
+      new Int32Array(kernelMemory.buffer, args, 1)[0] = r;
+    return STATUS.OK;
+  } catch (e) {
+    if (K.cpu_mode() === CPU_DEAD || e === END)
+      throw e; // not to be seen by anybody in between: a trap
+    K.__stack_pointer.value = sp;
+    lastError = e;
+    return trapStatus(e);
+  }
+}
+
+// V8: "at name (wasm://wasm/hash:wasm-function[12]:0x1a2b)"; SpiderMonkey:
+// "name@url:wasm-function[12]:0x1a2b"
+const FRAME = /(?:at )?(?:([^\s@(]+)[\s@(]+)?\(?wasm:\/\/[^\s]*?:wasm-function\[(\d+)\]:0x([0-9a-f]+)/;
+
+function trapFrames(out, max) {
+  let n = 0;
+  for (const line of String(lastError?.stack ?? '').split('\n')) {
+    const m = FRAME.exec(line);
+    if (!m || n >= max)
+      continue;
+    const at = out + n++ * 64;
+    new Uint32Array(kernelMemory.buffer, at, 2)
+      .set([Number(m[2]), parseInt(m[3], 16)]);
+    const name = (m[1] ?? '').replace(/^[^.]*\./, '');
+    putText(at + 8, 56, /^wasm-function/.test(name) ? '' : name);
+  }
+  return n;
+}
+
+const globalValue = (i) => program[`pith:global${i}`];
+
+function globalsGet(out, n) {
+  const v = new DataView(kernelMemory.buffer, out, 8 * n);
+  for (let i = 0; i < n; i++) {
+    const x = globalValue(i).value;
+    if (typeof x === 'bigint')
+      v.setBigInt64(8 * i, x, true);
+    else
+      v.setFloat64(8 * i, x, true); // holds every i32 and f32 as well
+  }
+}
+
+function globalsSet(from, n) {
+  const v = new DataView(kernelMemory.buffer, from, 8 * n);
+  for (let i = 0; i < n; i++) {
+    const g = globalValue(i);
+    g.value = typeof g.value === 'bigint' ? v.getBigInt64(8 * i, true)
+      : v.getFloat64(8 * i, true);
+  }
+}
+
+// ---- what the kernel imports ---------------------------------------------------
+
+const host = {
+  mono: () => performance.timeOrigin + performance.now() - bootMs,
+  wall: () => performance.timeOrigin + performance.now(),
+  random(at, n) {
+    for (let done = 0; done < n; done += 65536) {
+      const b = new Uint8Array(Math.min(65536, n - done));
+      crypto.getRandomValues(b);
+      bytesAt(at + done, b.length).set(b);
+    }
+  },
+  log: (at, n) => postMessage({ t: 'log', text: textAt(at, n) }),
+  halt: (code) => postMessage({ t: 'halt', code }),
+  booted: () => postMessage({ t: 'booted' }),
+  start: (task, program) => postMessage({ t: 'start', task, program }),
+  kill: (id) => postMessage({ t: 'kill', cpu: id }),
+  end_task() { throw END; },
+  console_write(at, n) {
+    const bytes = bytesAt(at, n).slice();
+    postMessage({ t: 'output', bytes }, [bytes.buffer]);
+  },
+  module_compile(id, at, n, text, room) {
+    try {
+      postMessage({ t: 'module', id, module: compile(id, at, n) });
+      return 0;
+    } catch (e) {
+      putText(text, room, clean(e));
+      return e instanceof RangeError ? -12 : -22; // ENOMEM, EINVAL
+    }
+  },
+  module_drop: (id) => {
+    modules.delete(id);
+    postMessage({ t: 'drop', id });
+  },
+  instance_create: instanceCreate,
+  instance_drop() { program = null; lastError = null; },
+  call,
+  rethrow() { throw lastError; },
+  trap_frames: trapFrames,
+  globals_get: globalsGet,
+  globals_set: globalsSet,
+  copy_in() {},
+  copy_out() {},
+  pages: () => 0,
+};
+
+/** @param {boolean} programs whether it will run any: they need a memory */
+function makeKernel(programs) {
+  if (programs)
+    memory = new WebAssembly.Memory({ initial: 32, maximum: PAGE });
+  const imports = memory ? { ...host, ...makeGlue(kernelMemory, memory) } : host;
+  K = new WebAssembly.Instance(kernelModule,
+    { env: { memory: kernelMemory }, host: imports }).exports;
+  K.__wasm_init_tls(areaAt);
+  K.__stack_pointer.value = areaAt + areaSize;
+  K.cpu_init(cpu);
+}
+
+function runTask(task) {
+  try {
+    K.task_run(task);
+  } catch (e) {
+    if (e !== END && K.cpu_mode() !== CPU_DEAD)
+      postMessage({ t: 'panic', text: String(e?.stack ?? e) });
+  }
+  K.__stack_pointer.value = areaAt + areaSize;
+  program = lastError = null;
+  K.cpu_idle();
+  if (memory && memoryUsed) {
+    if (memory.buffer.byteLength > KEEP_MEMORY) {
+      retire = true;
+    } else {
+      new Uint8Array(memory.buffer).fill(0);
+      memoryUsed = false;
+    }
+  }
+  postMessage({ t: 'idle', retire });
+}
+
+onmessage = ({ data: m }) => {
+  switch (m.t) {
+  case 'init':
+    ({ cpu, kernelModule, kernelMemory, bootMs, areaAt, areaSize } = m);
+    for (const [id, module] of m.modules)
+      modules.set(id, module);
+    makeKernel(m.program);
+    // Held until this Worker is gone, which is how the page knows.
+    navigator.locks.request(m.lock, () => {
+      postMessage({ t: 'ready' });
+      return new Promise(() => {});
+    });
+    break;
+  case 'module':
+    modules.set(m.id, m.module);
+    break;
+  case 'drop':
+    modules.delete(m.id);
+    break;
+  case 'run':
+    if (m.program && !memory)
+      makeKernel(true);
+    runTask(m.task);
+    break;
+  case 'boot':
+    K.boot_system();
+    postMessage({ t: 'idle', retire: false });
+    break;
+  }
+};

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The kernel in a browser. One shared memory; every Worker instantiates the
+ * same kernel.wasm on it, and beside it, in a memory of its own, the program of
+ * the process that it runs.
+ *
+ *     page (main thread)     never waits; makes Workers, forwards messages
+ *       |
+ *     Worker = CPU           task after task: a process's, or the kernel's own
+ *       program <-- its memory
+ *       kernel  <-- the shared memory; blocks by memory.atomic.wait32
+ *       |
+ *     storage Worker         SQLite over one OPFS file (storage.h)
+ *
+ * A CPU's mode says who may do what with the Worker:
+ *
+ *     IDLE --task--> KERNEL <--system call, return--> USER
+ *                                                      | the killer
+ *                                  (unwinds or is      v
+ *                     IDLE <------- terminated) ----- DEAD
+ *
+ * Only the Worker itself leaves KERNEL, so nobody is ever stopped while it
+ * holds a lock. A USER that must die is made DEAD by compare-and-swap; it can
+ * not come back into the kernel (its way in is a compare-and-swap, too), so
+ * another Worker may clean up for it at once. The page gives it a moment to
+ * notice before it is terminated.
+ */
+#ifndef WEB_WEB_H
+#define WEB_WEB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../../engine/engine.h"
+#include "host.h"
+
+#define WEB_CPUS 160u             /* Workers that can exist at a time */
+#define WEB_TASKS 112u            /* tasks: Chromium has 124 memories to give */
+#define WEB_CPU_AREA (256u << 10) /* thread-local data and C stack of each */
+#define WEB_MEMORY_MAX (1u << 30) /* also in host/web/web.mk */
+
+/* Defines a function that JavaScript calls: EXPORT(type, name, parameters). */
+#define EXPORT(type, name, ...)                                                \
+    type name(__VA_ARGS__);                                                    \
+    __attribute__((export_name(#name))) type name(__VA_ARGS__)
+#define IMPORT(name)                                                           \
+    __attribute__((import_module("host"), import_name(#name)))
+
+/* ---- lock.c: a lock of one word; not for the main thread ---------------- */
+
+struct web_lock {
+    _Atomic uint32_t word; /* 0 free, 1 held, 2 held and wanted */
+};
+void web_lock(struct web_lock *l);
+void web_unlock(struct web_lock *l);
+/* Sleep while *word == value; false when the time has come. */
+bool web_wait(_Atomic uint32_t *word, uint32_t value, uint64_t deadline_ns);
+void web_wake(_Atomic uint32_t *word, uint32_t how_many);
+
+/* ---- task.c --------------------------------------------------------------- */
+
+enum cpu_mode { CPU_IDLE, CPU_KERNEL, CPU_USER, CPU_DEAD };
+
+struct cpu {
+    _Alignas(64) _Atomic uint32_t mode;
+    uint32_t id;
+    struct host_task *task;
+    struct engine_store *store; /* whose program runs here; NULL */
+};
+
+struct cpu *cpu_self(void);
+/* The program on c is to end, now: c->mode has been made DEAD. Its task gets
+ * another Worker, which calls main. Lock held. */
+void task_take(struct cpu *c, void (*main)(void *));
+/* This Worker has been declared dead while its program ran. */
+_Noreturn void cpu_gone(void);
+struct cpu *task_cpu(struct host_task *t);
+
+/* ---- heap.c, host.c ---------------------------------------------------------- */
+
+uintptr_t web_heap_begin(void);
+
+/* ---- engine.c ---------------------------------------------------------------- */
+
+/* By the gates (web_gates.c): system call n of the table. */
+uint64_t web_gate(uint32_t n, uint64_t *slots);
+struct web_gate {
+    const char *module, *name, *signature;
+    engine_host_fn *fn;
+    void *env;
+};
+extern struct web_gate web_gates[];
+extern const uint32_t web_gates_count;
+/* Once all ABIs are registered: find what is behind each gate. */
+void web_gates_init(void);
+
+/* ---- console.c, store.c, boot.c ----------------------------------------------- */
+
+int web_console_start(void);
+struct store_backend;
+struct store_backend *web_store(void);
+
+#endif
