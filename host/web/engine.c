@@ -3,8 +3,8 @@
  * engine/engine.h by the browser's own engine.
  *
  *     module    bytes here, a WebAssembly.Module in JavaScript under a number
- *     store     one program on one CPU; the poll happens on the way out of
- *               system calls, there is no other place
+ *     store     one program on one CPU; it polls on the way out of system calls
+ *               and in loops (poll.c)
  *     instance  lives in the Worker that made it. A forked one is a snapshot
  *               until its own Worker first calls it
  *     function  a gate (web_gates.c), or an export by its name
@@ -71,20 +71,16 @@ compile(struct engine_module *m, struct report *report)
     struct module_export e;
     static const char child[] = "__pith_fork_child";
     char text[160] = "";
-    uint8_t *bytes;
-    size_t n;
     int r;
 
     m->forks = !m->odd_globals &&
                module_find_export(m, child, sizeof child - 1, &e);
-    r = module_rewrite(m, m->forks, &bytes, &n);
+    r = module_rewrite(m);
     if (r < 0)
         return r;
     m->id = atomic_fetch_add(&last_id, 1) + 1;
-    m->moved = (uint32_t)n - m->size;
-    r = host_js_compile(m->id, bytes, n, text, sizeof text);
-    m->compiled = bytes;
-    m->compiled_size = n;
+    r = host_js_compile(m->id, m->compiled, m->compiled_size, text,
+                        sizeof text);
     if (r < 0)
         report_set(report, 0, "%s", text);
     return r;
@@ -205,8 +201,8 @@ engine_store_fuel_used(const struct engine_store *s)
 }
 
 /*
- * Lock held. A program that runs cannot be interrupted, only ended: when it has
- * to be, its Worker is given up (web.h).
+ * Lock held. A program that runs looks at the mark in its loops; but when it
+ * has to end nobody waits for that: its Worker is given up (web.h).
  */
 void
 engine_store_interrupt(struct engine_store *s)
@@ -215,9 +211,13 @@ engine_store_interrupt(struct engine_store *s)
     struct proc *p = s->user;
     uint32_t user = CPU_USER;
 
-    if (c == cpu_self())
-        return; /* is in the kernel, and looks on its way out */
-    atomic_store(&s->interrupt, 1);
+    if (c && c == cpu_self()) { /* it asks to be polled again, in a loop */
+        uint32_t none = 0;
+
+        atomic_compare_exchange_strong(&s->interrupt, &none, POLL_LATER);
+        return;
+    }
+    atomic_store(&s->interrupt, POLL_NOW);
     if (!c || c->store != s || !(p->dying || signal_fatal(p)))
         return;
     if (atomic_compare_exchange_strong(&c->mode, &user, CPU_DEAD)) {
@@ -295,11 +295,8 @@ engine_func_type(const struct engine_func *f)
     return f->type;
 }
 
-/* Nothing can be thrown into the middle of a program here; jumps are made by
- * the C library after the system call. */
 bool
 engine_poll_may_throw(const struct engine_store *s)
 {
-    (void)s;
-    return false;
+    return s->may_throw;
 }

@@ -34,11 +34,14 @@ struct engine_instance {
     uint64_t *globals;  /* ... and the mutable globals */
 };
 
+enum { POLL_NOW = 1, POLL_LATER }; /* later: in a loop, not at a gate */
+
 struct engine_store {
     void *user;
     enum engine_status (*poll)(struct engine_store *s, void *user);
     struct cpu *cpu; /* where it runs; NULL: not begun, or taken away */
-    _Atomic uint32_t interrupt;
+    _Atomic uint32_t interrupt; /* 0, POLL_ ... */
+    bool may_throw; /* in a poll: an exception would find its handler */
     enum engine_status unwinding; /* on its way from a gate to engine_call */
     struct engine_func *funcs;
     struct engine_instance *instance;

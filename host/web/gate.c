@@ -102,7 +102,7 @@ gate_leave(struct cpu *c, struct engine_store *s)
     enum engine_status st;
 
     atomic_store(&c->mode, CPU_USER);
-    while (atomic_load(&s->interrupt)) {
+    while (atomic_load(&s->interrupt) == POLL_NOW) {
         gate_enter(c);
         atomic_store(&s->interrupt, 0);
         st = s->poll(s, s->user);
@@ -136,4 +136,22 @@ web_gate(uint32_t n, uint64_t *slots)
     if (__builtin_expect(st != ENGINE_OK, 0))
         unwind(c, s, st);
     return slots[0];
+}
+
+/* From a loop of the program (poll.c). */
+EXPORT(void, poll, uint32_t may_throw)
+{
+    struct cpu *c = cpu_self();
+    struct engine_store *s = c->store;
+    enum engine_status st;
+
+    gate_enter(c);
+    atomic_store(&s->interrupt, 0);
+    s->may_throw = may_throw;
+    st = s->poll(s, s->user);
+    s->may_throw = false;
+    if (st == ENGINE_OK)
+        st = gate_leave(c, s);
+    if (st != ENGINE_OK)
+        unwind(c, s, st);
 }

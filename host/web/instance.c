@@ -14,7 +14,8 @@
 IMPORT(instance_create) int
 host_js_instance_create(uint32_t module, const uint8_t *bytes, size_t n,
                         const uint16_t *gates, uint32_t ngates,
-                        uint32_t memory, uint32_t min, char *text,
+                        uint32_t memory, uint32_t min,
+                        const _Atomic uint32_t *poll, char *text,
                         size_t room);
 IMPORT(instance_drop) void host_js_instance_drop(void);
 /* Call an export; args holds i32s and takes the result. */
@@ -151,7 +152,9 @@ build(struct engine_instance *i, uint64_t bytes, struct report *report)
     cpu_self()->store = i->store;
     r = host_js_instance_create(m->id, m->compiled, m->compiled_size, i->gates,
                                 m->nimports, m->memories,
-                                (uint32_t)(bytes >> 16), text, sizeof text);
+                                (uint32_t)(bytes >> 16),
+                                m->polls ? &i->store->interrupt : NULL, text,
+                                sizeof text);
     if (r != ENGINE_OK && r != ENGINE_NO_MEMORY)
         report_set(report, 0, "%s", text);
     return (enum engine_status)r;
@@ -284,9 +287,7 @@ engine_backtrace(struct engine_store *s, const struct engine_frame **frames)
         s->frames[k] = (struct engine_frame){
             .instance = s->instance,
             .func = t->func,
-            .offset = t->offset > s->instance->module->moved
-                          ? t->offset - s->instance->module->moved
-                          : 0,
+            .offset = module_old_offset(s->instance->module, t->offset),
             .name = t->name[0] ? t->name : NULL,
         };
     }

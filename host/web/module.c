@@ -222,6 +222,7 @@ read_import_kind(struct engine_module *m, struct reader *r,
         break;
     case 1:
         p->kind = ENGINE_TABLE;
+        m->imported_tables++;
         p->type = read_valtype(r);
         read_limits(r, &flags, &p->min, &p->max);
         break;
@@ -366,6 +367,7 @@ read_globals(struct engine_module *m, struct reader *r)
 {
     uint32_t n = read_count(r), i;
 
+    m->globals_all = m->imported_globals + n;
     m->globals = host_alloc((n + 1) * sizeof *m->globals);
     if (!m->globals)
         return -E_NOMEM;
@@ -437,6 +439,9 @@ read_section(struct engine_module *m, uint8_t id, struct reader *r)
         return read_imports(m, r);
     case 3:
         return read_functions(m, r);
+    case 4:
+        m->tables = read_count(r);
+        return 0;
     case 5:
         read_memories(m, r);
         return 0;
@@ -454,32 +459,12 @@ read_section(struct engine_module *m, uint8_t id, struct reader *r)
     }
 }
 
-/* Sections in their order: tag (13) is between memory and global, data count
- * (12) between element and code. */
-static uint32_t
-rank(uint8_t id)
+/* Tag (13) is between memory and global, data count (12) between element and
+ * code. */
+uint32_t
+section_rank(uint8_t id)
 {
     return id == 13 ? 11 : id == 12 ? 19 : (uint32_t)id * 2;
-}
-
-/* Where each section that may have to be made would be put. */
-static void
-note_place(struct engine_module *m, uint8_t id, struct span whole)
-{
-    struct {
-        uint8_t id;
-        struct span *s;
-    } wanted[] = {{2, &m->import_section},
-                  {5, &m->memory_section},
-                  {7, &m->export_section},
-                  {8, &m->start_section}};
-
-    for (uint32_t i = 0; i < 4; i++) {
-        if (wanted[i].id == id)
-            *wanted[i].s = whole;
-        else if (id && rank(id) < rank(wanted[i].id))
-            *wanted[i].s = (struct span){whole.end, whole.end};
-    }
 }
 
 int
@@ -493,8 +478,6 @@ module_read(struct engine_module *m, struct report *report)
         report_set(report, 0, "not a WebAssembly 1.0 module");
         return -E_INVAL;
     }
-    m->import_section = m->memory_section = m->export_section =
-        m->start_section = (struct span){8, 8};
     while (e == 0 && !r.bad && r.at < r.end) {
         struct span whole = {r.at, 0};
         uint8_t id = read_byte(&r);
@@ -502,13 +485,15 @@ module_read(struct engine_module *m, struct report *report)
         struct reader in = {m->bytes, body.at, body.end, r.bad};
 
         whole.end = body.end;
-        if (r.bad || (id && id < 32 && seen & 1u << id)) {
+        if (r.bad || id >= SECTIONS ||
+            (id && section_rank(id) <= seen)) {
             r.bad = true;
             break;
         }
-        if (id && id < 32)
-            seen |= 1u << id;
-        note_place(m, id, whole);
+        if (id) {
+            seen = section_rank(id);
+            m->section[id] = whole;
+        }
         e = read_section(m, id, &in);
         r.bad |= in.bad;
     }

@@ -13,6 +13,8 @@ struct span {
     uint32_t at, end;
 };
 
+#define SECTIONS 14u
+
 struct module_global {
     uint32_t index;
     uint8_t kind; /* enum engine_vt */
@@ -44,16 +46,16 @@ struct engine_module {
     bool shared, is64;
     bool has_start;
     uint32_t start;
-    /* The sections that rewrite.c changes, with their headers; at == end: there
-     * is none, and this is where it would be. */
-    struct span import_section, memory_section, export_section, start_section;
+    struct span section[SECTIONS]; /* by id, with header; at 0: there is none */
+    uint32_t imported_tables, tables; /* tables: those defined here */
+    uint32_t globals_all;             /* imported and defined */
     uint32_t first_memory_end; /* offset behind memory 0's limits */
 
     /* As the browser has it. */
-    bool forks;
+    bool forks, polls;
     uint8_t *compiled;
     size_t compiled_size;
-    uint32_t moved; /* how much further back its code is */
+    uint32_t code_at; /* where its code section is */
 };
 
 /* Reading: a cursor that fails for good at the first fault. */
@@ -78,15 +80,46 @@ struct module_export {
 bool module_find_export(const struct engine_module *m, const char *name,
                         size_t len, struct module_export *out);
 
+/* Sections in their order: the numbers are not. */
+uint32_t section_rank(uint8_t id);
+
 /*
  * The module as the browser gets it: memory 0 comes from outside
  * (MEMORY_MODULE, "memory"), its start function is an export that waits to be
- * called, and with `fork` the mutable globals are exports. host_alloc'ed.
+ * called, if it can fork the mutable globals are exports, and its loops look at
+ * a word of the kernel's memory (poll.c). Sets m->compiled, m->polls.
  */
 #define MEMORY_MODULE "pith:web"
 #define START_EXPORT "pith:start"
 #define GLOBAL_EXPORT "pith:global"
-int module_rewrite(const struct engine_module *m, bool fork, uint8_t **out,
-                   size_t *size);
+#define POLL_EXPORT "pith:poll"        /* the global with the word's address */
+#define POLL_TABLE_EXPORT "pith:polls" /* the table with the function to call */
+int module_rewrite(struct engine_module *m);
+/* From an offset in what the browser has to one in the file; 0: unknown. */
+uint32_t module_old_offset(const struct engine_module *m, uint32_t offset);
+
+/* Bytes that grow. */
+struct writer {
+    uint8_t *out;
+    size_t n, room;
+    bool failed;
+};
+void put(struct writer *w, const void *p, size_t n);
+void put_byte(struct writer *w, uint8_t b);
+void put_u64(struct writer *w, uint64_t v);
+/* A size that is not known yet: five bytes, filled in by put_size. */
+size_t put_size_later(struct writer *w);
+void put_size(struct writer *w, size_t at);
+
+/*
+ * poll.c. The code section with polls, or false: an instruction is not known
+ * here. With `find` not 0 nothing is kept: stops at that offset of the new
+ * section's content, *found is the one of the old.
+ */
+struct poll_indices {
+    uint32_t global, function;
+};
+bool poll_code(struct writer *w, const struct engine_module *m,
+               const struct poll_indices *x, uint32_t find, uint32_t *found);
 
 #endif

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A module as the browser gets it; see module.h. Sections are copied but for
- * four, none of which shifts an index:
+ * those that get more entries, always at their end, so that no index shifts:
  *
+ *     type, function, table, global      what polls need (poll.c)
  *     import   + memory 0, so that a Worker's memory serves one program after
- *                the other (browsers have few to give)
+ *                the other (browsers have few to give); + the kernel's, to poll
  *     memory   - memory 0
- *     export   + the start function and, to be able to fork, mutable globals
+ *     export   + the start function, mutable globals of programs that fork,
+ *                and what polls need
  *     start    - (called when memory is known to the kernel)
+ *     code     polls in loops
  */
 #include <string.h>
 
@@ -15,26 +18,34 @@
 #include "module.h"
 #include "pith_errno.h"
 
-struct writer {
-    uint8_t *out; /* NULL: only count */
-    size_t n;
-};
+/* ---- bytes ------------------------------------------------------------------ */
 
-static void
+void
 put(struct writer *w, const void *p, size_t n)
 {
-    if (w->out)
+    if (w->n + n > w->room && !w->failed) {
+        size_t room = 2 * w->room + n + 4096;
+        uint8_t *more = host_realloc(w->out, room);
+
+        if (more) {
+            w->out = more;
+            w->room = room;
+        } else {
+            w->failed = true;
+        }
+    }
+    if (!w->failed)
         memcpy(w->out + w->n, p, n);
     w->n += n;
 }
 
-static void
+void
 put_byte(struct writer *w, uint8_t b)
 {
     put(w, &b, 1);
 }
 
-static void
+void
 put_u64(struct writer *w, uint64_t v)
 {
     do {
@@ -45,6 +56,22 @@ put_u64(struct writer *w, uint64_t v)
     } while (v);
 }
 
+size_t
+put_size_later(struct writer *w)
+{
+    put(w, "\0\0\0\0\0", 5);
+    return w->n;
+}
+
+void
+put_size(struct writer *w, size_t at)
+{
+    size_t v = w->n - at;
+
+    for (int k = 0; k < 5 && !w->failed; k++, v >>= 7)
+        w->out[at - 5 + (size_t)k] = (uint8_t)((v & 0x7f) | (k < 4 ? 0x80 : 0));
+}
+
 static void
 put_name(struct writer *w, const char *name)
 {
@@ -52,131 +79,253 @@ put_name(struct writer *w, const char *name)
     put(w, name, strlen(name));
 }
 
-typedef void section_body(struct writer *w, const struct engine_module *m,
-                          bool fork);
+/* ---- sections ------------------------------------------------------------------ */
 
+struct rewriting {
+    struct writer w;
+    const struct engine_module *m;
+    bool polls;
+    struct poll_indices poll;
+};
+
+/* The count of a section and `more`, then its entries from the file. */
 static void
-put_section(struct writer *w, uint8_t id, section_body *body,
-            const struct engine_module *m, bool fork)
+put_old(struct rewriting *x, uint8_t id, uint32_t more)
 {
-    struct writer count = {NULL, 0};
+    const struct engine_module *m = x->m;
+    struct reader r = {m->bytes, m->section[id].at, m->section[id].end, false};
+    uint32_t n;
 
-    body(&count, m, fork);
-    put_byte(w, id);
-    put_u64(w, count.n);
-    body(w, m, fork);
-}
-
-/* What follows the count in section s of the file. */
-static void
-put_old_entries(struct writer *w, const struct engine_module *m, struct span s)
-{
-    struct reader r = {m->bytes, s.at, s.end, false};
-
-    if (s.at == s.end)
+    if (!m->section[id].at) {
+        put_u64(&x->w, more);
         return;
+    }
     read_byte(&r);
     read_u32(&r);
-    read_u32(&r);
-    put(w, m->bytes + r.at, s.end - r.at);
+    n = read_u32(&r);
+    put_u64(&x->w, (uint64_t)n + more);
+    put(&x->w, m->bytes + r.at, m->section[id].end - r.at);
 }
 
 static void
-import_body(struct writer *w, const struct engine_module *m, bool fork)
+import_section(struct rewriting *x)
 {
-    (void)fork;
-    put_u64(w, (uint64_t)m->nimports + 1);
-    put_old_entries(w, m, m->import_section);
-    put_name(w, MEMORY_MODULE);
-    put_name(w, "memory");
-    put_byte(w, 2);
-    put_byte(w, 1);
-    put_u64(w, m->min);
-    put_u64(w, 65536); /* as many as a Worker's memory may have */
-}
-
-static void
-memory_body(struct writer *w, const struct engine_module *m, bool fork)
-{
-    (void)fork;
-    put_u64(w, m->memories - 1);
-    put(w, m->bytes + m->first_memory_end,
-        m->memory_section.end - m->first_memory_end);
-}
-
-static void
-put_export(struct writer *w, const char *name, uint32_t n, uint8_t kind,
-           uint32_t index)
-{
-    char full[32];
-    size_t len = text_format(full, sizeof full, "%s%u", name, n);
-
-    put_u64(w, len);
-    put(w, full, len);
-    put_byte(w, kind);
-    put_u64(w, index);
-}
-
-static void
-export_body(struct writer *w, const struct engine_module *m, bool fork)
-{
-    uint32_t globals = fork ? m->nglobals : 0, i;
-
-    put_u64(w, (uint64_t)m->exports + globals + (m->has_start ? 1 : 0));
-    put_old_entries(w, m, m->export_section);
-    for (i = 0; i < globals; i++)
-        put_export(w, GLOBAL_EXPORT, i, 3, m->globals[i].index);
-    if (m->has_start) {
-        put_name(w, START_EXPORT);
-        put_byte(w, 0);
-        put_u64(w, m->start);
+    put_old(x, 2, x->polls ? 2 : 1);
+    put_name(&x->w, MEMORY_MODULE);
+    put_name(&x->w, "memory");
+    put(&x->w, "\2\1", 2);
+    put_u64(&x->w, x->m->min);
+    put_u64(&x->w, 65536); /* as many as a Worker's memory may have */
+    if (x->polls) {
+        put_name(&x->w, MEMORY_MODULE);
+        put_name(&x->w, "kernel");
+        put(&x->w, "\2\3\1", 3);
+        put_u64(&x->w, 65536);
     }
 }
 
 static void
-copy(struct writer *w, const struct engine_module *m, uint32_t *from,
-     uint32_t to)
+memory_section(struct rewriting *x)
 {
-    put(w, m->bytes + *from, to - *from);
-    *from = to;
+    const struct engine_module *m = x->m;
+
+    put_u64(&x->w, m->memories - 1);
+    put(&x->w, m->bytes + m->first_memory_end,
+        m->section[5].end - m->first_memory_end);
 }
 
 static void
-rewrite(struct writer *w, const struct engine_module *m, bool fork)
+put_export(struct rewriting *x, const char *name, uint8_t kind, uint32_t index)
 {
-    uint32_t at = 0;
+    put_name(&x->w, name);
+    put_byte(&x->w, kind);
+    put_u64(&x->w, index);
+}
 
-    copy(w, m, &at, m->import_section.at);
-    if (m->memories) {
-        put_section(w, 2, import_body, m, fork);
-        at = m->import_section.end;
-        copy(w, m, &at, m->memory_section.at);
-        if (m->memories > 1)
-            put_section(w, 5, memory_body, m, fork);
-        at = m->memory_section.end;
+static void
+export_section(struct rewriting *x)
+{
+    const struct engine_module *m = x->m;
+    uint32_t globals = m->forks ? m->nglobals : 0, i;
+    char name[32];
+
+    put_old(x, 7, globals + (m->has_start ? 1 : 0) + (x->polls ? 2 : 0));
+    for (i = 0; i < globals; i++) {
+        text_format(name, sizeof name, GLOBAL_EXPORT "%u", i);
+        put_export(x, name, 3, m->globals[i].index);
     }
-    copy(w, m, &at, m->export_section.at);
-    if (fork || m->has_start) {
-        put_section(w, 7, export_body, m, fork);
-        at = m->export_section.end;
+    if (m->has_start)
+        put_export(x, START_EXPORT, 0, m->start);
+    if (x->polls) {
+        put_export(x, POLL_EXPORT, 3, x->poll.global);
+        put_export(x, POLL_TABLE_EXPORT, 1, m->imported_tables + m->tables);
     }
-    copy(w, m, &at, m->start_section.at);
-    at = m->start_section.end;
-    copy(w, m, &at, m->size);
+}
+
+/* The new contents of section id; false: it is copied as it is. */
+static bool
+new_contents(struct rewriting *x, uint8_t id)
+{
+    const struct engine_module *m = x->m;
+
+    switch (id) {
+    case 1: /* (i32) -> () */
+        put_old(x, 1, 1);
+        put(&x->w, "\x60\1\x7f\0", 4);
+        break;
+    case 2:
+        import_section(x);
+        break;
+    case 3:
+        put_old(x, 3, 1);
+        put_u64(&x->w, m->ntypes);
+        break;
+    case 4: /* funcref, one element and no more */
+        put_old(x, 4, 1);
+        put(&x->w, "\x70\1\1\1", 4);
+        break;
+    case 5:
+        memory_section(x);
+        break;
+    case 6: /* (mut i32) (i32.const 0) */
+        put_old(x, 6, 1);
+        put(&x->w, "\x7f\1\x41\0\x0b", 5);
+        break;
+    case 7:
+        export_section(x);
+        break;
+    case 10:
+        return poll_code(&x->w, m, &x->poll, 0, NULL);
+    default:
+        break;
+    }
+    return true;
+}
+
+static bool
+changes(const struct rewriting *x, uint8_t id)
+{
+    const struct engine_module *m = x->m;
+
+    switch (id) {
+    case 1:
+    case 3:
+    case 4:
+    case 6:
+    case 10:
+        return x->polls;
+    case 2:
+        return m->memories > 0;
+    case 5:
+        return m->memories > 1;
+    case 7:
+        return m->forks || m->has_start || x->polls;
+    default:
+        return false;
+    }
+}
+
+/* Sections that change and come before `rank`, from *next on. */
+static bool
+put_changed(struct rewriting *x, uint32_t *next, uint32_t rank)
+{
+    static const uint8_t order[] = {1, 2, 3, 4, 5, 6, 7, 10};
+    bool ok = true;
+
+    for (; ok && *next < sizeof order && section_rank(order[*next]) < rank;
+         (*next)++) {
+        size_t size;
+
+        if (!changes(x, order[*next]))
+            continue;
+        put_byte(&x->w, order[*next]);
+        size = put_size_later(&x->w);
+        ok = new_contents(x, order[*next]);
+        put_size(&x->w, size);
+    }
+    return ok;
+}
+
+static bool
+rewrite(struct rewriting *x)
+{
+    const struct engine_module *m = x->m;
+    struct reader r = {m->bytes, 8, m->size, false};
+    uint32_t next = 0;
+    bool ok = true;
+
+    put(&x->w, m->bytes, 8);
+    while (ok && r.at < r.end) {
+        uint32_t from = r.at;
+        uint8_t id = read_byte(&r);
+
+        read_name(&r);
+        if (id)
+            ok = put_changed(x, &next, section_rank(id) + 1);
+        if (changes(x, id) || id == 8 || (id == 5 && m->memories))
+            continue;
+        put(&x->w, m->bytes + from, r.at - from);
+    }
+    return ok && put_changed(x, &next, UINT32_MAX);
+}
+
+static struct poll_indices
+indices(const struct engine_module *m)
+{
+    return (struct poll_indices){m->globals_all, m->nfuncs};
 }
 
 int
-module_rewrite(const struct engine_module *m, bool fork, uint8_t **out,
-               size_t *size)
+module_rewrite(struct engine_module *m)
 {
-    struct writer w = {NULL, 0};
+    struct rewriting x = {.m = m, .poll = indices(m)};
 
-    rewrite(&w, m, fork);
-    *size = w.n;
-    w = (struct writer){host_alloc(w.n), 0};
-    if (!w.out)
+    if (!m->section[6].at)
+        x.poll.global = m->imported_globals;
+    x.polls = m->memories == 1 && m->section[10].at;
+    if (!rewrite(&x) && !x.w.failed) {
+        x.polls = false;
+        x.w.n = 0;
+        rewrite(&x);
+    }
+    if (x.w.failed) {
+        host_free(x.w.out);
         return -E_NOMEM;
-    rewrite(&w, m, fork);
-    *out = w.out;
+    }
+    m->polls = x.polls;
+    m->compiled = x.w.out;
+    m->compiled_size = x.w.n;
     return 0;
+}
+
+/* Where the contents of the code section begin. */
+static uint32_t
+code_contents(const uint8_t *bytes, size_t size)
+{
+    struct reader r = {bytes, 8, (uint32_t)size, false};
+
+    while (!r.bad && r.at < r.end) {
+        uint8_t id = read_byte(&r);
+        struct span body = read_name(&r);
+
+        if (id == 10)
+            return body.at;
+    }
+    return 0;
+}
+
+uint32_t
+module_old_offset(const struct engine_module *m, uint32_t offset)
+{
+    uint32_t new = code_contents(m->compiled, m->compiled_size);
+    uint32_t old = code_contents(m->bytes, m->size), at = 0;
+    struct poll_indices x = indices(m);
+    struct writer w = {0};
+
+    if (!m->polls)
+        return offset + old - new;
+    if (offset <= new || !poll_code(&w, m, &x, offset - new, &at))
+        at = 0;
+    host_free(w.out);
+    return at;
 }

@@ -79,8 +79,8 @@ function prepareMemory(min) {
     memory.grow(min - have);
 }
 
-function instanceCreate(id, at, n, gates, ngates, wantsMemory, min, text,
-  room) {
+function instanceCreate(id, at, n, gates, ngates, wantsMemory, min, poll,
+  text, room) {
   const module = modules.get(id) ?? compile(id, at, n);
   if (wantsMemory) {
     try {
@@ -89,7 +89,7 @@ function instanceCreate(id, at, n, gates, ngates, wantsMemory, min, text,
       return STATUS.NO_MEMORY;
     }
   }
-  const imports = { 'pith:web': { memory } };
+  const imports = { 'pith:web': { memory, kernel: kernelMemory } };
   const numbers = new Uint16Array(kernelMemory.buffer, gates, ngates);
   let i = 0;
   for (const imp of WebAssembly.Module.imports(module)) {
@@ -103,6 +103,10 @@ function instanceCreate(id, at, n, gates, ngates, wantsMemory, min, text,
     return e instanceof RangeError ? STATUS.NO_MEMORY
       : e instanceof WebAssembly.RuntimeError ? trapStatus(e)
         : STATUS.UNLINKABLE;
+  }
+  if (poll) {
+    program['pith:poll'].value = poll;
+    program['pith:polls'].set(0, K.poll);
   }
   return STATUS.OK;
 }
