@@ -86,6 +86,18 @@ compile(struct engine_module *m, struct report *report)
     return r;
 }
 
+static bool
+imports_memory(const struct engine_module *m)
+{
+    uint32_t k;
+
+    for (k = 0; k < m->nimports; k++) {
+        if (m->imports[k].kind == ENGINE_MEMORY)
+            return true;
+    }
+    return false;
+}
+
 int
 engine_module_load(const uint8_t *bytes, size_t size,
                    void (*release)(const uint8_t *, size_t, void *), void *ctx,
@@ -105,10 +117,10 @@ engine_module_load(const uint8_t *bytes, size_t size,
     m->release = release;
     m->ctx = ctx;
     r = module_read(m, report);
-    if (r == 0 && (m->shared || m->is64)) {
+    if (r == 0 && (m->shared || m->is64 || imports_memory(m))) {
         report_set(report, 0, "its memory is %s, which Pith has not in a "
                               "browser yet",
-                   m->shared ? "shared" : "64-bit");
+                   m->is64 ? "64-bit" : "shared");
         r = -E_NOTSUP;
     }
     if (r == 0)
@@ -149,6 +161,36 @@ const struct engine_port *
 engine_module_import(const struct engine_module *m, uint32_t i)
 {
     return &m->imports[i];
+}
+
+/* Asked of programs with threads only, which are refused above. */
+uint32_t
+engine_module_exports(const struct engine_module *m)
+{
+    (void)m;
+    return 0;
+}
+
+const struct engine_port *
+engine_module_export(const struct engine_module *m, uint32_t i)
+{
+    (void)m, (void)i;
+    return NULL;
+}
+
+struct engine_memory *
+engine_memory_create_shared(struct engine_store *s, uint64_t min_pages,
+                            uint64_t max_pages, bool is64)
+{
+    (void)s, (void)min_pages, (void)max_pages, (void)is64;
+    return NULL;
+}
+
+bool
+engine_memory_is_shared(const struct engine_memory *m)
+{
+    (void)m;
+    return false;
 }
 
 /* What the browser makes of it, about. */
