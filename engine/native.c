@@ -58,23 +58,24 @@ map_replace(struct code_map *m)
     retired = atomic_exchange(&map, m);
 }
 
-/* The module's lock may be held, so its names are looked at without: they were
- * made when it was loaded, if perf is to have them. */
-static void
-tell_perf(const struct native_code *c)
+/* The names were made when the module was loaded, if perf is to have them: no
+ * lock is needed to look. */
+void
+native_tell_perf(const struct engine_module *m, uint32_t func,
+                 const void *start, size_t size)
 {
-    uint32_t i = c->func + c->module->nfuncs_imported;
+    uint32_t i = func + m->nfuncs_imported;
     char number[24];
     const char *name;
 
     if (!perfmap_on())
         return;
-    name = c->module->names ? c->module->names[i] : NULL;
+    name = m->names ? m->names[i] : NULL;
     if (!name) {
         snprintf(number, sizeof number, "function %u", i);
         name = number;
     }
-    perfmap_add((const void *)c->start, c->end - c->start, NULL, name);
+    perfmap_add(start, size, NULL, name);
 }
 
 int
@@ -101,8 +102,6 @@ native_code_add(const void *start, size_t size, struct engine_module *m,
         map_replace(new);
     }
     pthread_mutex_unlock(&map_lock);
-    if (new)
-        tell_perf(&c);
     return new ? 0 : -E_NOMEM;
 }
 

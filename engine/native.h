@@ -68,6 +68,11 @@ typedef const struct insn *native_place_fn(struct engine_module *m,
 int native_code_add(const void *start, size_t size, struct engine_module *m,
                     uint32_t func, native_place_fn *place);
 void native_code_remove(const void *start);
+/* The machine code of defined function func is here: for perf (perfmap.h), if
+ * anybody asked for that. By compilers, for each function; the module's lock
+ * may be held. */
+void native_tell_perf(const struct engine_module *m, uint32_t func,
+                      const void *start, size_t size);
 struct native_code {
     uintptr_t start, end;
     struct engine_module *module;

@@ -418,6 +418,17 @@ make_places(struct loader *l, uint32_t total)
     return 0;
 }
 
+/* A function reaches to the next one. */
+static void
+tell_perf(const struct loader *l, uint32_t i)
+{
+    const struct object_set *s = l->set;
+    size_t end = i + 1 < s->nplaces ? s->places[i + 1].at : s->code;
+
+    native_tell_perf(l->m, s->places[i].func, s->mem + s->places[i].at,
+                     end - s->places[i].at);
+}
+
 static void
 publish(struct loader *l)
 {
@@ -429,6 +440,7 @@ publish(struct loader *l)
         atomic_store_explicit(&l->m->code[func].fast, l->fast[func],
                               memory_order_release);
         native_publish(l->m, func, fn);
+        tell_perf(l, i);
     }
 }
 

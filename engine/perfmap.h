@@ -2,10 +2,10 @@
 /*
  * A map for Linux's perf: which addresses are machine code of which function,
  * in /tmp/perf-PID.map, one line a range: START SIZE module:function. perf
- * reads it when it reports. native_code_add (native.h) calls perfmap_add for
- * every function that is compiled; who has code besides (stubs, shared tails)
- * calls it too. It does nothing unless perfmap_start was called, which must be
- * before the first module is loaded. Any thread.
+ * reads it when it reports. Compilers call native_tell_perf (native.h) for each
+ * function, and perfmap_add for code besides (stubs, shared tails). It does
+ * nothing unless perfmap_start was called, which must be before the first module
+ * is loaded. Any thread.
  */
 #ifndef ENGINE_PERFMAP_H
 #define ENGINE_PERFMAP_H

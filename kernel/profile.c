@@ -42,7 +42,8 @@ void
 profile_begin(struct thread *t)
 {
     if (on)
-        t->profile_due = 1 + (uint32_t)(t->proc->pid + t->tid) * 2654435761u % PROFILE_PERIOD_NS;
+        t->profile_due = 1 + (uint32_t)(t->proc->pid + t->tid) * 2654435761u %
+                                 PROFILE_PERIOD_NS;
 }
 
 /* ---- stacks ---- */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "debug.h"
 #include "native.h"
 #include "perfmap.h"
 
@@ -42,10 +43,10 @@ perf_map(const char *wasm)
     if (!f ||
         engine_module_load(bytes, fread(bytes, 1, sizeof bytes, f), NULL, NULL,
                            &m, NULL) < 0 ||
-        native_code_add(code, 64, m, 0, NULL) < 0)
+        !engine_module_funcs(m))
         return 1;
     fclose(f);
-    native_code_remove(code);
+    native_tell_perf(m, 0, code, 64);
     engine_module_unref(m);
     f = fopen(perfmap_name(), "r");
     if (!f)
