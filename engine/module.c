@@ -80,14 +80,14 @@ engine_module_load(const uint8_t *bytes, size_t size,
     r = decode_module(m, report);
     if (r == 0)
         translate_init(m);
+    if (r == 0 && perfmap_on())
+        module_func_name(m, 0); /* makes them all, for who compiles */
     if (r == 0)
         optimise_loaded(m);
     if (r < 0) {
         module_free(m);
         return r;
     }
-    if (perfmap_on())
-        module_func_name(m, 0); /* makes them all */
     *out = m;
     return 0;
 }
