@@ -49,7 +49,8 @@ INC_engine := -iquote lib -iquote engine -iquote $(B)/gen
 INC_kernel := -iquote lib -iquote engine -iquote kernel -iquote abi -iquote $(B)/gen
 INC_abi := $(INC_kernel)
 INC_host := $(INC_kernel)
-INC_cli := $(INC_kernel) -iquote host/posix -iquote cli $(INC_m32)
+INC_manifest := -iquote lib -iquote kernel -iquote manifest
+INC_cli := $(INC_kernel) -iquote host/posix -iquote manifest -iquote cli $(INC_m32)
 
 src = $(sort $(wildcard $(1)/*.c) $(wildcard $(1)/*/*.c))
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
@@ -60,13 +61,14 @@ ENGINE_SRC := $(filter-out engine/llvm/%,$(call src,engine))
 KERNEL_SRC := $(call src,kernel)
 ABI_SRC := $(call src,abi)
 HOST_SRC := $(sort $(wildcard host/posix/*.c host/posix/*.S host/sqlite/*.c))
+MANIFEST_SRC := $(call src,manifest)
 CLI_SRC := $(call src,cli)
 
 LIB_OBJ := $(call obj,$(LIB_SRC))
 ENGINE_OBJ := $(call obj,$(ENGINE_SRC))
 HOST_OBJ := $(patsubst %.S,$(B)/obj/%.o,$(patsubst %.c,$(B)/obj/%.o,$(HOST_SRC)))
 SYSTEM_OBJ := $(call obj,$(KERNEL_SRC) $(ABI_SRC)) $(HOST_OBJ)
-CLI_OBJ := $(call obj,$(CLI_SRC))
+CLI_OBJ := $(call obj,$(CLI_SRC) $(MANIFEST_SRC))
 $(LIB_OBJ) $(ENGINE_OBJ): CFLAGS += $(PIC)
 $(LIB_OBJ) $(ENGINE_OBJ): capi/pic.mk
 
@@ -121,6 +123,7 @@ $(eval $(call compile,engine,$(INC_engine)))
 $(eval $(call compile,kernel,$(INC_kernel)))
 $(eval $(call compile,abi,$(INC_abi)))
 $(eval $(call compile,host,$(INC_host)))
+$(eval $(call compile,manifest,$(INC_manifest)))
 $(eval $(call compile,cli,$(INC_cli)))
 $(eval $(call compile,tools,$(INC_cli)))
 $(B)/obj/host/%.o: host/%.S

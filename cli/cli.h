@@ -10,6 +10,8 @@
  *     output.c   files that pith writes itself: profiles, coredumps
  *     profile.c  --profile: sampling (kernel/profile.h) on and off
  *     flame.c    a profile as a flame graph and folded stacks (flame.h)
+ *     manifest.c manifests: pith check, and what they mean for pith run
+ *     explain.c  pith explain: imports, capabilities, the lines to add
  *     module.c   program files: open, map, refuse with a sentence
  *     signals.c  the host's signals, as a kernel task
  *     host.c     mounts of host directories
@@ -52,6 +54,9 @@ struct cli_options {
     uint32_t nenv;
     char *grants; /* text, one grant a line; files are in dirs */
     bool grant_all;
+    const char *manifest;  /* --manifest FILE, or the one beside the program */
+    bool no_manifest;      /* --no-manifest: not even that */
+    char *manifest_grants; /* once read: text as above; NULL: none */
     uint64_t memory_bytes, fuel, timeout_ns; /* 0: no limit */
     bool trace, stats, deterministic;
     const char *profile;  /* the flame graph's file; NULL: none. Boot too */
@@ -114,6 +119,20 @@ int cli_run(int argc, char **argv); /* argv[0] is "run" */
  * caller registered before are there too. Once per host process. */
 int cli_run_options(const struct cli_options *o);
 int cli_inspect(int argc, char **argv);           /* argv[0] is "inspect" */
+int cli_check(int argc, char **argv);             /* argv[0] is "check" */
+int cli_explain(int argc, char **argv);           /* argv[0] is "explain" */
+
+struct manifest;
+/* Read a manifest file, whichever kind; manifest_finish() is due if true. false:
+ * said what is wrong. */
+bool cli_manifest_read(const char *file, struct manifest *m);
+/* The vyoma.toml beside a program that names it, malloc'ed; NULL: none. */
+char *cli_manifest_beside(const char *program);
+/* o's manifest, if it has or finds one, becomes grants, limits and the app's own
+ * directory. false: said what is wrong. */
+bool cli_manifest_apply(struct cli_options *o);
+/* As by --dir HOST::GUEST. */
+bool cli_add_dir(struct cli_options *o, const char *host, const char *guest);
 int cli_boot(int argc, char **argv);              /* argv[0] is "pith" */
 /* topic NULL: the overview, which also stands in for an unknown one (false). */
 bool cli_help(const char *topic, bool to_stderr);

@@ -14,7 +14,9 @@ static const char overview[] =
     "  pith                      boot the system: a shell on your terminal\n"
     "  pith run FILE [ARGS]      run one program on a kernel of its own\n"
     "  pith inspect FILE         what a program imports, and would need\n"
-    "  pith help run|boot|inspect|exit   more about each\n"
+    "  pith explain FILE         why it needs that, and the manifest to write\n"
+    "  pith check FILE           is this manifest right, what does it grant\n"
+    "  pith help run|boot|inspect|manifest|exit   more about each\n"
     "  pith --version\n"
     "\n"
     "Try:\n"
@@ -68,6 +70,10 @@ static const char run[] =
     "  --cap NAME[,NAME]         grant a capability; `all` for every one:\n"
     "                            time random spawn ipc shell display mouse\n"
     "                            keyboard sound jit device\n"
+    "  --manifest FILE           grant what it declares, and no more; without\n"
+    "                            this the vyoma.toml beside FILE counts, if\n"
+    "                            it names it (`pith help manifest`)\n"
+    "  --no-manifest             not even that one\n"
     "  --max-memory N            bytes of memory, with K, M or G\n"
     "  --fuel N                  loop iterations and calls it may make\n"
     "  --timeout SECONDS         may take this long (0.5 works)\n"
@@ -108,6 +114,35 @@ static const char inspect[] =
     "  --ir          the instructions that Pith makes of it\n"
     "  --func NAME   this function only; or its index\n";
 
+static const char manifest[] =
+    "A manifest says what an app may do; what it does not say is not granted.\n"
+    "vyoma.toml, beside the program:\n"
+    "\n"
+    "  [app]\n"
+    "  name = \"files\"            # a-z 0-9 -\n"
+    "  version = \"0.1.0\"\n"
+    "  wasm = \"files.wasm\"\n"
+    "  restart = \"never\"         # or always, on-failure\n"
+    "  watchdog_secs = 0         # kill it when silent for so long\n"
+    "  [capabilities]\n"
+    "  stdio = true              # also: time random spawn shell display mouse\n"
+    "                            # keyboard sound jit device\n"
+    "  filesystem = true         # /data/files; or { \"/usr\" = \"ro\" }\n"
+    "  network = true            # or { connect = [\"example.org:443\"],\n"
+    "                            #      listen = [8080] }\n"
+    "  ipc = true                # or [\"log\", \"clock\"]\n"
+    "  [limits]                  # memory cpu fuel files processes disk messages\n"
+    "  memory = \"64MB\"\n"
+    "  [window]                  # x y w h\n"
+    "\n"
+    "  pith check FILE           vyoma.toml, boot.toml, a .wpm's manifest.json\n"
+    "                            or a .trymon package; exits 126 if it is wrong\n"
+    "  pith check --toml FILE    the same as a vyoma.toml\n"
+    "  pith check --schema       a JSON schema for editors\n"
+    "  pith explain FILE.wasm    what the program needs, and would be refused\n"
+    "  pith run --record M.toml --dir . FILE.wasm\n"
+    "                            try it, and write what sufficed\n";
+
 static const char exit_codes[] =
     "Exit codes of pith run, and of pith -c:\n"
     "\n"
@@ -127,6 +162,9 @@ static const struct {
     {"run", run},
     {"boot", boot},
     {"inspect", inspect},
+    {"manifest", manifest},
+    {"check", manifest},
+    {"explain", manifest},
     {"exit", exit_codes},
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pith: boots the system, or runs one program (`pith run`), or looks at one
- * (`pith inspect`).
+ * pith: boots the system, or does what a command says: run a program, look at
+ * one, check a manifest.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -28,6 +28,16 @@ hold_standard_files(void)
             _exit(EXIT_REFUSED);
 }
 
+static const struct {
+    const char *name;
+    int (*main)(int argc, char **argv);
+} commands[] = {
+    {"run", cli_run},
+    {"inspect", cli_inspect},
+    {"explain", cli_explain},
+    {"check", cli_check},
+};
+
 int
 main(int argc, char **argv)
 {
@@ -37,21 +47,22 @@ main(int argc, char **argv)
     if (is_help(first) || strcmp(first, "help") == 0) {
         if (cli_help(argc > 2 ? argv[2] : NULL, false))
             return 0;
-        cli_error("there is no help on %s; try: pith help run, boot, inspect "
-                  "or exit", argv[2]);
+        cli_error("there is no help on %s; try: pith help run, boot, inspect, "
+                  "manifest or exit", argv[2]);
         return EXIT_USAGE;
     }
     if (strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0) {
         puts("pith " KERNEL_RELEASE);
         return 0;
     }
-    if (strcmp(first, "run") == 0 || strcmp(first, "inspect") == 0) {
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(first, commands[i].name) != 0)
+            continue;
         if (argc > 2 && is_help(argv[2])) {
             cli_help(first, false);
             return 0;
         }
-        return first[0] == 'r' ? cli_run(argc - 1, argv + 1)
-                               : cli_inspect(argc - 1, argv + 1);
+        return commands[i].main(argc - 1, argv + 1);
     }
     if (first[0] && first[0] != '-') {
         size_t n = strlen(first);

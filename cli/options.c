@@ -173,6 +173,14 @@ add_dir(struct cli_options *o, const char *spec, bool boot)
     return true;
 }
 
+bool
+cli_add_dir(struct cli_options *o, const char *host, const char *guest)
+{
+    char spec[8300];
+    int n = snprintf(spec, sizeof spec, "%s::%s", host, guest);
+    return n > 0 && (size_t)n < sizeof spec && add_dir(o, spec, false);
+}
+
 static bool
 add_env(struct cli_options *o, const char *spec)
 {
@@ -331,6 +339,10 @@ run_option(struct cli_options *o, struct cursor *c)
         return (o->coredump = value(c, "--coredump")) ? 1 : -1;
     if (is(c, "--deterministic"))
         return o->deterministic = true, 1;
+    if (is(c, "--manifest"))
+        return (o->manifest = value(c, "--manifest")) ? 1 : -1;
+    if (is(c, "--no-manifest"))
+        return o->no_manifest = true, 1;
     if (is(c, "--trace"))
         return o->trace = true, 1;
     if (is(c, "--stats"))
@@ -435,6 +447,14 @@ char *
 cli_grants_text(const struct cli_options *o)
 {
     size_t room = 64 + (o->grants ? strlen(o->grants) : 0);
+    if (o->manifest_grants) { /* the manifest says which files, not --dir */
+        room += strlen(o->manifest_grants);
+        char *all = malloc(room);
+        if (all)
+            snprintf(all, room, "%s%s", o->manifest_grants,
+                     o->grants ? o->grants : "");
+        return all;
+    }
     for (uint32_t i = 0; i < o->ndirs; i++)
         room += strlen(o->dirs[i].place) + 16;
     char *text = malloc(room);
@@ -459,4 +479,5 @@ cli_options_finish(struct cli_options *o)
     free(o->dirs);
     free(o->env);
     free(o->grants);
+    free(o->manifest_grants);
 }

@@ -198,7 +198,7 @@ start(const struct cli_options *o, struct report *report)
         cli_error("%s", report->text);
         return -E_INVAL;
     }
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3 && cap_has(spec.grants, CAP_STDIO); i++)
         spec.stdio[i] = host_stdio_file(i);
     int r = proc_start(NULL, &spec, &run.proc, report);
     if (r == -E_NOTCAPABLE)
@@ -358,7 +358,7 @@ cli_run(int argc, char **argv)
     struct cli_options o = {0};
     int r = EXIT_USAGE;
     if (cli_parse_run(&o, argc, argv, 1))
-        r = cli_run_options(&o);
+        r = cli_manifest_apply(&o) ? cli_run_options(&o) : EXIT_REFUSED;
     cli_options_finish(&o);
     return r;
 }

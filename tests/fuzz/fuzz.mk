@@ -5,6 +5,7 @@
 #   make fuzz-run      the interpreter against itself
 #   make fuzz-tools    DWARF, coredumps, disassembly
 #   make fuzz-capi     libpith-wasm, modules linked to what they ask for
+#   make fuzz-manifest the three readers of manifests
 #   make fuzz-cases    old finds only, seconds
 #   make fuzz-v8       random programs of Binaryen's on the engine and on V8
 #                      (FUZZ_PROGRAMS of them)
@@ -44,6 +45,16 @@ $(FUZZ)/seeds:
 	    xargs -0 sha1sum | awk '!seen[$$1]++ { print $$1, $$2 }' | \
 	    while read -r sum file; do cp -f "$$file" $@/$$sum; done
 
+$(FUZZ)/manifest: tests/fuzz/manifest.c $(MANIFEST_SRC) $(LIB_SRC) \
+    $(wildcard manifest/*.h manifest/*.def)
+	@mkdir -p $(@D)
+	clang-19 $(FUZZ_CFLAGS) $(INC_manifest) -o $@ $(filter %.c,$^)
+.PHONY: fuzz-manifest
+fuzz-manifest: $(FUZZ)/manifest
+	@mkdir -p $(FUZZ)/found-manifest
+	cd $(FUZZ) && ./manifest $(FUZZ_RUN) -artifact_prefix=manifest- \
+	    found-manifest $(CURDIR)/tests/fuzz/manifest
+
 fuzz-decode fuzz-run fuzz-capi: fuzz-%: $(FUZZ)/% $(FUZZ)/seeds
 	@mkdir -p $(FUZZ)/found-$*
 	cd $(FUZZ) && ./$* $(FUZZ_RUN) -artifact_prefix=$*- found-$* seeds \
@@ -53,7 +64,8 @@ fuzz-tools: $(FUZZ)/tools $(FUZZ)/seeds
 	cd $(FUZZ) && ./tools $(FUZZ_RUN) -artifact_prefix=tools- found-tools \
 	    $(CURDIR)/tests/fuzz/tools seeds $(CURDIR)/tests/tools/disasm
 fuzz-cases: $(FUZZ)/decode $(FUZZ)/run $(FUZZ)/tools \
-    $(FUZZ)/capi
+    $(FUZZ)/capi $(FUZZ)/manifest
+	@$(FUZZ)/manifest -timeout=10 tests/fuzz/manifest/*
 	@for t in decode run tools capi; do \
 	    $(FUZZ)/$$t -timeout=10 tests/fuzz/corpus/*.wasm tests/fuzz/tools/* \
 	        $$(find tests/fuzz/cases -name '*.wasm') || exit 1; done
@@ -66,7 +78,7 @@ fuzz-v8: $(B)/bin/v8-run
 	@$(MAKE) -s $(ASYNCIFY)
 	@WASM_OPT="node $(ASYNCIFY)" tests/fuzz/v8/compare.sh $< $(FUZZ)/v8 $(FUZZ_PROGRAMS)
 fuzz:
-	@passed=0; failed=0; for t in cases decode run tools capi v8; do \
+	@passed=0; failed=0; for t in cases decode run manifest tools capi v8; do \
 	    if $(MAKE) -s fuzz-$$t; then passed=$$((passed + 1)); \
 	    else failed=$$((failed + 1)); fi; \
 	done; echo "$$passed passed, $$failed failed"; [ $$failed = 0 ]

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* boot.toml: which apps init starts, in which order. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "pith_errno.h"
+#include "read.h"
+
+static int
+read_app(struct boot_app *a, const struct doc_node *table, struct report *r)
+{
+    uint32_t restart;
+    int e = read_kind(table, DOC_TABLE, r);
+
+    a->restart = -1;
+    for (const struct doc_node *n = e < 0 ? NULL : table->first; n && e == 0;
+         n = n->next) {
+        if (strcmp(n->key, "name") == 0) {
+            e = read_name(n, a->name, r);
+        } else if (strcmp(n->key, "args") == 0) {
+            e = read_strings(n, false, &a->args, r);
+        } else if (strcmp(n->key, "after") == 0) {
+            e = read_strings(n, true, &a->after, r);
+        } else if (strcmp(n->key, "restart") == 0) {
+            e = read_restart(n, &restart, r);
+            a->restart = e < 0 ? -1 : (int)restart;
+        } else {
+            e = doc_error(n, r, "[[app]] has name, args, after and restart, "
+                                "no %.40s",
+                          n->key);
+        }
+    }
+    if (e == 0 && !a->name[0])
+        e = doc_error(table, r, "[[app]] without a name");
+    return e;
+}
+
+static int
+index_of(const struct boot_config *c, const char *name)
+{
+    for (uint32_t i = 0; i < c->napps; i++)
+        if (strcmp(c->apps[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+static const struct doc_node *
+nth(const struct doc_node *list, uint32_t i)
+{
+    const struct doc_node *n = list->first;
+
+    while (i--)
+        n = n->next;
+    return n;
+}
+
+/* state: 0 not seen, 1 on the way down, 2 done. */
+static int
+visit(const struct boot_config *c, uint32_t i, uint8_t *state,
+      const struct doc_node *list, struct report *r)
+{
+    const struct boot_app *a = &c->apps[i];
+
+    if (state[i] == 2)
+        return 0;
+    if (state[i] == 1)
+        return doc_error(nth(list, i), r, "%s would be started after itself",
+                         a->name);
+    state[i] = 1;
+    for (char **s = a->after; s && *s; s++) {
+        int k = index_of(c, *s), e;
+
+        if (k < 0)
+            return doc_error(nth(list, i), r, "%s is to be after %s, which is "
+                                              "not here",
+                             a->name, *s);
+        e = visit(c, (uint32_t)k, state, list, r);
+        if (e < 0)
+            return e;
+    }
+    state[i] = 2;
+    return 0;
+}
+
+static int
+check_order(const struct boot_config *c, const struct doc_node *list,
+            struct report *r)
+{
+    uint8_t *state = calloc(c->napps, 1);
+    int e = state ? 0 : -E_NOMEM;
+
+    for (uint32_t i = 0; i < c->napps && e == 0; i++) {
+        if (index_of(c, c->apps[i].name) != (int)i)
+            e = doc_error(nth(list, i), r, "%s is there twice",
+                          c->apps[i].name);
+        else
+            e = visit(c, i, state, list, r);
+    }
+    free(state);
+    return e;
+}
+
+static int
+read_apps(struct boot_config *c, const struct doc_node *list, struct report *r)
+{
+    int e = read_kind(list, DOC_ARRAY, r);
+
+    if (e < 0)
+        return e;
+    if (list->count > MANIFEST_APPS_MAX)
+        return doc_error(list, r, "more than %u apps", MANIFEST_APPS_MAX);
+    c->apps = calloc(list->count + 1, sizeof *c->apps);
+    if (!c->apps)
+        return report_set(r, 0, "out of memory"), -E_NOMEM;
+    for (const struct doc_node *n = list->first; n && e == 0; n = n->next)
+        e = read_app(&c->apps[c->napps++], n, r);
+    return e < 0 ? e : check_order(c, list, r);
+}
+
+int
+boot_config_read(struct boot_config *c, const char *text, size_t len,
+                 struct report *r)
+{
+    struct doc d;
+    int e;
+
+    memset(c, 0, sizeof *c);
+    e = doc_parse_toml(&d, text, len, r);
+    for (const struct doc_node *n = e < 0 ? NULL : d.root->first; n && e == 0;
+         n = n->next) {
+        if (strcmp(n->key, "app") == 0)
+            e = read_apps(c, n, r);
+        else
+            e = doc_error(n, r, "boot.toml has [[app]], no %.40s", n->key);
+    }
+    doc_finish(&d);
+    return e;
+}
+
+void
+boot_config_finish(struct boot_config *c)
+{
+    for (uint32_t i = 0; i < c->napps; i++) {
+        free_strings(c->apps[i].args);
+        free_strings(c->apps[i].after);
+    }
+    free(c->apps);
+    *c = (struct boot_config){0};
+}
