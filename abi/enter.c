@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "app.h"
 #include "pith_errno.h"
 #include "profile.h"
 
@@ -11,11 +12,34 @@
  * calls reaches the engine's polls too rarely. */
 #define CALLS_PER_TICK 64
 
+/* A capability that was revoked, or that never was there (`stub trap`). */
+static __attribute__((noinline)) int64_t
+not_granted(struct proc *p, const struct abi_row *row)
+{
+    int64_t r;
+
+    kernel_lock();
+    r = cap_check(p, row->cap);
+    if (r < 0 && cap_stubbed(p)) {
+        report_set(&p->trouble, 0, "it called %s without `%s`", row->name,
+                   cap_name(row->cap));
+        proc_kill(p, PITH_SIGABRT, NULL);
+    }
+    kernel_leave();
+    return r;
+}
+
 static int64_t
 call_body(struct proc *p, const struct abi_row *row, const uint64_t *slots)
 {
     int64_t r;
 
+    if (!(atomic_load_explicit(&p->cap_bits, memory_order_relaxed) >> row->cap &
+          1)) {
+        r = not_granted(p, row);
+        if (r < 0)
+            return r;
+    }
     if (!(row->flags & ABI_LOCK))
         return row->body(p, slots);
     kernel_lock();
@@ -63,6 +87,7 @@ abi_call(struct proc *p, const struct abi_row *row, const uint64_t *slots,
         profile_call(t, row->name);
     if (++t->syscalls % CALLS_PER_TICK == 0) {
         proc_account(p);
+        app_throttle(p);
         host_task_tick();
     }
     return st;

@@ -11,6 +11,7 @@
  *     profile.c  --profile: sampling (kernel/profile.h) on and off
  *     flame.c    a profile as a flame graph and folded stacks (flame.h)
  *     manifest.c manifests: pith check, and what they mean for pith run
+ *     record.c   --record and --audit: what was used, what was refused
  *     explain.c  pith explain: imports, capabilities, the lines to add
  *     module.c   program files: open, map, refuse with a sentence
  *     signals.c  the host's signals, as a kernel task
@@ -57,6 +58,8 @@ struct cli_options {
     const char *manifest;  /* --manifest FILE, or the one beside the program */
     bool no_manifest;      /* --no-manifest: not even that */
     char *manifest_grants; /* once read: text as above; NULL: none */
+    const char *record;    /* write what sufficed as a manifest; NULL: no */
+    const char *audit;     /* append the audit log; NULL: no */
     uint64_t memory_bytes, fuel, timeout_ns; /* 0: no limit */
     bool trace, stats, deterministic;
     const char *profile;  /* the flame graph's file; NULL: none. Boot too */
@@ -131,6 +134,13 @@ char *cli_manifest_beside(const char *program);
 /* o's manifest, if it has or finds one, becomes grants, limits and the app's own
  * directory. false: said what is wrong. */
 bool cli_manifest_apply(struct cli_options *o);
+struct grants;
+/* pith run --record: lock held, before the program starts; and once it has
+ * ended. false: said why the file could not be written. */
+void cli_record_start(void);
+bool cli_record_finish(const struct cli_options *o);
+/* pith run --audit: false: said why it cannot be appended to. */
+bool cli_audit_start(const char *file);
 /* As by --dir HOST::GUEST. */
 bool cli_add_dir(struct cli_options *o, const char *host, const char *guest);
 int cli_boot(int argc, char **argv);              /* argv[0] is "pith" */

@@ -163,7 +163,7 @@ cli_manifest_apply(struct cli_options *o)
     size_t room;
     bool ok;
 
-    if (o->no_manifest)
+    if (o->no_manifest || o->record)
         return true;
     if (!o->manifest)
         o->manifest = found = cli_manifest_beside(o->file);

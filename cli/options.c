@@ -341,6 +341,10 @@ run_option(struct cli_options *o, struct cursor *c)
         return o->deterministic = true, 1;
     if (is(c, "--manifest"))
         return (o->manifest = value(c, "--manifest")) ? 1 : -1;
+    if (is(c, "--record"))
+        return (o->record = value(c, "--record")) ? o->grant_all = true, 1 : -1;
+    if (is(c, "--audit"))
+        return (o->audit = value(c, "--audit")) ? 1 : -1;
     if (is(c, "--no-manifest"))
         return o->no_manifest = true, 1;
     if (is(c, "--trace"))

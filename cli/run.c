@@ -194,6 +194,8 @@ start(const struct cli_options *o, struct report *report)
         .on_exit = on_exit_note,
         .on_trap = o->coredump ? on_trap_dump : NULL,
     };
+    if (o->record)
+        cli_record_start();
     if (!spec.grants) {
         cli_error("%s", report->text);
         return -E_INVAL;
@@ -308,6 +310,8 @@ run_kernel(const struct cli_options *o)
 {
     int r;
 
+    if (o->audit && !cli_audit_start(o->audit))
+        return EXIT_REFUSED;
     cli_signals_block();
     run.start_ns = host_mono_ns();
     r = posix_run(boot, (void *)(uintptr_t)o);
@@ -319,6 +323,8 @@ run_kernel(const struct cli_options *o)
     r = verdict(o);
     if (o->stats)
         print_stats();
+    if (o->record && !cli_record_finish(o))
+        r = EXIT_REFUSED;
     return r;
 }
 

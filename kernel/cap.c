@@ -6,8 +6,10 @@
  */
 #include "cap_internal.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
+#include "audit.h"
 #include "lib.h"
 #include "pith_errno.h"
 #include "proc.h"
@@ -34,6 +36,8 @@ cap_text(enum cap c)
 {
     return caps[c].text;
 }
+
+void (*cap_used)(struct proc *p, const char *line);
 
 int
 cap_by_name(const char *name, size_t len)
@@ -103,6 +107,27 @@ grants_add_rule(struct grants *g, struct rule r, const char *object, size_t len)
     return 0;
 }
 
+struct grants *
+grants_copy(const struct grants *g)
+{
+    struct grants *c = grants_create();
+    uint32_t i;
+    int r = 0;
+
+    for (i = 0; c && i < g->nrules && r == 0; i++)
+        r = grants_add_rule(c, g->rules[i], g->rules[i].object,
+                            g->rules[i].len);
+    if (!c || r < 0) {
+        grants_unref(c);
+        return NULL;
+    }
+    c->caps = g->caps;
+    c->stub = g->stub;
+    memcpy(c->limit, g->limit, sizeof c->limit);
+    memcpy(c->app, g->app, sizeof c->app);
+    return c;
+}
+
 /* ---- comparing ------------------------------------------------------- */
 
 /* Is path at or below dir? */
@@ -145,8 +170,8 @@ host_covers(const struct rule *r, const char *host, size_t len)
     return len == r->len && same_name(r->object, host, len);
 }
 
-static bool
-rule_covers(const struct rule *big, const struct rule *small)
+bool
+cap_rule_covers(const struct rule *big, const struct rule *small)
 {
     if (big->cap != small->cap || (small->how & ~big->how))
         return false;
@@ -174,7 +199,7 @@ grants_subset(const struct grants *small, const struct grants *big)
         return false;
     for (i = 0; i < small->nrules; i++) {
         for (k = 0; k < big->nrules; k++) {
-            if (rule_covers(&big->rules[k], &small->rules[i]))
+            if (cap_rule_covers(&big->rules[k], &small->rules[i]))
                 break;
         }
         if (k == big->nrules)
@@ -210,12 +235,15 @@ cap_has(const struct grants *g, enum cap c)
     return g && (g->caps & (1u << c));
 }
 
-static int
-refuse(struct proc *p, enum cap c, const char *object)
+int
+cap_refuse(struct proc *p, enum cap c, const char *object)
 {
     char *at;
 
     p->denials++;
+    if (p->app)
+        p->app->named->denials++;
+    audit(p, "refused", "%s%s%s", caps[c].name, *object ? " " : "", object);
     text_format(p->denied, sizeof p->denied, "%s %s", caps[c].name, object);
     for (at = p->denied; *at; at++) { /* shown on terminals */
         if ((uint8_t)*at < 0x20 || *at == 0x7f)
@@ -224,50 +252,127 @@ refuse(struct proc *p, enum cap c, const char *object)
     return -E_NOTCAPABLE;
 }
 
+/* What was used, for who wants to know (cap_used). */
+static void
+used(struct proc *p, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void
+used(struct proc *p, const char *format, ...)
+{
+    char line[4352];
+    va_list ap;
+
+    va_start(ap, format);
+    text_formatv(line, sizeof line, format, ap);
+    va_end(ap);
+    cap_used(p, line);
+}
+
+void
+cap_set_grants(struct proc *p, struct grants *g)
+{
+    grants_unref(p->grants);
+    p->grants = g;
+    atomic_store_explicit(&p->cap_bits, g ? g->caps : 0, memory_order_relaxed);
+}
+
 int
 cap_check(struct proc *p, enum cap c)
 {
-    if (!p || cap_has(p->grants, c))
+    if (!p)
         return 0;
-    return refuse(p, c, "");
+    if (!cap_has(p->grants, c))
+        return cap_refuse(p, c, "");
+    if (cap_used)
+        used(p, "%s", caps[c].name);
+    return 0;
+}
+
+bool
+cap_stubbed(const struct proc *p)
+{
+    return p->grants && p->grants->stub;
+}
+
+bool
+grants_allow_path(const struct grants *g, const char *path, bool write)
+{
+    size_t len = strlen(path);
+    uint32_t i;
+
+    for (i = 0; g && i < g->nrules; i++) {
+        const struct rule *r = &g->rules[i];
+
+        if (r->cap == CAP_FS && (!write || (r->how & RULE_WRITE)) &&
+            path_covers(r->object, r->len, path, len) &&
+            (r->len == 1 || cap_plain_path(path, len)))
+            return true;
+    }
+    return false;
 }
 
 int
 cap_check_path(struct proc *p, const char *abs_path, bool write)
 {
-    size_t len = strlen(abs_path);
-    const struct grants *g = p ? p->grants : NULL;
-    uint32_t i;
-
     if (!p)
         return 0;
+    if (!grants_allow_path(p->grants, abs_path, write))
+        return cap_refuse(p, CAP_FS, abs_path);
+    if (cap_used)
+        used(p, "fs %s %s", abs_path, write ? "rw" : "ro");
+    return 0;
+}
+
+bool
+grants_allow_net(const struct grants *g, enum cap_net how, const char *host,
+                 uint16_t port)
+{
+    uint32_t want = how == CAP_NET_CONNECT ? RULE_CONNECT : RULE_LISTEN, i;
+    size_t len = strlen(host);
+
     for (i = 0; g && i < g->nrules; i++) {
         const struct rule *r = &g->rules[i];
 
-        if (r->cap == CAP_FS && (!write || (r->how & RULE_WRITE)) &&
-            path_covers(r->object, r->len, abs_path, len) &&
-            (r->len == 1 || cap_plain_path(abs_path, len)))
-            return 0;
+        if (r->cap == CAP_NET && (r->how & want) &&
+            (!r->port || r->port == port) && host_covers(r, host, len))
+            return true;
     }
-    return refuse(p, CAP_FS, abs_path);
+    return false;
 }
 
 int
 cap_check_net(struct proc *p, enum cap_net how, const char *host,
               uint16_t port)
 {
-    uint32_t want = how == CAP_NET_CONNECT ? RULE_CONNECT : RULE_LISTEN, i;
-    const struct grants *g = p ? p->grants : NULL;
-    size_t len = strlen(host);
+    const char *word = how == CAP_NET_CONNECT ? "connect" : "listen";
+    bool v6 = strchr(host, ':') != NULL;
+    char object[300];
 
     if (!p)
         return 0;
-    for (i = 0; g && i < g->nrules; i++) {
-        const struct rule *r = &g->rules[i];
+    text_format(object, sizeof object, "%s %s%s%s:%u", word, v6 ? "[" : "",
+                host, v6 ? "]" : "", port);
+    if (!grants_allow_net(p->grants, how, host, port))
+        return cap_refuse(p, CAP_NET, object);
+    if (cap_used)
+        used(p, "net %s", object);
+    return 0;
+}
 
-        if (r->cap == CAP_NET && (r->how & want) &&
-            (!r->port || r->port == port) && host_covers(r, host, len))
+int
+cap_check_ipc(struct proc *p, const char *name)
+{
+    const struct rule want = {
+        .cap = CAP_IPC, .len = strlen(name),
+        .object = (char *)(uintptr_t)name};
+    uint32_t i;
+
+    for (i = 0; p->grants && i < p->grants->nrules; i++) {
+        if (cap_rule_covers(&p->grants->rules[i], &want)) {
+            if (cap_used)
+                used(p, "ipc %s", name);
             return 0;
+        }
     }
-    return refuse(p, CAP_NET, host);
+    return cap_refuse(p, CAP_IPC, name);
 }

@@ -9,6 +9,8 @@
  *     fs /data rw                fs / ro
  *     net connect example.org:443     net listen :8080      net
  *     ipc name                   ipc *
+ * and what is no grant but comes with them (app.h):
+ *     app files                  limit cpu 50            stub trap
  */
 #ifndef KERNEL_CAP_H
 #define KERNEL_CAP_H
@@ -47,6 +49,13 @@ bool grants_subset(const struct grants *small, const struct grants *big);
 /* Text form into out[room]; the length it needs. */
 size_t grants_format(const struct grants *g, char *out, size_t room);
 
+/* p's grants are g from now on; takes the reference over. */
+void cap_set_grants(struct proc *p, struct grants *g);
+/* `stub trap`: load what imports more than is granted; such calls trap. */
+bool cap_stubbed(const struct proc *p);
+/* NULL, or called with a grant line for each use that was allowed. */
+extern void (*cap_used)(struct proc *p, const char *line);
+
 /* The checks: 0, or -E_NOTCAPABLE (recorded in the process's audit). */
 int cap_check(struct proc *p, enum cap c);
 bool cap_has(const struct grants *g, enum cap c);
@@ -55,5 +64,21 @@ enum cap_net { CAP_NET_CONNECT, CAP_NET_LISTEN };
 /* host: textual address or name; loopback inside Pith needs net too. */
 int cap_check_net(struct proc *p, enum cap_net how, const char *host,
                   uint16_t port);
+int cap_check_ipc(struct proc *p, const char *name); /* "*": everybody */
+
+/*
+ * While programs run (cap_change.c); by is who does it. What is revoked is gone
+ * from all the app's processes: they do not find it at their next check, and
+ * what they opened by it is dead. A call that waits begins anew. -E_NOENT: there
+ * was nothing to revoke; -E_INVAL: no grants, or a part of a larger one only.
+ */
+struct app;
+int cap_revoke_app(struct proc *by, struct app *a, const char *text,
+                   size_t len);
+/* For the app's first process; never more than by itself has. */
+int cap_grant_app(struct proc *by, struct app *a, const char *text,
+                  size_t len);
+/* Has p what that line grants? As the checks, for who acts on p's behalf. */
+int cap_check_line(struct proc *p, const char *text, size_t len);
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef KERNEL_CAP_INTERNAL_H
 #define KERNEL_CAP_INTERNAL_H
 
+#include "app.h"
 #include "cap.h"
 
 enum { RULE_WRITE = 1, RULE_CONNECT = 2, RULE_LISTEN = 4 };
@@ -19,7 +20,19 @@ struct grants {
     uint32_t caps;     /* bit per enum cap */
     uint32_t nrules;
     struct rule *rules;
+    uint64_t limit[APP_LIMITS]; /* 0: none */
+    char app[APP_NAME_MAX + 1]; /* "": none named */
+    bool stub;                  /* what is not granted traps when called */
 };
+
+bool grants_allow_path(const struct grants *g, const char *path, bool write);
+bool grants_allow_net(const struct grants *g, enum cap_net how,
+                      const char *host, uint16_t port);
+/* Count it, write it to the audit log, -E_NOTCAPABLE. */
+int cap_refuse(struct proc *p, enum cap c, const char *object);
+bool cap_rule_covers(const struct rule *big, const struct rule *small);
+/* A set with the same in it, one reference. NULL: no memory. */
+struct grants *grants_copy(const struct grants *g);
 
 /* A copy of object joins r. -E_2BIG, -E_NOMEM. */
 int grants_add_rule(struct grants *g, struct rule r, const char *object,

@@ -9,6 +9,30 @@
 
 #define LINE_MAX_ 4352u
 
+static const char *const limit_names[APP_LIMITS] = {
+#define LIMIT(NAME, name, text) name,
+#include "limit.def"
+#undef LIMIT
+};
+
+int
+app_limit_by_name(const char *name, size_t len)
+{
+    int i;
+
+    for (i = 0; i < APP_LIMITS; i++) {
+        if (strlen(limit_names[i]) == len && !memcmp(limit_names[i], name, len))
+            return i;
+    }
+    return -E_INVAL;
+}
+
+const char *
+app_limit_name(int limit)
+{
+    return limit_names[limit];
+}
+
 struct word {
     const char *at;
     size_t len;
@@ -125,6 +149,51 @@ add_ipc(struct grants *g, const char *at, const char *end)
                     : grants_add_rule(g, r, "*", 1);
 }
 
+static bool
+plain_name(struct word w)
+{
+    size_t i;
+
+    for (i = 0; i < w.len; i++) {
+        char c = w.at[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'))
+            return false;
+    }
+    return w.len > 0 && w.len <= APP_NAME_MAX;
+}
+
+static int
+add_app(struct grants *g, const char *at, const char *end, struct report *rep)
+{
+    struct word name = next_word(&at, end);
+
+    if (!plain_name(name) || next_word(&at, end).len) {
+        report_set(rep, 0, "grant: `app NAME`, of a-z, 0-9 and -");
+        return -E_INVAL;
+    }
+    memcpy(g->app, name.at, name.len);
+    g->app[name.len] = 0;
+    return 0;
+}
+
+static int
+add_limit(struct grants *g, const char *at, const char *end,
+          struct report *rep)
+{
+    struct word what = next_word(&at, end), n = next_word(&at, end);
+    int l = app_limit_by_name(what.at, what.len);
+    uint64_t v;
+
+    if (l < 0 || !text_number(n.at, n.len, INT64_MAX, &v) || !v ||
+        next_word(&at, end).len) {
+        report_set(rep, 0, "grant: `limit WHAT NUMBER`, as `limit cpu 50`");
+        return -E_INVAL;
+    }
+    g->limit[l] = v;
+    return 0;
+}
+
 int
 grants_add(struct grants *g, const char *line, size_t len, struct report *r)
 {
@@ -141,6 +210,14 @@ grants_add(struct grants *g, const char *line, size_t len, struct report *r)
     name = next_word(&at, end);
     if (!name.len || name.at[0] == '#')
         return 0;
+    if (word_is(name, "app"))
+        return add_app(g, at, end, r);
+    if (word_is(name, "limit"))
+        return add_limit(g, at, end, r);
+    if (word_is(name, "stub")) {
+        g->stub = true;
+        return 0;
+    }
     c = cap_by_name(name.at, name.len);
     if (c == CAP_FS)
         return add_fs(g, at, end, r);
@@ -242,5 +319,14 @@ grants_format(const struct grants *g, char *out, size_t room)
     }
     for (i = 0; i < g->nrules; i++)
         format_rule(&t, &g->rules[i]);
+    if (g->app[0])
+        text_add(&t, "app %s\n", g->app);
+    for (c = 0; c < APP_LIMITS; c++) {
+        if (g->limit[c])
+            text_add(&t, "limit %s %llu\n", app_limit_name(c),
+                     (unsigned long long)g->limit[c]);
+    }
+    if (g->stub)
+        text_add(&t, "stub trap\n");
     return t.used;
 }

@@ -87,9 +87,9 @@ int exec_image_bytes(const uint8_t *bytes, size_t size,
                      struct exec_image **out, struct report *report);
 /* Look up all imports of a new image (for exec.c); -E_NOEXEC, -E_NOMEM. */
 int exec_resolve(struct exec_image *i, struct report *report);
-/* May a process with these grants run it? Every import must be granted, else
+/* May p run it? Every import must be granted (unless `stub trap` is), else
  * -E_NOTCAPABLE and a sentence that names all missing grants. */
-int exec_image_check(const struct exec_image *i, const struct grants *g,
+int exec_image_check(const struct exec_image *i, struct proc *p,
                      struct report *report);
 
 /*

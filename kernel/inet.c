@@ -174,6 +174,17 @@ address_text(const struct inet_addr *a, char *out, size_t room)
                  (unsigned)(a->ip[i] << 8 | a->ip[i + 1]));
 }
 
+void
+inet_text(struct socket *s, bool peer, char *host, size_t room,
+          uint16_t *port)
+{
+    const struct inet_sock *is = as_inet(s);
+    const struct inet_addr *a = peer ? &is->remote : &is->local;
+
+    address_text(a, host, room);
+    *port = a->port;
+}
+
 int
 inet_may(struct proc *p, enum cap_net how, struct inet_addr *a)
 {

@@ -60,6 +60,9 @@ void inet_to_name(const struct inet_sock *is, const struct inet_addr *a,
 bool inet_is_any(const struct inet_addr *a);
 bool inet_is_loopback(const struct inet_addr *a);
 bool inet_is_v4(const struct inet_addr *a); /* mapped */
+/* Its own or its peer's address as grants write it. */
+void inet_text(struct socket *s, bool peer, char *host, size_t room,
+               uint16_t *port);
 /*
  * The one place where the net grant is asked for: 0 or -E_NOTCAPABLE. "Any"
  * becomes loopback when it is connected to.

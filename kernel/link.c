@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "audit.h"
 #include "exec.h"
 #include "lib.h"
 #include "pith_errno.h"
@@ -84,7 +85,7 @@ exec_resolve(struct exec_image *i, struct report *report)
 }
 
 int
-exec_image_check(const struct exec_image *i, const struct grants *g,
+exec_image_check(const struct exec_image *i, struct proc *p,
                  struct report *report)
 {
     uint32_t k, n = engine_module_imports(i->module), missing = 0;
@@ -93,16 +94,19 @@ exec_image_check(const struct exec_image *i, const struct grants *g,
     int c;
 
     for (k = 0; k < n; k++) {
-        if (!cap_has(g, i->funcs[k].cap))
+        if (!cap_has(p->grants, i->funcs[k].cap))
             missing |= 1u << i->funcs[k].cap;
+        else if (cap_used)
+            cap_used(p, cap_name(i->funcs[k].cap));
     }
-    if (!missing)
+    if (!missing || cap_stubbed(p))
         return 0;
     list[0] = 0;
     for (c = 0; c < CAP_COUNT; c++) {
         if (missing & (1u << c))
             text_add(&t, " --cap %s", cap_name((enum cap)c));
     }
+    audit(p, "refused", "to load, for want of%s", list);
     report_set(report, 0, "it needs what it was not granted; to allow it:%s",
                list);
     return -E_NOTCAPABLE;

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "app.h"
 #include "call.h"
 #include "lib.h"
 #include "main.h"
@@ -187,7 +188,7 @@ inherit(struct proc *p, const struct proc *parent)
     p->pgid = parent->pgid;
     p->session = session_ref(parent->session);
     p->cred = parent->cred;
-    p->grants = grants_ref(parent->grants);
+    cap_set_grants(p, grants_ref(parent->grants));
     p->cwd = path_ref(parent->cwd);
     p->root = path_ref(parent->root);
     p->umask = parent->umask;
@@ -206,7 +207,7 @@ first_of_family(struct proc *p)
 {
     p->pgid = p->pid;
     p->session = session_create(p->pid);
-    p->grants = grants_create();
+    cap_set_grants(p, grants_create());
     if (!p->session || !p->grants)
         return -E_NOMEM;
     p->root = path_ref(vfs_root());
@@ -240,6 +241,8 @@ proc_create(struct proc *parent, struct proc **out)
     } else {
         r = first_of_family(p);
     }
+    if (r == 0)
+        r = app_join(p, parent ? parent->app : NULL);
     if (r < 0)
         proc_discard(p);
     else
@@ -278,6 +281,8 @@ proc_free(struct proc *p)
         wake(&proc_all_gone);
     session_unref(p->session);
     grants_unref(p->grants);
+    if (p->app)
+        app_leave(p);
     host_free(p->args);
     host_free(p->env);
     host_free(p->exe);

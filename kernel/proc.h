@@ -64,7 +64,9 @@ struct proc {
     struct proc *hash_next;            /* proc.c: pid table */
     struct session *session;
     struct cred cred;
-    struct grants *grants;
+    struct grants *grants;             /* by cap_set_grants only ... */
+    _Atomic uint32_t cap_bits;         /* ... which keeps this: bit per cap */
+    struct app *app;                   /* app.h */
     char name[32];                     /* basename of the program */
     char *args;                        /* NUL-separated argv, argc strings */
     size_t args_len;
@@ -110,6 +112,10 @@ struct proc {
     struct timer limit_timer;          /* at deadline_ns */
     uint32_t denials;                  /* refused uses of capabilities ... */
     char denied[96];                   /* ... the last one */
+    uint64_t audit_key, audit_ns;      /* audit.c: the last record, and ... */
+    uint32_t audit_alike;              /* ... how often the same came again */
+    bool regranted;                    /* begin a call that waits anew */
+    uint64_t throttled_cpu_ns;         /* (own) app_throttle: counted so far */
 
     /* execution */
     bool ready;                        /* the task may begin */

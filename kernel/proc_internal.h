@@ -51,6 +51,8 @@ void proc_note_trap(struct thread *t, enum engine_status st);
 void proc_set_status(struct thread *t, enum engine_status st);
 
 /* signal.c */
+/* p's grants changed: a call that waits begins anew. */
+void proc_regranted(struct proc *p);
 void signal_reset_for_exec(struct proc *p);
 /* Send without regard to who may; from is for pending bookkeeping. */
 static inline uint64_t

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "debug.h"
+#include "app.h"
 #include "lib.h"
 #include "pith_errno.h"
 #include "proc_internal.h"
@@ -78,6 +79,7 @@ proc_poll(struct engine_store *s, void *user)
         limits_check(p);
         kernel_leave();
     }
+    app_throttle(p);
     if (atomic_load_explicit(&p->attention, memory_order_relaxed))
         st = proc_leave_kernel(p);
     if (st == ENGINE_OK && host_task_tick() &&

@@ -14,6 +14,7 @@
  */
 #include <stdatomic.h>
 
+#include "app.h"
 #include "call.h"
 #include "lib.h"
 #include "pith_errno.h"
@@ -80,7 +81,8 @@ signal_pending(struct proc *p)
 {
     if (!thread_is_main(p))
         return p->dying || p->pending_exec || p->stopped || signal_fatal(p);
-    return p->dying || p->pending_exec || (p->sig.pending && deliverable(p));
+    return p->dying || p->pending_exec || p->regranted ||
+           (p->sig.pending && deliverable(p));
 }
 
 int
@@ -157,6 +159,13 @@ signal_send_group(int32_t pgid, int sig)
         }
     }
     return r;
+}
+
+void
+proc_regranted(struct proc *p)
+{
+    p->regranted = true;
+    poke(p);
 }
 
 void
@@ -347,6 +356,7 @@ leave(struct proc *p, bool *handled, bool *no_restart)
     if (!thread_is_main(p))
         return leave_thread(p);
 
+    p->regranted = false;
     for (;;) {
         uint64_t set;
 
@@ -408,9 +418,22 @@ signal_reset_for_exec(struct proc *p)
     p->jump_due = 0;
 }
 
+/* Within one's own app and those below; beyond that is the supervisor's. */
+static bool
+app_reaches(const struct proc *p, const struct proc *to)
+{
+    const struct app *a = to->app;
+
+    while (a && p->app && a != p->app->named)
+        a = a->parent;
+    return a || !p->app || !to->app || cap_has(p->grants, CAP_SHELL);
+}
+
 static bool
 may_signal(const struct proc *p, const struct proc *to, int sig)
 {
+    if (!app_reaches(p, to))
+        return false;
     return p->cred.euid == 0 || p->cred.ruid == to->cred.ruid ||
            p->cred.euid == to->cred.ruid || p->cred.ruid == to->cred.suid ||
            p->cred.euid == to->cred.suid ||

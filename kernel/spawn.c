@@ -10,6 +10,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "app.h"
+#include "audit.h"
 #include "call.h"
 #include "lib.h"
 #include "pith_errno.h"
@@ -19,8 +21,8 @@
 
 #define ACTIONS_MAX 4096u
 
-/* Load the program for p, check its grants, and give it its arguments; the
- * arguments are taken over on success only. */
+/* Load the program for p and give it its arguments; these are taken over on
+ * success only. Whether its grants suffice is still to be asked. */
 static int
 prepare(struct proc *p, const char *path, struct exec_args *a,
         struct report *report)
@@ -30,11 +32,6 @@ prepare(struct proc *p, const char *path, struct exec_args *a,
 
     if (r < 0)
         return r;
-    r = exec_image_check(i, p->grants, report);
-    if (r < 0) {
-        exec_image_unref(i);
-        return r;
-    }
     p->image = i;
     proc_set_args(p, a);
     return 0;
@@ -106,8 +103,8 @@ configure(struct proc *p, struct proc *parent, const struct proc_spec *spec)
     if (r == 0 && spec->grants) {
         if (parent && !grants_subset(spec->grants, parent->grants))
             return -E_NOTCAPABLE;
-        grants_unref(p->grants);
-        p->grants = grants_ref(spec->grants);
+        cap_set_grants(p, grants_ref(spec->grants));
+        r = app_enter(p, parent, p->grants);
     }
     if (r == 0)
         r = set_cwd(p, parent, spec->cwd);
@@ -139,10 +136,10 @@ proc_start(struct proc *parent, const struct proc_spec *spec,
     } else {
         r = exec_image_bytes(spec->bytes, spec->size, &p->image, report);
         if (r == 0)
-            r = exec_image_check(p->image, p->grants, report);
-        if (r == 0)
             proc_set_args(p, &a);
     }
+    if (r == 0)
+        r = exec_image_check(p->image, p, report);
     if (r == 0)
         r = make_task(p);
     exec_args_finish(&a);
@@ -304,6 +301,17 @@ prepare_searching(struct proc *p, const struct call_spawn *s,
     return r;
 }
 
+/*
+ * What was opened up to here, the program and the files of the actions, the
+ * parent asked for and had the grants for: only now do the child's own count.
+ */
+static int
+give_grants(struct proc *p, struct proc *parent, struct grants *g)
+{
+    cap_set_grants(p, grants_ref(g));
+    return app_enter(p, parent, g);
+}
+
 static int
 spawn_child(struct proc *p, struct proc *parent, struct call_spawn *s,
             struct exec_args *a)
@@ -313,10 +321,10 @@ spawn_child(struct proc *p, struct proc *parent, struct call_spawn *s,
     int r;
 
     if (s->grants) {
-        if (!grants_subset(s->grants, parent->grants))
+        if (!grants_subset(s->grants, parent->grants)) {
+            audit(parent, "refused", "spawn with more than it has");
             return -E_NOTCAPABLE;
-        grants_unref(p->grants);
-        p->grants = grants_ref(s->grants);
+        }
     }
     spawn_signals(p, s);
     r = fd_table_copy(&p->fds, &parent->fds);
@@ -331,6 +339,10 @@ spawn_child(struct proc *p, struct proc *parent, struct call_spawn *s,
         r = prepare_searching(p, s, a, &why);
     else
         r = prepare(p, s->path, a, &why);
+    if (r == 0 && s->grants)
+        r = give_grants(p, parent, s->grants);
+    if (r == 0)
+        r = exec_image_check(p->image, p, &why);
     if (r == 0)
         r = make_task(p);
     return r;
@@ -377,7 +389,7 @@ call_exec(struct proc *p, const char *path, char *args, size_t args_len,
     if (r == 0)
         r = exec_image_open(p, path, &a, &i, NULL);
     if (r == 0)
-        r = exec_image_check(i, p->grants, NULL);
+        r = exec_image_check(i, p, NULL);
     if (r == 0)
         kept = host_alloc(sizeof *kept);
     if (r == 0 && !kept)

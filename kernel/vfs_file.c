@@ -6,6 +6,7 @@
  */
 #include "vfs_internal.h"
 
+#include "app.h"
 #include "call.h"
 #include "pith_errno.h"
 
@@ -75,13 +76,40 @@ clear_setid(struct inode *i)
         vfs_setattr(i, &a);
 }
 
+/* Does its size count for the app? To know a live file's costs a call of the
+ * host's, so that is asked only where there is a limit. */
+static bool
+counted(struct inode *i)
+{
+    return inode_is(i, PITH_S_IFREG) &&
+           (!(i->fs->flags & FS_LIVE) ||
+            (app_disk_limited(proc_current()) && vfs_getattr(i) == 0));
+}
+
+/* By how much it grows when it is to be `size` at least. */
+static int64_t
+growth(struct inode *i, uint64_t size)
+{
+    return counted(i) && size > i->size ? (int64_t)(size - i->size) : 0;
+}
+
+/* What was charged for a write of `wanted` that moved n bytes only. */
+static void
+refund(int64_t grown, int64_t wanted, int64_t n)
+{
+    int64_t less = wanted - (n > 0 ? n : 0);
+
+    if (less > 0 && grown > 0)
+        app_charge_disk(proc_current(), -(less < grown ? less : grown));
+}
+
 static int64_t
 file_write(struct file *f, struct uio *u)
 {
     struct inode *i = f->inode;
     uint64_t at = u->offset;
     size_t resid = u->resid;
-    int64_t n;
+    int64_t n, grown, wanted;
     int r;
 
     if (!i->ops->write)
@@ -95,9 +123,15 @@ file_write(struct file *f, struct uio *u)
     n = clip_write(at, resid);
     if (n <= 0)
         return n;
+    wanted = n;
+    grown = growth(i, at + (uint64_t)n);
+    r = app_charge_disk(proc_current(), grown);
+    if (r < 0)
+        return r;
     clear_setid(i);
     u->resid = (size_t)n;
     n = i->ops->write(i, f, u);
+    refund(grown, wanted, n);
     if (n > 0)
         u->resid = resid - (size_t)n;
     if (n > 0 && (f->flags & PITH_O_DSYNC) && i->ops->fsync) {
@@ -170,7 +204,7 @@ vfs_truncate(struct inode *i, uint64_t size)
 {
     struct inode_attr a = {.what = ATTR_SIZE | ATTR_MTIME | ATTR_CTIME,
                            .size = size};
-    int64_t n;
+    int64_t n, grown;
     int r = vfs_getattr(i);
 
     if (r < 0)
@@ -182,9 +216,16 @@ vfs_truncate(struct inode *i, uint64_t size)
         if (n < 0)
             return (int)n;
     }
+    grown = counted(i) ? (int64_t)(size - i->size) : 0;
+    r = app_charge_disk(proc_current(), grown);
+    if (r < 0)
+        return r;
     clear_setid(i);
     a.mtime_ns = a.ctime_ns = vfs_now_ns();
-    return vfs_setattr(i, &a);
+    r = vfs_setattr(i, &a);
+    if (r < 0)
+        app_charge_disk(proc_current(), -grown);
+    return r;
 }
 
 static int
@@ -239,7 +280,7 @@ call_fallocate(struct proc *p, int fd, int mode, uint64_t offset,
 {
     struct file *f = fd_get(p, fd);
     struct inode *i = f ? f->inode : NULL;
-    int64_t r = 0;
+    int64_t r = 0, grown = 0;
 
     if (!f)
         return -E_BADF;
@@ -259,8 +300,15 @@ call_fallocate(struct proc *p, int fd, int mode, uint64_t offset,
         r = vfs_getattr(i);
     if (r == 0 && offset + len > i->size && !(mode & 1))
         r = clip_write(offset + len - 1, 1);
+    if (r >= 0) {
+        grown = growth(i, offset + len);
+        r = app_charge_disk(p, grown);
+        grown = r < 0 ? 0 : grown;
+    }
     if (r >= 0)
         r = i->ops->allocate(i, f, offset, len, mode & 1);
+    if (r < 0)
+        app_charge_disk(p, -grown);
     file_put(f);
     return (int)r;
 }

@@ -5,6 +5,7 @@
  */
 #include "vfs_internal.h"
 
+#include "app.h"
 #include "call.h"
 #include "lib.h"
 #include "pith_errno.h"
@@ -32,7 +33,8 @@ static int
 remove_locked(struct proc *p, struct walk *w, bool want_dir)
 {
     struct inode *dir = w->parent->inode, *i;
-    bool is_dir;
+    bool is_dir, last;
+    int64_t size;
     int r = walk_again(w);
 
     if (r < 0)
@@ -46,6 +48,10 @@ remove_locked(struct proc *p, struct walk *w, bool want_dir)
         return is_dir ? -E_ISDIR : -E_NOTDIR;
     if (w->slash && !is_dir)
         return -E_NOTDIR;
+    last = inode_is(i, PITH_S_IFREG) && i->nlink == 1 &&
+           (!(i->fs->flags & FS_LIVE) ||
+            (app_disk_limited(p) && vfs_getattr(i) == 0));
+    size = (int64_t)i->size;
     if (is_dir)
         r = dir->ops->rmdir ? dir->ops->rmdir(dir, w->name, w->len, i)
                             : -E_PERM;
@@ -53,6 +59,8 @@ remove_locked(struct proc *p, struct walk *w, bool want_dir)
         r = dir->ops->unlink ? dir->ops->unlink(dir, w->name, w->len, i)
                              : -E_PERM;
     if (r == 0) {
+        if (last)
+            app_charge_disk(p, -size);
         path_forget(w->parent, w->name, w->len);
         if (is_dir)
             i->flags |= INODE_DELETED_DIR;

@@ -317,6 +317,36 @@ struct pith_linger {
     int32_t onoff, linger; /* seconds */
 };
 
+/*
+ * Messages between apps (kernel/port.h). To send: name is to whom, "*" all, and
+ * name_len 0 who sent the message reply_to. To receive: name and data have room
+ * for name_len and data_len bytes; both become the whole lengths.
+ */
+#define PITH_MSG_BROADCAST 0x10000
+struct pith_message {
+    uint64_t id;        /* out: this message's */
+    uint64_t reply_to;  /* the message that it answers, or 0 */
+    pith_gp name;
+    uint32_t name_len;
+    pith_gp data;
+    uint32_t data_len;
+    uint32_t flags;     /* in: PITH_MSG_DONTWAIT; out: _TRUNC, _BROADCAST */
+    int32_t pid;        /* out: the sender's process ... */
+    uint32_t app;       /* ... and app: a number never used again */
+    int32_t as;         /* 0; in the name of that process (needs `shell`) */
+};
+
+/* app_control: what to do with the app of that name */
+enum {
+    PITH_APP_LIST,   /* text: room for lines "name id processes cpu-ns bytes
+                      * disk sent received denials pending"; whole length */
+    PITH_APP_KILL,   /* arg: a signal for all its processes */
+    PITH_APP_GRANT,  /* text: grants, for its first process */
+    PITH_APP_REVOKE, /* text: grants, from all its processes */
+    PITH_APP_CHECK,  /* text: a grant; has its first process that? */
+    PITH_APP_GRANTS  /* its first process's number */
+};
+
 /* terminals */
 #define PITH_NCCS 32
 struct pith_termios {

@@ -71,7 +71,9 @@ enter_free(struct engine_store *s, struct engine_instance *caller, void *env,
     struct proc *p = engine_store_user(s);
     const struct abi_row *row = env;
 
-    if (p->traced || !p->memory || thread_others(p))
+    if (p->traced || !p->memory || thread_others(p) ||
+        !(atomic_load_explicit(&p->cap_bits, memory_order_relaxed) >> row->cap &
+          1))
         return enter(s, caller, env, slots);
     p->main.syscalls++;
     slots[0] = (uint32_t)row->body(p, slots);

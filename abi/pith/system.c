@@ -4,6 +4,7 @@
 
 #include "../../kernel/lib.h"
 #include "../../kernel/main.h"
+#include "app.h"
 #include "sys.h"
 
 #define GRANTS_TEXT_MAX (1u << 20)
@@ -323,9 +324,11 @@ sys_cap_drop(struct proc *p, const uint64_t *a)
     if (r == 0 && !grants_subset(g, p->grants))
         r = -E_NOTCAPABLE;
     if (r == 0) {
-        grants_unref(p->grants);
-        p->grants = g;
-    } else {
+        r = app_enter(p, p, g);
+        if (r == 0)
+            cap_set_grants(p, g);
+    }
+    if (r < 0) {
         grants_unref(g);
     }
     return r;

@@ -50,6 +50,7 @@ static const struct row rows[] = {
     [KERNEL] = {"kernel", SYS, DIR, NULL, false},
     [HOSTNAME] = {"hostname", KERNEL, PITH_S_IFREG | 0644, procfs_hostname,
                   false},
+    {"audit", ROOT, SECRET, procfs_audit, false},
     {"meminfo", ROOT, FILE_MODE, procfs_meminfo, false},
     {"uptime", ROOT, FILE_MODE, procfs_uptime, false},
     {"filesystems", ROOT, FILE_MODE, procfs_filesystems, false},

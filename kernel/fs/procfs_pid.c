@@ -2,6 +2,7 @@
 /* What /proc/<pid> says, in the formats of Linux's proc(5). */
 #include "procfs.h"
 
+#include "../app.h"
 #include "../proc.h"
 #include "../tty.h"
 #include "pith_errno.h"
@@ -95,6 +96,7 @@ procfs_pid_status(struct text *t, struct proc *p)
     add_handled(t, p);
     text_add(t, "voluntary_ctxt_switches:\t%llu\n",
              (unsigned long long)p->usage.switches);
+    text_add(t, "App:\t%s\n", app_name(p));
 }
 
 static int

@@ -67,7 +67,7 @@ proc_files(void)
     }
     CHECK(t_is("/proc/self/comm", "test\n"));
     CHECK(t_is("/proc/sys/kernel/hostname", "fake\n"));
-    CHECK(strstr(t_list("/proc"), "7 cmdline cpuinfo"));
+    CHECK(strstr(t_list("/proc"), "7 audit cmdline cpuinfo"));
     CHECK(strstr(t_list("/proc/7"), "cmdline comm cwd environ exe fd"));
     IS(t_open("/proc/99/status", PITH_O_RDONLY, 0), -E_NOENT);
     IS(t_open("/proc/new", PITH_O_CREAT | PITH_O_RDWR, 0666), -E_PERM);

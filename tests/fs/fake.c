@@ -3,6 +3,7 @@
  * A host without threads or tasks, and the little of processes that the file
  * systems ask about. The lock only checks that it is used rightly.
  */
+#include "app.h"
 #include "fs_test.h"
 
 #include "host.h"
@@ -338,4 +339,19 @@ void
 kernel_loads(uint32_t out[3])
 {
     out[0] = out[1] = out[2] = 0;
+}
+
+/* Nobody has a limit here. */
+int
+app_charge_disk(struct proc *p, int64_t bytes)
+{
+    (void)p, (void)bytes;
+    return 0;
+}
+
+bool
+app_disk_limited(const struct proc *p)
+{
+    (void)p;
+    return false;
 }

@@ -1,0 +1,85 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Apps, limits, messages, revocation: caps.sh PITH PROGRAMS. The program apps
+# checks from inside; then what the host sees: the audit log's chain, --record.
+# Prints each failure, then `N passed, N failed`.
+set -u
+pith=$1
+programs=$2
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/pith-caps.XXXXXX") || exit 1
+trap 'rm -rf "$tmp"' EXIT
+passed=0
+failed=0
+ok() { # NAME COMMAND...
+    name=$1
+    shift
+    if "$@" >"$tmp/ok.log" 2>&1; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAIL $name: $(head -c 600 "$tmp/ok.log")"
+    fi
+}
+
+mkdir -p "$tmp/root/proc" "$tmp/root/work"
+cp "$programs/apps" "$tmp/root/"
+cd "$tmp/root" || exit 1
+timeout 60 "$pith" run --audit "$tmp/audit" --dir .::/ --cap all apps \
+    >"$tmp/log" 2>&1
+code=$?
+grep -v '^[0-9]* passed' "$tmp/log"
+sum=$(grep '^[0-9]* passed, [0-9]* failed$' "$tmp/log")
+if [ -z "$sum" ] || [ "$code" != 0 ]; then
+    failed=$((failed + 1))
+    echo "FAIL apps: exit code $code"
+    sum=${sum:-0}
+fi
+passed=$((passed + ${sum%% *} + 0))
+
+# --- the log is a chain: each hash is over the one before and its line
+chain() {
+    last=0000000000000000000000000000000000000000000000000000000000000000
+    while read -r line; do
+        hash=${line##* }
+        want=$(printf '%s%s' "$last" "${line% *}" | sha256sum)
+        [ "$hash" = "${want%% *}" ] || {
+            echo "broken at: $line"
+            return 1
+        }
+        last=$hash
+    done <"$1"
+}
+ok 'audit chain' chain "$tmp/audit"
+sed '3s/refused/granted/' "$tmp/audit" >"$tmp/forged"
+ok 'a forged line shows' sh -c '! cmp -s "$1" "$2"' sh "$tmp/audit" "$tmp/forged"
+if chain "$tmp/forged" >/dev/null; then
+    echo "FAIL a forged log passes"
+    failed=$((failed + 1))
+else
+    passed=$((passed + 1))
+fi
+
+# --- --record, and the same run again with what it wrote
+cd "$tmp" || exit 1
+mkdir -p data
+echo text >data/in
+cp "$programs/uses" "$tmp/uses.wasm"
+ok 'record' "$pith" run --record r.toml --dir data::/data uses.wasm
+ok 'check it' "$pith" check r.toml
+ok 'it names the file' grep -q '"/data/in" = "ro"' r.toml
+ok 'and the other' grep -q '"/data/out" = "rw"' r.toml
+ok 'and time' grep -q 'time = true' r.toml
+ok 'no more than that' sh -c '! grep -qE "random|network|shell|spawn" r.toml'
+rm -f data/out
+ok 'it suffices' "$pith" run --manifest r.toml --dir data::/data uses.wasm
+grep -v time r.toml >less.toml
+ok 'less does not' sh -c '! "$1" run --manifest less.toml --dir data::/data \
+    uses.wasm' sh "$pith"
+sed 's/"rw"/"ro"/' r.toml >less.toml
+rm -f data/out
+ok 'nor read only' sh -c '! "$1" run --manifest less.toml --dir data::/data \
+    uses.wasm' sh "$pith"
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

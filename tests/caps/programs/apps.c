@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Apps, limits, messages, revocation, from inside: the program starts itself as
+ * other apps with their own grants and checks what they can and cannot do. Run
+ * with everything granted.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "msg.h"
+
+#define E_(name) PITH_E_##name
+enum { /* lib/errno.def */
+    PITH_E_AGAIN = 6, PITH_E_EXIST = 20, PITH_E_NOENT = 44, PITH_E_INVAL = 28,
+    PITH_E_MSGSIZE = 35, PITH_E_NOTCAPABLE = 76, PITH_E_SRCH = 71,
+};
+
+static int passed, failed;
+static const char *self;
+
+/* Start `self role` with those grants; its pid or -E. */
+static int
+start(const char *grants, const char *role)
+{
+    const char *argv[] = {self, role, NULL}, *envp[] = {NULL};
+    pith_gp a[3] = {gp(argv[0]), gp(argv[1]), 0}, e[1] = {0};
+    struct pith_spawn s = {.flags = grants ? PITH_SPAWN_GRANTS : 0,
+                           .grants = gp(grants)};
+
+    (void)argv, (void)envp;
+    return pith_spawn(self, a, e, &s);
+}
+
+static int
+code_of(int pid)
+{
+    int status;
+
+    if (pid < 0 || waitpid(pid, &status, 0) != pid)
+        return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
+}
+
+static void
+nap(int ms)
+{
+    struct timespec t = {ms / 1000, ms % 1000 * 1000000};
+
+    nanosleep(&t, NULL);
+}
+
+static int
+control(int op, const char *app, const char *text, int arg)
+{
+    return pith_app_control(op, app, text, text ? (int)strlen(text) : 0, arg);
+}
+
+/* ---- roles: what the started apps do; 0 is as it should be ------------ */
+
+/* Everything that was not granted is refused. */
+static int
+role_nothing(void)
+{
+    char path[] = "/work/secret", text[64];
+    struct pith_message m;
+
+    if (open(path, O_RDONLY) >= 0 || errno != EPERM)
+        if (errno != ENOTCAPABLE)
+            return 1;
+    if (open("/work/open/../secret", O_RDONLY) >= 0)
+        return 2;
+    if (open("/proc/1/environ", O_RDONLY) >= 0)
+        return 3;
+    if (send_text("server", "x", 0, 0, NULL) != -E_(NOTCAPABLE))
+        return 4;
+    if (pith_app_control(PITH_APP_LIST, "", text, 64, 0) != -E_(NOTCAPABLE))
+        return 5;
+    if (start(NULL, "exit0") != -E_(NOTCAPABLE))
+        return 6;
+    if (socket(AF_INET, SOCK_STREAM, 0) >= 0) {
+        /* the socket is nothing yet; its address counts */
+        struct pith_sockaddr_in in = {.family = 2, .port = {0, 80},
+                                      .addr = {127, 0, 0, 1}};
+
+        if (connect(3, (void *)&in, sizeof in) == 0 || errno != ENOTCAPABLE)
+            return 7;
+    }
+    if (kill(1, 0) == 0)
+        return 8;
+    (void)m;
+    return 0;
+}
+
+/* Files below /work/open only, and not by links. */
+static int
+role_files(void)
+{
+    struct stat st;
+
+    if (open("/work/open/in", O_RDONLY) < 0)
+        return 1;
+    if (open("/work/open/in", O_RDWR) >= 0)
+        return 2;
+    if (open("/work/open/link", O_RDONLY) >= 0)
+        return 3;
+    if (open("/work/open/../secret", O_RDONLY) >= 0)
+        return 4;
+    if (stat("/work/secret", &st) == 0)
+        return 5;
+    if (link("/work/secret", "/work/open/hard") == 0)
+        return 6;
+    if (rename("/work/secret", "/work/open/moved") == 0)
+        return 7;
+    if (chdir("/work") == 0 && open("secret", O_RDONLY) >= 0)
+        return 8;
+    return 0;
+}
+
+/* Answers what it is sent, with who it was from. */
+static int
+role_server(void)
+{
+    int fd = pith_port_open("", 0, 0);
+    char from[64], text[256], answer[330];
+    struct pith_message m;
+
+    for (;;) {
+        if (recv_text(fd, &m, from, text, sizeof text) < 0)
+            return 1;
+        if (!strcmp(text, "quit"))
+            return 0;
+        snprintf(answer, sizeof answer, "%s %s", from, text);
+        if (send_text(NULL, answer, m.id, 0, NULL) < 0)
+            return 2;
+        if (send_text(NULL, answer, m.id, 0, NULL) != -E_(NOENT))
+            return 3; /* one answer a question */
+        if (send_text(from, answer, 0, 0, NULL) != -E_(NOTCAPABLE))
+            return 4; /* and no grant to talk to it besides */
+    }
+}
+
+/* Does not read. */
+static int
+role_deaf(void)
+{
+    pith_port_open("", 0, 0);
+    for (;;)
+        pause();
+}
+
+/* Floods the deaf one until it is told to wait. */
+static int
+role_flood(void)
+{
+    int n = 0;
+
+    while (send_text("deaf", "0123456789", 0, PITH_MSG_DONTWAIT, NULL) >= 0)
+        if (++n > 1000)
+            return 1;
+    return n == 64 ? 0 : 2;
+}
+
+/* Sends as fast as it can for half a second; twice ten must have gone. */
+static int
+role_rated(void)
+{
+    struct timespec a, b;
+    int n = 0;
+
+    clock_gettime(CLOCK_MONOTONIC, &a);
+    do {
+        if (send_text("sink", "x", 0, 0, NULL) < 0)
+            return 1;
+        n++;
+        clock_gettime(CLOCK_MONOTONIC, &b);
+    } while ((b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000 <
+             500);
+    return n >= 20 && n <= 40 ? 0 : n;
+}
+
+static int
+role_sink(void)
+{
+    int fd = pith_port_open("", 0, 0);
+    char from[64], text[256];
+    struct pith_message m;
+
+    while (recv_text(fd, &m, from, text, sizeof text) >= 0)
+        continue;
+    return 0;
+}
+
+/* Starts itself until it cannot. */
+static int
+role_bomb(void)
+{
+    int n = 0;
+
+    while (start(NULL, "pause") > 0)
+        if (++n > 50)
+            return 1;
+    return n == 4 ? 0 : 100 + n;
+}
+
+static int
+role_disk(void)
+{
+    static char block[4096];
+    int fd = open("/work/open/big", O_RDWR | O_CREAT | O_TRUNC, 0600), n = 0;
+
+    while (write(fd, block, sizeof block) == (ssize_t)sizeof block)
+        if (++n > 100)
+            return 1;
+    if (n != 16 || errno != EDQUOT)
+        return 2;
+    if (ftruncate(fd, 1 << 20) == 0)
+        return 3;
+    if (ftruncate(fd, 0) < 0 || pwrite(fd, block, 4096, 0) != 4096)
+        return 4;
+    if (unlink("/work/open/big") < 0)
+        return 5;
+    fd = open("/work/open/big2", O_RDWR | O_CREAT | O_TRUNC, 0600);
+    for (n = 0; write(fd, block, sizeof block) == 4096; n++)
+        continue;
+    unlink("/work/open/big2");
+    return n == 16 ? 0 : 6;
+}
+
+/* A fifth of a CPU: half a second of work takes over a second. */
+static int
+role_slow(void)
+{
+    struct timespec a, b, c;
+    volatile unsigned x = 0;
+
+    clock_gettime(CLOCK_MONOTONIC, &a);
+    do {
+        for (int i = 0; i < 100000; i++)
+            x += (unsigned)i;
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &c);
+    } while (c.tv_sec == 0 && c.tv_nsec < 200000000);
+    clock_gettime(CLOCK_MONOTONIC, &b);
+    return (b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000 >
+                   600
+               ? 0
+               : 1;
+}
+
+/* Opens, says so, and is then to lose it: the descriptor too. */
+static int
+role_revoked(void)
+{
+    int fd = open("/work/open/in", O_RDONLY), port = pith_port_open("", 0, 0);
+    char from[64], text[64];
+    struct pith_message m;
+    struct timespec t;
+
+    if (fd < 0 || read(fd, text, 1) != 1)
+        return 1;
+    if (clock_gettime(CLOCK_REALTIME, &t) < 0)
+        return 2;
+    send_text("tester", "ready", 0, 0, NULL);
+    if (recv_text(port, &m, from, text, sizeof text) < 0)
+        return 3;
+    if (read(fd, text, 1) >= 0 || errno != ENOTCAPABLE)
+        return 4;
+    if (open("/work/open/in", O_RDONLY) >= 0)
+        return 5;
+    if (clock_gettime(CLOCK_REALTIME, &t) == 0)
+        return 6;
+    if (recv_text(port, &m, from, text, sizeof text) >= 0)
+        return 7; /* ipc goes while it waits */
+    return 0;
+}
+
+static const struct {
+    const char *name;
+    int (*run)(void);
+} roles[] = {
+    {"nothing", role_nothing}, {"files", role_files}, {"server", role_server},
+    {"deaf", role_deaf},       {"flood", role_flood}, {"rated", role_rated},
+    {"sink", role_sink},       {"bomb", role_bomb},   {"disk", role_disk},
+    {"slow", role_slow},       {"revoked", role_revoked},
+};
+
+/* ---- tests ------------------------------------------------------------ */
+
+static void
+put_file(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+    write(fd, text, strlen(text));
+    close(fd);
+}
+
+#define BASE "stdio\nspawn\ntime\nipc\nshell\nfs " PROGRAM_DIR " ro\n"
+
+static void
+test_grants(void)
+{
+    CHECK(code_of(start("app nothing\nstub trap\n", "nothing")) == 256 + 6);
+    CHECK(code_of(start("app nothing\nspawn\nipc other\nshell\ntime\n"
+                        "fs /work/open ro\n",
+                        "files")) == 0);
+    CHECK(start("app Nothing\n", "files") == -E_(INVAL));
+    CHECK(start("app a b\n", "files") == -E_(INVAL));
+    CHECK(start("limit fun 3\n", "files") == -E_(INVAL));
+    CHECK(start("limit cpu 0\n", "files") == -E_(INVAL));
+}
+
+static void
+test_messages(void)
+{
+    int server, fd = pith_port_open("", 0, 0), r;
+    char from[64], text[256];
+    struct pith_message m;
+    uint64_t id;
+
+    server = start("app server\nspawn\nshell\ntime\nipc nobody\n", "server");
+    CHECK(server > 0);
+    CHECK(start("app server\nspawn\nshell\ntime\nipc *\n", "server") ==
+          -E_(EXIST));
+    CHECK(send_text("server", "hello", 0, 0, &id) == 0);
+    CHECK(recv_text(fd, &m, from, text, sizeof text) == 12);
+    CHECK(!strcmp(from, "server") && !strcmp(text, "tester hello"));
+    CHECK(m.reply_to == id && m.pid == server && m.id > id);
+    CHECK(send_text("absent", "hello", 0, 0, NULL) == -E_(NOENT));
+    CHECK(send_text(NULL, "hello", 12345, 0, NULL) == -E_(NOENT));
+    m.data_len = 70000;
+    m.name = gp("server");
+    m.name_len = 6;
+    m.as = 0;
+    m.flags = 0;
+    CHECK(pith_msg_send(&m) == -E_(MSGSIZE));
+    m.as = server; /* who holds shell may speak for it: its grants count */
+    m.data_len = 1;
+    CHECK(pith_msg_send(&m) == -E_(NOTCAPABLE));
+    /* in order */
+    for (int i = 0; i < 20; i++) {
+        char n[8];
+
+        snprintf(n, sizeof n, "%d", i);
+        CHECK(send_text("server", n, 0, 0, NULL) == 0);
+    }
+    for (int i = 0; i < 20; i++) {
+        r = recv_text(fd, &m, from, text, sizeof text);
+        CHECK(r > 0 && atoi(strrchr(text, ' ')) == i);
+    }
+    CHECK(send_text("*", "quit", 0, 0, NULL) == 1);
+    CHECK(code_of(server) == 0);
+    CHECK(send_text("server", "hello", 0, 0, NULL) == -E_(NOENT));
+    m = (struct pith_message){.flags = PITH_MSG_DONTWAIT};
+    CHECK(pith_msg_recv(fd, &m) == -E_(AGAIN));
+    CHECK(pith_msg_recv(99, &m) == -8);
+    CHECK(pith_msg_recv(0, &m) == -E_(INVAL));
+    close(fd);
+}
+
+static void
+test_flood(void)
+{
+    int deaf = start("app deaf\nspawn\nshell\ntime\nipc *\n", "deaf");
+    struct pollfd p;
+
+    nap(20);
+    CHECK(code_of(start("app one\nspawn\nshell\ntime\nipc deaf\n", "flood")) ==
+          0);
+    CHECK(code_of(start("app two\nspawn\nshell\ntime\nipc deaf\n", "flood")) ==
+          0); /* there is still room for others */
+    CHECK(control(PITH_APP_KILL, "deaf", NULL, SIGKILL) == 0);
+    CHECK(code_of(deaf) == 256 + SIGKILL);
+    p.fd = pith_port_open("", 0, 0);
+    p.events = POLLIN;
+    CHECK(poll(&p, 1, 0) == 0);
+    CHECK(send_text("tester", "to myself", 0, 0, NULL) == 0);
+    CHECK(poll(&p, 1, 0) == 1 && (p.revents & POLLIN));
+    close(p.fd);
+    p.fd = pith_port_open("", 0, 0); /* the inbox is the app's, not the descriptor's */
+    CHECK(poll(&p, 1, 0) == 1);
+    close(p.fd);
+}
+
+static void
+test_limits(void)
+{
+    int sink;
+
+    CHECK(code_of(start("app bomb\nlimit processes 5\nspawn\nshell\ntime\nipc\n"
+                        "fs /apps ro\n",
+                        "bomb")) == 0);
+    control(PITH_APP_KILL, "bomb", NULL, SIGKILL);
+    CHECK(code_of(start("app disk\nlimit disk 65536\nspawn\nshell\ntime\nipc\n"
+                        "fs /work/open rw\n",
+                        "disk")) == 0);
+    CHECK(code_of(start("app slow\nlimit cpu 20\nspawn\nshell\ntime\nipc\n",
+                        "slow")) == 0);
+    sink = start("app sink\nspawn\nshell\ntime\nipc\n", "sink");
+    nap(20);
+    CHECK(code_of(start("app rated\nlimit messages 20\nspawn\nshell\ntime\n"
+                        "ipc sink\n",
+                        "rated")) == 0);
+    CHECK(control(PITH_APP_KILL, "sink", NULL, SIGKILL) == 0);
+    code_of(sink);
+}
+
+static void
+test_revoke(void)
+{
+    int pid = start("app revoked\nspawn\nshell\ntime\nipc tester\n"
+                    "fs /work/open ro\n",
+                    "revoked");
+    int fd = pith_port_open("", 0, 0);
+    char from[64], text[64];
+    struct pith_message m;
+
+    do
+        recv_text(fd, &m, from, text, sizeof text);
+    while (strcmp(text, "ready") != 0);
+    CHECK(!strcmp(from, "revoked"));
+    CHECK(control(PITH_APP_CHECK, "revoked", "time", 0) == 0);
+    CHECK(control(PITH_APP_CHECK, "revoked", "random", 0) == -E_(NOTCAPABLE));
+    CHECK(control(PITH_APP_REVOKE, "revoked", "random", 0) == -E_(NOENT));
+    CHECK(control(PITH_APP_REVOKE, "revoked", "fs /work/open/in ro", 0) ==
+          -E_(INVAL));
+    CHECK(control(PITH_APP_REVOKE, "revoked", "fs /work/open ro\ntime", 0) ==
+          0);
+    CHECK(control(PITH_APP_CHECK, "revoked", "time", 0) == -E_(NOTCAPABLE));
+    CHECK(control(PITH_APP_REVOKE, "absent", "time", 0) == -E_(SRCH));
+    send_text("revoked", "go on", 0, 0, NULL);
+    nap(50);
+    CHECK(control(PITH_APP_REVOKE, "revoked", "ipc", 0) == 0);
+    CHECK(code_of(pid) == 0);
+    close(fd);
+}
+
+static void
+test_audit(void)
+{
+    static char text[200000];
+    int fd = open("/proc/audit", O_RDONLY);
+    ssize_t n = 0, r;
+
+    while ((r = read(fd, text + n, sizeof text - 1 - (size_t)n)) > 0)
+        n += r;
+    text[n] = 0;
+    CHECK(strstr(text, " revoked revoked: fs /work/open ro") != NULL ||
+          strstr(text, " revoked: fs /work/open ro") != NULL);
+    CHECK(strstr(text, " refused fs /work/secret") != NULL);
+    CHECK(strstr(text, " limit disk") != NULL);
+    CHECK(strstr(text, " limit processes") != NULL);
+    CHECK(strstr(text, " app bomb") != NULL);
+}
+
+int
+main(int argc, char **argv)
+{
+    self = argv[0];
+    if (argc > 1 && !strcmp(argv[1], "pause"))
+        for (;;)
+            pause();
+    for (size_t i = 0; argc > 1 && i < sizeof roles / sizeof *roles; i++)
+        if (!strcmp(argv[1], roles[i].name))
+            return roles[i].run();
+    if (argc > 1) { /* the tests themselves, as an app */
+        mkdir("/work/open", 0755);
+        put_file("/work/secret", "secret");
+        put_file("/work/open/in", "input");
+        symlink("/work/secret", "/work/open/link");
+        test_grants();
+        test_messages();
+        test_flood();
+        test_limits();
+        test_revoke();
+        test_audit();
+        unlink("/work/open/link");
+        printf("%d passed, %d failed\n", passed, failed);
+        return failed != 0;
+    }
+    return code_of(start("app tester\nstdio\nspawn\nipc\nshell\ntime\nfs / rw\n",
+                         "test"));
+}
