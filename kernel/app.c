@@ -306,7 +306,10 @@ app_throttle(struct proc *p)
         cpu = proc_cpu_ns(p);
         until = 0;
         for (x = p->app; x; x = x->parent) {
-            u = over_until(x, cpu - p->throttled_cpu_ns, host_mono_ns());
+            u = over_until(x, cpu > p->throttled_cpu_ns
+                                  ? cpu - p->throttled_cpu_ns
+                                  : 0,
+                           host_mono_ns());
             if (u > until)
                 until = u;
         }
