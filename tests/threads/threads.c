@@ -272,7 +272,7 @@ static const struct command {
     {"fault", fault, sleep_long}, {"exit", leave, block},
     {"exit-busy", leave, spin},   {"exit-yield", leave, yield_on},
     {"raise", raise_abort, block}, {"return", 0, 0},
-    {"hang", block, block},
+    {"hang", block, block},       {"spin", spin, spin},
 };
 
 static int
