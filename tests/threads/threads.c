@@ -248,6 +248,79 @@ do_timeouts(void)
     say("timeouts\n");
 }
 
+/*
+ * Everything at once: threads that start others, wait, wake, grow the memory,
+ * write, sleep and yield in no order; ends when `rounds` things were done, by an
+ * exit while most are at it, if that is asked for.
+ */
+static u32 busy[THREADS], rounds, exits;
+
+static void storm(u32 seed);
+
+static void
+start_another(u32 seed)
+{
+    u32 i = seed % THREADS;
+
+    if (!__atomic_exchange_n(&busy[i], 1, __ATOMIC_SEQ_CST) &&
+        start(i, storm, i) < 0)
+        set(&busy[i], 0);
+}
+
+static void
+storm(u32 slot)
+{
+    u32 x = slot * 2654435761u + 1;
+
+    for (u32 i = 0; i < 40; i++) {
+        x ^= x << 13;
+        x ^= x >> 17;
+        x ^= x << 5;
+        if (add(&rounds, 1) == 20000 && exits)
+            raw_proc_exit(9);
+        switch (x >> 8 & 7) {
+        case 0:
+        case 1:
+            start_another(x >> 16);
+            break;
+        case 2:
+            wait(&mutex, 0, x & 0xffff);
+            break;
+        case 3:
+            wake(&mutex, x & 3);
+            break;
+        case 4:
+            __builtin_wasm_memory_grow(0, x >> 30);
+            break;
+        case 5:
+            say_n("", 0);
+            break;
+        case 6:
+            raw_sched_yield();
+            break;
+        default:
+            lock(&stop);
+            count++;
+            unlock(&stop);
+        }
+    }
+    set(&busy[slot], 0);
+}
+
+static void
+do_storm(u32 with_exit)
+{
+    exits = with_exit;
+    while (get(&rounds) < 20000 || with_exit) {
+        start_another(get(&rounds));
+        raw_sched_yield();
+    }
+    for (u32 i = 0; i < THREADS; i++)
+        while (get(&busy[i]))
+            raw_sched_yield();
+    say("storm\n");
+}
+
 /* Threads in all the ways to be somewhere, and one that ends it all. */
 static void
 do_end(void (*fn)(u32), void (*main_does)(u32))
@@ -309,6 +382,10 @@ _start(void)
         do_limit();
     } else if (same(what, "timeouts")) {
         do_timeouts();
+    } else if (same(what, "storm")) {
+        do_storm(0);
+    } else if (same(what, "storm-exit")) {
+        do_storm(1);
     } else if (same(what, "close")) { /* one table of descriptors */
         all_of(1, close_fd, 1);
         say("this cannot be said\n");

@@ -46,6 +46,8 @@ run="$bin/pith run --cap time"
     t "two take turns" 0 "turns 20000*" $run "$w" turns
     t "many, one after the other" 0 "churn 1600" $run "$w" churn
     t "as many as may be" 0 "limit 1023*6" $run "$w" limit
+    t "a storm" 0 storm $run "$w" storm
+    t "an exit in a storm" 9 "" $run "$w" storm-exit
     t "waits end in time" 0 timeouts $run "$w" timeouts
     t "descriptors are shared" 0 "" $run "$w" close
     t "no shared memory, no thread" 5 "" $run "$2/alone.wasm"

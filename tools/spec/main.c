@@ -215,9 +215,6 @@ parse(struct run *r, int argc, char **argv, const char **expect)
             r->options.compile = true;
         else if (!strcmp(argv[i], "--strict"))
             r->options.strict = true;
-        else if (!strcmp(argv[i], "--canonical-nan"))
-            engine_configure(&(struct engine_options){
-                .tier = ENGINE_TIER_LLVM, .canonical_nan = true});
         else if (!strcmp(argv[i], "--hostile"))
             r->hostile = true;
         else if (!strcmp(argv[i], "--expect") && i + 1 < argc)
