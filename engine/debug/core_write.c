@@ -335,7 +335,7 @@ write_memories(struct dump *d)
 static bool
 is_zero(const uint8_t *p, uint64_t n)
 {
-    return !n || (!*p && !memcmp(p, p + 1, n - 1));
+    return !n || (!*p && !memcmp(p, p + 1, (size_t)n - 1));
 }
 
 /* The first piece from `at` on that is all zero, or is not. */
@@ -422,7 +422,7 @@ write_data(struct dump *d)
             d->to->failed = true;
         engine_sink_write(d->to, b.p, b.n);
         engine_sink_write(d->to, d->memories[r->memory].memory->base + r->at,
-                          r->end - r->at);
+                          (size_t)(r->end - r->at));
         b.n = 0;
     }
     bytes_free(&heads);

@@ -48,7 +48,7 @@ bool
 dw_die_read(struct dwarf *d, const struct dw_unit *u, uint64_t offset,
             struct dw_die *out)
 {
-    struct dw_section unit = {d->info.p, u->end};
+    struct dw_section unit = {d->info.p, (size_t)u->end};
     struct dw_cursor c = dw_at(d, &unit, offset), abbrev;
     uint64_t code = dw_uleb(&c);
 
