@@ -119,11 +119,11 @@ procfs_pid_stat(struct text *t, struct proc *p)
              state_letter(p), p->parent ? p->parent->pid : 0, p->pgid,
              p->session ? p->session->sid : 0, tty, pgrp);
     /* 14 utime ... 20 threads */
-    text_add(t, "%llu %llu %llu %llu %d %d 1 0 ",
+    text_add(t, "%llu %llu %llu %llu %d %d %u 0 ",
              (unsigned long long)(cpu_of(p) / TICK_NS), 0ull,
              (unsigned long long)p->children_usage.utime_ns / TICK_NS,
              (unsigned long long)p->children_usage.stime_ns / TICK_NS,
-             20 + p->nice, p->nice);
+             20 + p->nice, p->nice, thread_count(p));
     /* 22 starttime, vsize, rss, rsslim; then addresses that mean nothing */
     text_add(t, "%llu %llu %llu %llu 0 0 0 0 0 %llu %llu ",
              (unsigned long long)(p->start_ns / TICK_NS),
