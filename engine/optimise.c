@@ -4,7 +4,7 @@
 #include "optimise.h"
 
 #include <dlfcn.h>
-#include <limits.h>
+#include <linux/limits.h> /* by <limits.h> gcc would find ours */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
