@@ -173,7 +173,7 @@ too_many(const struct proc *parent)
 
     if (parent)
         max = parent->rlimit[PITH_RLIMIT_NPROC].cur;
-    if (count >= PROC_MAX || kernel_is_shutting_down())
+    if (count + thread_total >= PROC_MAX || kernel_is_shutting_down())
         return true;
     if (max >= PROC_MAX || !parent)
         return false;
