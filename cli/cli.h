@@ -7,6 +7,7 @@
  *     run.c      pith run: one program on a kernel of its own
  *     boot.c     pith: the whole system
  *     inspect.c  pith inspect: what a file is and needs (needs.c)
+ *     web.c      pith web: the browser's system on localhost (web_file.c)
  *     output.c   files that pith writes itself: profiles, coredumps
  *     profile.c  --profile: sampling (kernel/profile.h) on and off
  *     flame.c    a profile as a flame graph and folded stacks (flame.h)
@@ -143,6 +144,7 @@ bool cli_record_finish(const struct cli_options *o);
 bool cli_audit_start(const char *file);
 /* As by --dir HOST::GUEST. */
 bool cli_add_dir(struct cli_options *o, const char *host, const char *guest);
+int cli_web(int argc, char **argv);               /* argv[0] is "web" */
 int cli_boot(int argc, char **argv);              /* argv[0] is "pith" */
 /* topic NULL: the overview, which also stands in for an unknown one (false). */
 bool cli_help(const char *topic, bool to_stderr);

@@ -16,7 +16,8 @@ static const char overview[] =
     "  pith inspect FILE         what a program imports, and would need\n"
     "  pith explain FILE         why it needs that, and the manifest to write\n"
     "  pith check FILE           is this manifest right, what does it grant\n"
-    "  pith help run|boot|inspect|manifest|exit   more about each\n"
+    "  pith web                  the same system in a browser\n"
+    "  pith help run|boot|web|inspect|manifest|exit   more about each\n"
     "  pith --version\n"
     "\n"
     "Try:\n"
@@ -48,6 +49,21 @@ static const char boot[] =
     "graph\n"
     "                   (pith-profile.svg) and FILE.folded\n"
     "  --perf-map       name compiled code for Linux's perf\n";
+
+static const char web[] =
+    "pith web: serve the system to a browser on this machine.\n"
+    "\n"
+    "  pith web                  prints the address to open\n"
+    "\n"
+    "The same kernel, compiled to WebAssembly, runs in the tab; files are kept\n"
+    "in the browser. The site is a directory of plain files (make dist-web),\n"
+    "which any web server can serve.\n"
+    "\n"
+    "  --port N         the port, 8017 otherwise; 0: any that is free\n"
+    "  --address A      where to listen, 127.0.0.1 otherwise. Anything else\n"
+    "                   shows it to others, and browsers then want https\n"
+    "  --site DIR       the site; otherwise ../share/pith/web or ../dist/web\n"
+    "                   beside the program\n";
 
 static const char run[] =
     "pith run [OPTIONS] FILE [ARGS]: run one WebAssembly program.\n"
@@ -164,6 +180,7 @@ static const struct {
 } topics[] = {
     {"run", run},
     {"boot", boot},
+    {"web", web},
     {"inspect", inspect},
     {"manifest", manifest},
     {"check", manifest},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pith: boots the system, or does what a command says: run a program, look at
- * one, check a manifest.
+ * one, check a manifest, serve the system to a browser.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -36,6 +36,7 @@ static const struct {
     {"inspect", cli_inspect},
     {"explain", cli_explain},
     {"check", cli_check},
+    {"web", cli_web},
 };
 
 int
@@ -47,8 +48,8 @@ main(int argc, char **argv)
     if (is_help(first) || strcmp(first, "help") == 0) {
         if (cli_help(argc > 2 ? argv[2] : NULL, false))
             return 0;
-        cli_error("there is no help on %s; try: pith help run, boot, inspect, "
-                  "manifest or exit", argv[2]);
+        cli_error("there is no help on %s; try: pith help run, boot, web, "
+                  "inspect, manifest or exit", argv[2]);
         return EXIT_USAGE;
     }
     if (strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0) {

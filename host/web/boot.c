@@ -151,6 +151,8 @@ set_up(void)
         r = tty_boot();
     if (r == 0)
         r = web_console_start();
+    if (r == 0)
+        r = web_api_start();
     wasi_p1_register();
     pith_abi_register();
     web_gates_init();

@@ -25,7 +25,10 @@ enum storage_op {
     STORAGE_COMMIT,
     STORAGE_SPACE,
     STORAGE_CLOSE,
-    STORAGE_FOLD, /* the log into the file: it is whole afterwards */
+    /* JavaScript's (storage.js): `left` bytes of the disk at `used` */
+    STORAGE_READ,
+    STORAGE_FREEZE, /* fold the log; from now on the file stays as it is ... */
+    STORAGE_THAW,   /* ... until here */
 };
 
 struct storage_request {

@@ -4,6 +4,7 @@
  * time, the asking Worker sleeps meanwhile.
  */
 #include <stdatomic.h>
+#include <string.h>
 
 #include "pith_errno.h"
 #include "storage.h"
@@ -20,7 +21,7 @@ EXPORT(void *, storage_area, void)
 
 /* Lock held. */
 static int
-ask(enum storage_op op)
+ask(uint32_t op)
 {
     request.op = op;
     request.buffer = (uint32_t)(uintptr_t)buffer;
@@ -121,6 +122,21 @@ static const struct store_backend_ops ops = {
     .space = web_space,
     .close = web_close,
 };
+
+int
+web_store_ask(uint32_t op, uint64_t offset, void *out, uint32_t room)
+{
+    int r;
+
+    web_lock(&lock);
+    request.used = offset;
+    request.left = room;
+    r = ask(op);
+    if (r > 0 && (uint32_t)r <= room)
+        memcpy(out, buffer, (size_t)r);
+    web_unlock(&lock);
+    return r;
+}
 
 struct store_backend *
 web_store(void)

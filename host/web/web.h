@@ -98,7 +98,10 @@ void web_gates_init(void);
 /* ---- console.c, store.c, boot.c ----------------------------------------------- */
 
 int web_console_start(void);
+int web_api_start(void);
 struct store_backend;
 struct store_backend *web_store(void);
+/* For api.c, without the kernel lock: op of storage.h on a buffer. */
+int web_store_ask(uint32_t op, uint64_t offset, void *out, uint32_t room);
 
 #endif

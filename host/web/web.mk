@@ -68,3 +68,24 @@ $(WEB)/storage.wasm: $(STORAGE_OBJ)
 	    -Wl,-z,stack-size=131072 -Wl,--stack-first -o $@ $^
 
 -include $(shell [ -d $(WEB) ] && find $(WEB) -name '*.d')
+
+# The site. Everything that a browser fetches also lies there compressed; the
+# root image only so.
+DIST := $(O)/dist/web
+WEB_JS := $(filter-out %/npm,$(wildcard host/web/js/*))
+XTERM := $(WEB)/npm/node_modules/@xterm
+$(XTERM)/xterm/lib/xterm.mjs: host/web/npm/package-lock.json
+	@echo "  NPM xterm.js"
+	@mkdir -p $(WEB)/npm
+	@cp host/web/npm/*.json $(WEB)/npm/
+	@cd $(WEB)/npm && npm ci --no-audit --no-fund --ignore-scripts \
+	    --loglevel=error >/dev/null
+	@touch $@
+
+.PHONY: dist-web
+dist-web: $(DIST)/index.html
+PITH_IMAGE ?= $(O)/share/pith/root.pith
+$(DIST)/index.html: $(WEB)/kernel.wasm $(WEB)/storage.wasm $(WEB_JS) \
+                    $(XTERM)/xterm/lib/xterm.mjs $(PITH_IMAGE) \
+                    host/web/dist.sh
+	@host/web/dist.sh $(DIST) $(WEB) $(XTERM) $(PITH_IMAGE)

@@ -285,6 +285,13 @@ export class Machine {
     case 'panic':
       this.event('log', `cpu${w.cpu}: ${m.text}\n`);
       break;
+    case 'captured':
+    case 'exited':
+      this.event(m.t, m);
+      break;
+    case 'api':
+      this.onApi?.();
+      break;
     case 'booted':
       this.onBooted?.();
       break;
@@ -305,11 +312,44 @@ export class Machine {
   /** At once, as if the power went. */
   stop() {
     this.halted = true;
+    this.onStop?.();
     for (const w of this.workers) {
       if (w && !w.dead)
         w.worker.terminate();
     }
     this.storage?.terminate();
+  }
+
+  // ---- requests ------------------------------------------------------------------
+
+  /** One request of api.c; the caller sees that they do not overlap. */
+  async api(op, path, offset, data) {
+    if (this.halted)
+      throw new Error('the system has ended');
+    const at = this.K.api_area();
+    const head = new DataView(this.memory.buffer, at, 24);
+    const name = new TextEncoder().encode(path);
+    if (name.length >= 4096)
+      throw new Error('the path is too long');
+    const area = (from, n) => new Uint8Array(this.memory.buffer, at + from, n);
+    area(24, 4096).fill(0).set(name);
+    if (data)
+      area(24 + 4096, data.length).set(data);
+    head.setUint32(4, op, true);
+    head.setUint32(12, data?.length ?? 0, true);
+    head.setBigUint64(16, BigInt(offset), true);
+    const answered = new Promise((resolve, reject) => {
+      this.onApi = resolve;
+      this.onStop = () => reject(new Error('the system has ended'));
+    });
+    const word = new Int32Array(this.memory.buffer, at, 1);
+    Atomics.store(word, 0, 1);
+    Atomics.notify(word, 0);
+    await answered;
+    const result = head.getInt32(8, true);
+    const bytes = area(24 + 4096, head.getUint32(12, true)).slice();
+    return { result, bytes,
+      text: result < 0 ? new TextDecoder().decode(bytes) : '' };
   }
 
   // ---- console -----------------------------------------------------------------

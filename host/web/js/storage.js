@@ -10,6 +10,7 @@ const FILES = ['disk', 'disk-wal', 'disk-journal'];
 const STORAGE_ASKED = 1;
 const STORAGE_DONE = 2;
 const STORAGE_CLOSE = 5; // enum storage_op
+const STORAGE_READ = 6;
 
 /** A file in memory with the methods of a FileSystemSyncAccessHandle. */
 class MemoryFile {
@@ -235,14 +236,26 @@ async function start(m) {
   return how;
 }
 
+/** A piece of the disk's file: struct storage_request. */
+function readDisk(memory, words) {
+  const BUFFER = 512 << 10;
+  const n = Math.max(0, Math.min(words[12], BUFFER, files[0].getSize() - words[10]));
+  const piece = new Uint8Array(n);
+  words[3] = files[0].read(piece, { at: words[10] });
+  new Uint8Array(memory.buffer, words[7], n).set(piece);
+}
+
 /** Until the kernel closes the disk. */
 function serve(memory, at) {
-  const words = new Int32Array(memory.buffer, at, 4);
+  const words = new Int32Array(memory.buffer, at, 14);
   for (let open = true; open;) {
     for (let w; (w = Atomics.load(words, 0)) !== STORAGE_ASKED;)
       Atomics.wait(words, 0, w);
     open = words[1] !== STORAGE_CLOSE;
-    S.disk_serve(at);
+    if (words[1] === STORAGE_READ)
+      readDisk(memory, words);
+    else
+      S.disk_serve(at);
     Atomics.store(words, 0, STORAGE_DONE);
     Atomics.notify(words, 0);
   }

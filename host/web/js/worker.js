@@ -210,6 +210,10 @@ const host = {
     const bytes = bytesAt(at, n).slice();
     postMessage({ t: 'output', bytes }, [bytes.buffer]);
   },
+  api_done: () => postMessage({ t: 'api' }),
+  captured: (pid, fd, at, n) =>
+    postMessage({ t: 'captured', pid, fd, bytes: bytesAt(at, n).slice() }),
+  exited: (pid, status) => postMessage({ t: 'exited', pid, status }),
   module_compile(id, at, n, text, room) {
     try {
       postMessage({ t: 'module', id, module: compile(id, at, n) });

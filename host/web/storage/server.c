@@ -236,8 +236,13 @@ serve(struct storage_request *q)
         q->used = total - unused;
         q->left = unused + vfs_space_left();
         return 0;
-    case STORAGE_FOLD:
-        return store_sqlite_run(disk.db, "PRAGMA wal_checkpoint(TRUNCATE)",
+    case STORAGE_FREEZE:
+        return store_sqlite_run(disk.db,
+                                "PRAGMA wal_checkpoint(TRUNCATE);"
+                                "PRAGMA wal_autocheckpoint=0",
+                                NULL);
+    case STORAGE_THAW:
+        return store_sqlite_run(disk.db, "PRAGMA wal_autocheckpoint=1000",
                                 NULL);
     case STORAGE_CLOSE:
         store_db_close(&disk, false);

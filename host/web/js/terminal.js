@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page: boots the system and shows its console in xterm.js.
+
+import { Terminal } from './xterm.mjs';
+import { FitAddon } from './addon-fit.mjs';
+import { Pith } from './pith.js';
+import { TROUBLES, whatIsMissing } from './errors.js';
+
+/** @param {string} id */
+const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+const ACTIONS = {
+  reload: ['Try again', () => location.reload()],
+  takeover: ['Take over', () => start({ takeover: true })],
+  memory: ['Run in memory', () => start({ memory: true })],
+  reset: ['Begin anew', () => start({ reset: true })],
+};
+
+function show(id) {
+  for (const x of ['terminal', 'boot', 'trouble'])
+    $(x).hidden = x !== id;
+}
+
+function trouble(why, detail = '') {
+  const t = TROUBLES[why] ?? TROUBLES.error;
+  document.body.dataset.trouble = why;
+  $('trouble-title').textContent = t.title;
+  $('trouble-text').textContent = t.text;
+  $('trouble-detail').textContent = detail === why ? '' : detail;
+  $('trouble-actions').replaceChildren(...t.actions.map((name) => {
+    const b = document.createElement('button');
+    [b.textContent] = ACTIONS[name];
+    b.onclick = /** @type {any} */ (ACTIONS[name][1]);
+    return b;
+  }));
+  show('trouble');
+}
+
+/** @param {Pith} pith */
+function openTerminal(pith) {
+  show('terminal');
+  const term = new Terminal({
+    cursorBlink: true,
+    fontFamily: '"DejaVu Sans Mono", ui-monospace, Menlo, Consolas, monospace',
+    fontSize: 15,
+    scrollback: 5000,
+    screenReaderMode: false,
+    theme: { background: '#14161a', foreground: '#e6e6e6' },
+  });
+  const fit = new FitAddon();
+  term.loadAddon(fit);
+  term.open($('terminal'));
+  fit.fit();
+  const size = () => pith.resize(term.rows, term.cols);
+  term.onResize(size);
+  size();
+  new ResizeObserver(() => fit.fit()).observe($('terminal'));
+  term.onData((text) => pith.input(text));
+  term.onBinary((text) =>
+    pith.input(Uint8Array.from(text, (c) => c.charCodeAt(0))));
+  term.focus();
+  return term;
+}
+
+async function start(options) {
+  delete document.body.dataset.trouble;
+  show('boot');
+  const missing = whatIsMissing();
+  if (missing === 'no-isolation' && await viaServiceWorker())
+    return;
+  const query = new URLSearchParams(location.search);
+  const pith = new Pith({ manualFlow: true,
+    memory: query.has('memory'), ...options });
+  /** @type {Terminal | null} */
+  let term = null;
+  const early = [];
+  pith.on('output', (o) => {
+    if (term)
+      term.write(o.bytes, o.shown);
+    else
+      early.push(o);
+  });
+  pith.on('log', (text) => console.info(text));
+  pith.on('progress', ({ done, of }) => {
+    $('stage').textContent = `Fetching the system: ${(done / 1e6).toFixed(1)} of `
+      + `${(of / 1e6).toFixed(1)} MB`;
+    const bar = /** @type {HTMLProgressElement} */ ($('progress'));
+    bar.hidden = false;
+    bar.value = done / of;
+  });
+  pith.on('halt', (code) => {
+    document.body.dataset.halted = String(code);
+    term?.write(`\r\n\x1b[2mThe system has ended (${code}). `
+      + 'Reload the page to start it again.\x1b[0m\r\n');
+  });
+  pith.on('taken', () => trouble('taken'));
+  try {
+    await pith.api_kernel_init();
+  } catch (e) {
+    trouble(e.why ?? 'error', e.message);
+    return;
+  }
+  term = openTerminal(pith);
+  for (const o of early)
+    term.write(o.bytes, o.shown);
+  Object.assign(window, { pith, term });
+  document.body.dataset.booted = String(Math.round(performance.now()));
+  // Whoever closes the tab has not lost what was written till then.
+  addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'hidden' && pith.state === 'Running')
+      pith.sync().catch(() => {});
+  });
+}
+
+/*
+ * The service worker serves the page offline, and with the headers that plain
+ * hosting does not send. True: the page is about to be loaded again.
+ */
+async function viaServiceWorker() {
+  if (!('serviceWorker' in navigator) || !isSecureContext)
+    return false;
+  const registration = await navigator.serviceWorker.register('sw.js')
+    .catch(() => null);
+  if (!registration || sessionStorage.getItem('pith-isolating'))
+    return false;
+  sessionStorage.setItem('pith-isolating', '1');
+  await navigator.serviceWorker.ready;
+  location.reload();
+  return true;
+}
+
+if (globalThis.crossOriginIsolated) {
+  sessionStorage.removeItem('pith-isolating');
+  navigator.serviceWorker?.register('sw.js').catch(() => {});
+}
+start({});
