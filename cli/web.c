@@ -34,7 +34,7 @@
 #define DEFAULT_PORT 8017
 
 static _Atomic int connections;
-static struct web_site site = {.dir = -1};
+static struct web_site site;
 
 /* ---- one connection ---------------------------------------------------------- */
 
@@ -165,18 +165,19 @@ find_site(char *out, size_t room)
 static bool
 open_site(const char *dir)
 {
-    char found[4096 + 32];
+    static char found[4096 + 32];
 
     if (!dir && !find_site(found, sizeof found)) {
         cli_error("the web site has not been built; try: make dist-web (or "
                   "pith web --site DIR)");
         return false;
     }
-    dir = dir ? dir : found;
-    site.dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (site.dir < 0)
-        cli_error("%s: %s; try: make dist-web", dir, strerror(errno));
-    return site.dir >= 0;
+    site.dir = dir ? dir : found;
+    if (access(site.dir, R_OK | X_OK) < 0) {
+        cli_error("%s: %s; try: make dist-web", site.dir, strerror(errno));
+        return false;
+    }
+    return true;
 }
 
 /* ---- the command ------------------------------------------------------------------ */

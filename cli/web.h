@@ -8,9 +8,10 @@
 #define WEB_HEAD_MAX 8192 /* bytes of a request's head */
 
 struct web_site {
-    int dir;    /* its directory */
-    bool local; /* only for this machine: other names are refused, so that no
-                 * foreign site can make itself ours by its name server */
+    const char *dir; /* looked up at each request: it may be built anew */
+    bool local;      /* only for this machine: other names are refused, so that
+                      * no foreign site can make itself ours by its name
+                      * server */
 };
 
 /* Answer the request whose head (NUL-terminated) was read from fd; false: close

@@ -29,6 +29,7 @@ enum api_op { /* pith.js has the same */
     API_FREEZE,
     API_THAW,
     API_DISK,
+    API_LEAVE,
 };
 
 IMPORT(api_done) void host_js_api_done(void);
@@ -371,6 +372,9 @@ perform(void)
         return disk(STORAGE_THAW);
     case API_DISK:
         return disk(STORAGE_READ);
+    case API_LEAVE:
+        vfs_sync();
+        return disk(STORAGE_LEAVE);
     default:
         return -E_INVAL;
     }

@@ -29,6 +29,7 @@ enum storage_op {
     STORAGE_READ,
     STORAGE_FREEZE, /* fold the log; from now on the file stays as it is ... */
     STORAGE_THAW,   /* ... until here */
+    STORAGE_LEAVE,  /* the page goes: let go of the files as they are */
 };
 
 struct storage_request {

@@ -21,31 +21,41 @@ const decoder = new TextDecoder();
 
 // enum api_op (api.c)
 const API = { READ: 0, WRITE: 1, LIST: 2, SPAWN: 3, KILL: 4, PROCESSES: 5,
-  STATUS: 6, SYNC: 7, FREEZE: 8, THAW: 9, DISK: 10 };
+  STATUS: 6, SYNC: 7, FREEZE: 8, THAW: 9, DISK: 10,
+  LEAVE: 11 };
 const PIECE = 1 << 19;
 
-/** The disk is for one tab. Resolves to a function that gives the lock back. */
+/**
+ * The disk is for one tab. After a reload the page before may hold it a moment
+ * longer; a tab that is alive says so. Resolves to a function that gives the
+ * lock back.
+ */
 async function lockDisk(takeover, onLost) {
-  let release = () => {};
-  const held = new Promise((resolve) => { release = () => resolve(0); });
   const channel = new BroadcastChannel(DISK_LOCK);
-  if (takeover)
-    channel.postMessage('leave');
+  const impatient = new AbortController();
+  setTimeout(() => impatient.abort(), 8000);
+  channel.onmessage = ({ data }) => {
+    if (data === 'here' && !takeover)
+      impatient.abort();
+  };
+  channel.postMessage(takeover ? 'leave' : 'who');
   return new Promise((resolve, reject) => {
-    const options = takeover
-      ? { signal: AbortSignal.timeout(6000) } : { ifAvailable: true };
-    navigator.locks.request(DISK_LOCK, options, (lock) => {
-      if (!lock) {
-        reject(new BootError('busy'));
-        return null;
-      }
-      channel.onmessage = ({ data }) => {
-        if (data === 'leave')
-          onLost();
-      };
-      resolve(release);
-      return held;
-    }).catch((e) => reject(new BootError('busy', e.message)));
+    navigator.locks.request(DISK_LOCK, { signal: impatient.signal }, () =>
+      new Promise((release) => {
+        channel.onmessage = ({ data }) => {
+          if (data === 'who')
+            channel.postMessage('here');
+          else if (data === 'leave')
+            onLost();
+        };
+        resolve(() => {
+          channel.close();
+          release(0);
+        });
+      })).catch(() => {
+      channel.close();
+      reject(new BootError('busy'));
+    });
   });
 }
 
@@ -169,6 +179,16 @@ export class Pith {
     this.state = 'Halted';
     this.unlock();
     this.#emit('taken', null);
+  }
+
+  /**
+   * The page is about to go: write everything and let go of the disk. There is
+   * no time to wait for an answer, the Workers live a moment longer.
+   */
+  leave() {
+    if (this.state === 'Running')
+      this.machine.api(API.LEAVE, '', 0, null).catch(() => {});
+    this.state = 'Halted';
   }
 
   /** Text or bytes, as if typed. */

@@ -11,6 +11,7 @@ const STORAGE_ASKED = 1;
 const STORAGE_DONE = 2;
 const STORAGE_CLOSE = 5; // enum storage_op
 const STORAGE_READ = 6;
+const STORAGE_LEAVE = 9;
 
 /** A file in memory with the methods of a FileSystemSyncAccessHandle. */
 class MemoryFile {
@@ -110,9 +111,20 @@ async function openOpfs() {
   } catch (e) {
     throw new Failure('no-opfs', String(e.message));
   }
+  // The page before this one may not have let go of them yet.
+  const until = performance.now() + 5000;
   const handle = async (name) => {
     const f = await dir.getFileHandle(name, { create: true });
-    return f.createSyncAccessHandle();
+    for (;;) {
+      try {
+        return await f.createSyncAccessHandle();
+      } catch (e) {
+        if (e.name !== 'NoModificationAllowedError' ||
+            performance.now() > until)
+          throw e;
+        await new Promise((resolve) => { setTimeout(resolve, 10); });
+      }
+    }
   };
   try {
     for (const name of FILES)
@@ -251,16 +263,17 @@ function serve(memory, at) {
   for (let open = true; open;) {
     for (let w; (w = Atomics.load(words, 0)) !== STORAGE_ASKED;)
       Atomics.wait(words, 0, w);
-    open = words[1] !== STORAGE_CLOSE;
-    if (words[1] === STORAGE_READ)
+    const op = words[1];
+    open = op !== STORAGE_CLOSE && op !== STORAGE_LEAVE;
+    if (op === STORAGE_READ)
       readDisk(memory, words);
-    else
+    else if (op !== STORAGE_LEAVE)
       S.disk_serve(at);
+    if (!open)
+      files.forEach((f) => f.close());
     Atomics.store(words, 0, STORAGE_DONE);
     Atomics.notify(words, 0);
   }
-  for (const f of files)
-    f.close();
 }
 
 onmessage = async ({ data: m }) => {

@@ -105,6 +105,8 @@ async function start(options) {
     term.write(o.bytes, o.shown);
   Object.assign(window, { pith, term });
   document.body.dataset.booted = String(Math.round(performance.now()));
+  addEventListener('pagehide', () => pith.leave());
+  addEventListener('pageshow', (e) => e.persisted && location.reload());
   // Whoever closes the tab has not lost what was written till then.
   addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'hidden' && pith.state === 'Running')
