@@ -333,7 +333,6 @@ static void
 make_deterministic(void)
 {
     engine_option("--canonical-nan");
-    engine_option("--tier=jit"); /* optimised code has the machine's NaNs */
     posix_random_seed(1);
 }
 
