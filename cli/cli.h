@@ -6,6 +6,7 @@
  *     options.c  arguments --> struct cli_options, grants
  *     run.c      pith run: one program on a kernel of its own
  *     boot.c     pith: the whole system
+ *     compile.c  pith compile: a program ahead of time
  *     inspect.c  pith inspect: what a file is and needs (needs.c)
  *     web.c      pith web: the browser's system on localhost (web_file.c)
  *     output.c   files that pith writes itself: profiles, coredumps
@@ -118,6 +119,9 @@ void cli_module_refused(const char *file, const struct cli_module *m, int error,
 /* Grants as text for o: its dirs, its --cap, its --net. malloc'ed. */
 char *cli_grants_text(const struct cli_options *o);
 
+/* Compiled code is kept in $XDG_CACHE_HOME/pith or ~/.cache/pith. */
+void cli_default_cache(void);
+int cli_compile(int argc, char **argv); /* argv[0] is "compile" */
 int cli_run(int argc, char **argv); /* argv[0] is "run" */
 /* The same, parsed: run it to its end and return the exit code. ABIs that the
  * caller registered before are there too. Once per host process. */

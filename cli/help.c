@@ -13,11 +13,12 @@ static const char overview[] =
     "\n"
     "  pith                      boot the system: a shell on your terminal\n"
     "  pith run FILE [ARGS]      run one program on a kernel of its own\n"
+    "  pith compile FILE         make it fast ahead of time\n"
     "  pith inspect FILE         what a program imports, and would need\n"
     "  pith explain FILE         why it needs that, and the manifest to write\n"
     "  pith check FILE           is this manifest right, what does it grant\n"
     "  pith web                  the same system in a browser\n"
-    "  pith help run|boot|web|inspect|manifest|exit   more about each\n"
+    "  pith help run|boot|compile|web|inspect|manifest|exit   more about each\n"
     "  pith --version\n"
     "\n"
     "Try:\n"
@@ -98,6 +99,8 @@ static const char run[] =
     "  --timeout SECONDS         may take this long (0.5 works)\n"
     "  --tier=NAME               compile up to `jit` or `llvm`, or `interp` not\n"
     "                            at all; --eager: all of it first\n"
+    "  --no-cache                do not look for compiled code nor keep it;\n"
+    "                            --cache=DIR: there\n"
     "  --trace                   print its system calls\n"
     "  --deterministic           one kind of NaN, and random numbers that are the\n"
     "                            same each time; clocks stay what they are\n"
@@ -175,12 +178,25 @@ static const char exit_codes[] =
     "  128+N the program was ended by signal N (130: Ctrl-C, 141: broken\n"
     "        pipe)\n";
 
+static const char compile[] =
+    "pith compile [-o DIRECTORY] FILE: compile a WebAssembly program with the\n"
+    "optimising compiler and keep the result, where running it finds it.\n"
+    "\n"
+    "  pith compile app.wasm             into $XDG_CACHE_HOME/pith, that is\n"
+    "                                    ~/.cache/pith\n"
+    "  pith compile -o DIR app.wasm      into DIR; then pith run --cache=DIR\n"
+    "\n"
+    "What is kept is for this file, this version of pith and this processor;\n"
+    "for another of them it is made anew. Programs that run for long are\n"
+    "compiled and kept without being asked.\n";
+
 static const struct {
     const char *name, *text;
 } topics[] = {
     {"run", run},
     {"boot", boot},
     {"web", web},
+    {"compile", compile},
     {"inspect", inspect},
     {"manifest", manifest},
     {"check", manifest},

@@ -33,6 +33,7 @@ static const struct {
     int (*main)(int argc, char **argv);
 } commands[] = {
     {"run", cli_run},
+    {"compile", cli_compile},
     {"inspect", cli_inspect},
     {"explain", cli_explain},
     {"check", cli_check},
@@ -56,6 +57,7 @@ main(int argc, char **argv)
         puts("pith " KERNEL_RELEASE);
         return 0;
     }
+    cli_default_cache();
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (strcmp(first, commands[i].name) != 0)
             continue;

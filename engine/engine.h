@@ -147,7 +147,7 @@ struct engine_options {
  * tier there is, lazily, no cache. */
 void engine_configure(const struct engine_options *o);
 /* A command line's word for one of them: --tier=interp|jit|llvm, --eager,
- * --canonical-nan, --no-cache. False: it is none; else configured. */
+ * --canonical-nan, --no-cache, --cache=DIRECTORY. False: it is none; else configured. */
 bool engine_option(const char *word);
 /* The options in force (tier as it is in this build). */
 const struct engine_options *engine_options(void);
@@ -191,6 +191,14 @@ const struct engine_port *engine_module_export(const struct engine_module *m,
 /* Bytes of a custom section by name, or NULL. */
 const uint8_t *engine_module_custom(const struct engine_module *m,
                                     const char *name, size_t *size);
+/*
+ * Compile the whole module with the optimising tier and keep the result in the
+ * cache; nothing to do when it is there. progress (may be NULL; any thread)
+ * hears of functions. -E_NOTSUP: there is no compiler; -E_NOMEM.
+ */
+typedef void engine_progress_fn(void *ctx, uint32_t done, uint32_t all);
+int engine_module_compile(struct engine_module *m, engine_progress_fn *progress,
+                          void *ctx);
 size_t engine_module_footprint(const struct engine_module *m); /* bytes held */
 /* The bytes it was loaded from. */
 const uint8_t *engine_module_bytes(const struct engine_module *m, size_t *size);

@@ -11,7 +11,7 @@
 
 #include "config.h"
 #include "llvm/unit.h"
-#include "object.h"
+#include "object_cache.h"
 #include "options.h"
 #include "pith_errno.h"
 #include "translate.h"
@@ -98,6 +98,9 @@ struct job {
     uint8_t *chosen; /* a bit for each function of the module */
     _Atomic uint32_t next;
     atomic_bool failed;
+    _Atomic uint32_t done; /* functions */
+    optimise_progress_fn *progress;
+    void *ctx;
 };
 
 static bool
@@ -170,6 +173,9 @@ compile_part(struct job *j, struct part *p)
 
     if (compiler.compile(&unit, &p->object, &p->size) < 0)
         atomic_store(&j->failed, true);
+    if (j->progress)
+        j->progress(j->ctx, atomic_fetch_add(&j->done, p->n) + p->n,
+                    j->nfuncs);
 }
 
 static void *
@@ -250,28 +256,227 @@ job_begin(struct job *j, struct engine_module *m)
     return j->chosen ? 0 : -E_NOMEM;
 }
 
+/* ---- what a module has ---- */
+
+struct optimiser {
+    struct object_cache kept; /* as the module was loaded */
+    struct object_blob *made; /* since then */
+    uint32_t nmade, made_cap;
+    _Atomic uint8_t *heat; /* samples, by function; UINT8_MAX: asked for */
+};
+
+/* Write what was kept and what was made since. Only one thread at a time. */
+static void
+save(struct engine_module *m)
+{
+    struct optimiser *o = m->optimiser;
+    uint32_t n = o->kept.n + o->nmade;
+    struct object_blob *all = calloc(n + 1, sizeof *all);
+
+    if (all) {
+        memcpy(all, o->kept.blobs, o->kept.n * sizeof *all);
+        memcpy(all + o->kept.n, o->made, o->nmade * sizeof *all);
+        object_cache_write(m, all, n);
+    }
+    free(all);
+}
+
+/* The job's objects become the module's, for the next save. */
+static void
+keep(struct job *j)
+{
+    struct optimiser *o = j->m->optimiser;
+
+    for (uint32_t i = 0; o && i < j->nparts; i++) {
+        if (o->nmade == o->made_cap &&
+            !t_grow(&(struct translator){0}, &o->made, &o->made_cap,
+                    sizeof *o->made))
+            return;
+        o->made[o->nmade++] =
+            (struct object_blob){j->parts[i].object, j->parts[i].size};
+        j->parts[i].object = NULL;
+    }
+}
+
+static int
+job_run(struct job *j)
+{
+    int r;
+
+    if (!job_divide(j))
+        return -E_NOMEM;
+    if (!j->nfuncs)
+        return 0;
+    work_all(j);
+    r = atomic_load(&j->failed) ? -E_NOTSUP : job_load(j);
+    if (r == 0 && engine_options()->cache) {
+        keep(j);
+        save(j->m);
+    }
+    return r;
+}
+
 /* Every function of a module. */
 static int
-compile_module(struct engine_module *m)
+compile_module(struct engine_module *m, optimise_progress_fn *progress,
+               void *ctx)
 {
     struct translator t = {0};
     struct job j;
     int r = job_begin(&j, m);
 
+    j.progress = progress;
+    j.ctx = ctx;
     for (uint32_t i = 0; r == 0 && i < m->nfuncs - m->nfuncs_imported; i++)
         if (!job_add(&j, &t, i))
             r = -E_NOMEM;
     t_buffers_free(&t);
-    if (r == 0 && !job_divide(&j))
-        r = -E_NOMEM;
-    if (r == 0 && j.nfuncs) {
-        work_all(&j);
-        r = atomic_load(&j.failed) ? -E_NOTSUP : job_load(&j);
+    if (r == 0)
+        r = job_run(&j);
+    job_free(&j);
+    return r;
+}
+
+int
+engine_module_compile(struct engine_module *m, optimise_progress_fn *progress,
+                      void *ctx)
+{
+    if (!have_compiler())
+        return -E_NOTSUP;
+    return m->optimiser && m->optimiser->kept.n
+               ? 0
+               : compile_module(m, progress, ctx);
+}
+
+/* ---- in the background ---- */
+
+#define HOT 6u              /* samples */
+#define BATCH_INSNS 6000u   /* a hot function and what it calls */
+#define MOST_WAITING 64u
+
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t more;
+    bool running;
+    struct engine_module *m[MOST_WAITING];
+    uint32_t func[MOST_WAITING], n;
+} queue = {.lock = PTHREAD_MUTEX_INITIALIZER,
+           .more = PTHREAD_COND_INITIALIZER};
+
+static bool
+wanted(struct job *j, uint32_t func)
+{
+    const struct func_code *c = &j->m->code[func];
+
+    return !linked(j, func) && !atomic_load(&c->fast) &&
+           atomic_load(&c->insns);
+}
+
+/* func, then what is called by what is in, while there is room. */
+static int
+gather(struct job *j, uint32_t func)
+{
+    struct translator t = {0};
+    uint32_t insns = 0, own = j->m->nfuncs - j->m->nfuncs_imported;
+
+    if (!job_add(j, &t, func))
+        return -E_NOMEM;
+    for (uint32_t k = 0; k < j->nfuncs; k++) {
+        insns += j->funcs[k].n;
+        for (uint32_t i = 0; i < j->funcs[k].n && insns < BATCH_INSNS; i++) {
+            const struct insn *c = &j->funcs[k].code[i];
+            uint32_t callee = c->uimm / (uint32_t)sizeof(struct func_code);
+
+            if (c->code != OP_call || callee >= own || !wanted(j, callee))
+                continue;
+            if (!job_add(j, &t, callee))
+                return -E_NOMEM;
+            insns += j->funcs[j->nfuncs - 1].n;
+        }
+    }
+    t_buffers_free(&t);
+    return 0;
+}
+
+static int
+by_func(const void *a, const void *b)
+{
+    const struct llvm_func *x = a, *y = b;
+
+    return x->func < y->func ? -1 : x->func > y->func;
+}
+
+static void
+compile_hot(struct engine_module *m, uint32_t func)
+{
+    struct job j;
+
+    if (atomic_load(&m->code[func].fast) || !have_compiler())
+        return;
+    if (job_begin(&j, m) == 0 && gather(&j, func) == 0) {
+        qsort(j.funcs, j.nfuncs, sizeof *j.funcs, by_func);
+        job_run(&j);
     }
     job_free(&j);
-    if (r < 0 && getenv("PITH_LLVM_DUMP"))
-        fprintf(stderr, "pith-llvm: %d\n", r);
-    return r;
+}
+
+static void *
+background(void *arg)
+{
+    (void)arg;
+    pthread_mutex_lock(&queue.lock);
+    for (;;) {
+        struct engine_module *m;
+        uint32_t func;
+
+        while (!queue.n)
+            pthread_cond_wait(&queue.more, &queue.lock);
+        m = queue.m[0];
+        func = queue.func[0];
+        queue.n--;
+        memmove(queue.m, queue.m + 1, queue.n * sizeof queue.m[0]);
+        memmove(queue.func, queue.func + 1, queue.n * sizeof queue.func[0]);
+        pthread_mutex_unlock(&queue.lock);
+        compile_hot(m, func);
+        engine_module_unref(m);
+        pthread_mutex_lock(&queue.lock);
+    }
+    return NULL;
+}
+
+static void
+ask_for(struct engine_module *m, uint32_t func)
+{
+    pthread_t thread;
+
+    pthread_mutex_lock(&queue.lock);
+    if (!queue.running && thread_start(&thread, background, NULL)) {
+        pthread_detach(thread);
+        queue.running = true;
+    }
+    if (queue.running && queue.n < MOST_WAITING) {
+        queue.m[queue.n] = engine_module_ref(m);
+        queue.func[queue.n++] = func;
+        pthread_cond_signal(&queue.more);
+    } else {
+        atomic_store(&m->optimiser->heat[func], 0);
+    }
+    pthread_mutex_unlock(&queue.lock);
+}
+
+void
+optimise_sample(struct engine_module *m, const struct insn *pc)
+{
+    struct optimiser *o = m->optimiser;
+    struct code_range range;
+
+    if (!o || !o->heat || !module_find_pc(m, pc, &range) || range.sites ||
+        atomic_load_explicit(&o->heat[range.func], memory_order_relaxed) >
+            HOT)
+        return;
+    if (atomic_fetch_add_explicit(&o->heat[range.func], 1,
+                                  memory_order_relaxed) == HOT)
+        ask_for(m, range.func);
 }
 
 /* ---- when ---- */
@@ -280,22 +485,34 @@ void
 optimise_loaded(struct engine_module *m)
 {
     const struct engine_options *o = engine_options();
+    struct optimiser *own;
 
     if (o->tier != ENGINE_TIER_LLVM || o->canonical_nan)
         return;
-    if (o->eager && have_compiler())
-        compile_module(m);
-}
-
-void
-optimise_sample(struct engine_module *m, const struct insn *pc)
-{
-    (void)m;
-    (void)pc;
+    m->optimiser = own = calloc(1, sizeof *own);
+    if (!own)
+        return;
+    if (object_cache_open(&own->kept, m) &&
+        object_load(m, own->kept.blobs, own->kept.n) < 0)
+        object_cache_close(&own->kept);
+    if (o->eager && !own->kept.n && have_compiler())
+        compile_module(m, NULL, NULL);
+    if (!o->eager && optimise_available())
+        own->heat = calloc(m->nfuncs + 1, sizeof *own->heat);
 }
 
 void
 optimise_end(struct engine_module *m)
 {
+    struct optimiser *o = m->optimiser;
+
     object_free_all(m);
+    if (!o)
+        return;
+    object_cache_close(&o->kept);
+    for (uint32_t i = 0; i < o->nmade; i++)
+        free((void *)(uintptr_t)o->made[i].bytes);
+    free(o->made);
+    free((void *)(uintptr_t)o->heat);
+    free(o);
 }

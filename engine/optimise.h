@@ -17,13 +17,15 @@
 
 #include "module.h"
 
+typedef engine_progress_fn optimise_progress_fn;
+
 /* Is there a compiler to load? Does not load it. */
 bool optimise_available(void);
 /* The module has been loaded and may be used afterwards. */
 void optimise_loaded(struct engine_module *m);
 /* A poll found the program at pc of m. */
 void optimise_sample(struct engine_module *m, const struct insn *pc);
-/* Before the module's end: waits for what is under way. */
+/* The module's end; what is under way holds a reference of its own. */
 void optimise_end(struct engine_module *m);
 
 #endif

@@ -54,6 +54,8 @@ engine_option(const char *word)
         o.canonical_nan = true;
     if (!strcmp(word, "--no-cache") && ++known)
         o.cache = NULL;
+    if (!strncmp(word, "--cache=", 8) && word[8] && ++known)
+        o.cache = word + 8;
     if (known)
         engine_configure(&o);
     return known;

@@ -7,6 +7,7 @@
 
 #include "limits.h"
 #include "mem.h"
+#include "optimise.h"
 #include "pith_errno.h"
 
 #define DEFAULT_STACK ((size_t)1 << 20)
@@ -210,6 +211,8 @@ store_poll(struct engine_store *s)
         return ENGINE_OUT_OF_FUEL;
     refill(s);
     atomic_store_explicit(&s->interrupted, false, memory_order_relaxed);
+    if (s->act && s->act->in && s->act->pc)
+        optimise_sample(s->act->in->module, s->act->pc);
     if (s->poll)
         st = s->poll(s, s->user);
     return st;

@@ -27,3 +27,12 @@ all: no-llvm
 no-llvm:
 	@echo "no llvm-19-dev: built without the optimising tier (pith-llvm.so)"
 endif
+
+# What code was compiled by: a hash of all that decides about its form.
+ENGINE_VERSION_SRC := $(sort $(wildcard engine/*.[ch] engine/*.def \
+                      engine/op/* engine/llvm/* engine/jit/*))
+$(B)/gen/engine_version.h: $(ENGINE_VERSION_SRC)
+	@mkdir -p $(@D)
+	@cat $^ | sha256sum | \
+	    sed 's/^\([0-9a-f]*\).*/#define ENGINE_VERSION "\1 $(V)"/' >$@
+$(B)/obj/engine/object_cache.o: $(B)/gen/engine_version.h
