@@ -65,8 +65,10 @@ compile(const char *file)
     }
     r = engine_module_compile(m, isatty(2) ? progress : NULL, NULL);
     engine_module_unref(m);
-    if (r == 0)
+    if (r >= 0) {
+        printf("%s: %s\n", file, r ? "compiled" : "was compiled already");
         return 0;
+    }
     cli_error("%s: %s", file,
               r == -E_NOTSUP
                   ? "there is no compiler here (lib/pith-llvm.so and LLVM 19)"

@@ -194,7 +194,8 @@ const uint8_t *engine_module_custom(const struct engine_module *m,
 /*
  * Compile the whole module with the optimising tier and keep the result in the
  * cache; nothing to do when it is there. progress (may be NULL; any thread)
- * hears of functions. -E_NOTSUP: there is no compiler; -E_NOMEM.
+ * hears of functions. 1: compiled; 0: was there. -E_NOTSUP: there is no
+ * compiler; -E_IO: it cannot be kept; -E_NOMEM.
  */
 typedef void engine_progress_fn(void *ctx, uint32_t done, uint32_t all);
 int engine_module_compile(struct engine_module *m, engine_progress_fn *progress,

@@ -26,7 +26,7 @@ static const char magic[8] = "pithobj1";
 
 struct header {
     char magic[8];
-    uint8_t module[SHA256_BYTES], engine[SHA256_BYTES];
+    uint8_t module[SHA256_BYTES], engine[SHA256_BYTES], cpu[SHA256_BYTES];
     uint64_t size; /* of the file */
     uint64_t checksum[2];
     uint32_t n, zero;
@@ -64,11 +64,13 @@ identify(const struct engine_module *m, struct header *h)
     sha256_init(&s);
     sha256_add(&s, m->bytes, m->size);
     sha256_finish(&s, h->module);
-    cpu_text(cpu);
     sha256_init(&s);
     sha256_add(&s, ENGINE_VERSION, strlen(ENGINE_VERSION));
-    sha256_add(&s, cpu, strlen(cpu));
     sha256_finish(&s, h->engine);
+    cpu_text(cpu);
+    sha256_init(&s);
+    sha256_add(&s, cpu, strlen(cpu));
+    sha256_finish(&s, h->cpu);
 }
 
 static bool
@@ -83,7 +85,8 @@ file_name(char *path, size_t size, const struct header *h)
         at += snprintf(path + at, size - (size_t)at, "%02x", h->module[i]);
     path[at++] = '-';
     for (unsigned i = 0; i < 8; i++)
-        at += snprintf(path + at, size - (size_t)at, "%02x", h->engine[i]);
+        at += snprintf(path + at, size - (size_t)at, "%02x",
+                       h->engine[i] ^ h->cpu[i]);
     snprintf(path + at, size - (size_t)at, ".pith");
     return true;
 }
@@ -104,6 +107,7 @@ parse(struct object_cache *c, const struct header *want)
     if (memcmp(h.magic, want->magic, sizeof magic) != 0 ||
         memcmp(h.module, want->module, SHA256_BYTES) != 0 ||
         memcmp(h.engine, want->engine, SHA256_BYTES) != 0 ||
+        memcmp(h.cpu, want->cpu, SHA256_BYTES) != 0 ||
         h.size != c->size || h.zero || memcmp(h.checksum, sum, sizeof sum) ||
         !h.n || h.n > MOST_OBJECTS || h.n > (c->size - sizeof h) / 8)
         return false;

@@ -4,7 +4,7 @@
  *
  *   DIRECTORY/<SHA-256 of the module>-<of engine and processor>.pith
  *
- *   | header: magic, both hashes, checksum of what follows | sizes | objects |
+ *   | header: magic, hashes, checksum of what follows | sizes | objects |
  *
  * A file is written aside and renamed, so readers see a whole one or none;
  * directories are 0700, files 0600. What is read must match in every field and

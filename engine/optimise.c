@@ -266,9 +266,10 @@ struct optimiser {
 };
 
 /* Write what was kept and what was made since. Only one thread at a time. */
-static void
+static int
 save(struct engine_module *m)
 {
+    int r = -E_NOMEM;
     struct optimiser *o = m->optimiser;
     uint32_t n = o->kept.n + o->nmade;
     struct object_blob *all = calloc(n + 1, sizeof *all);
@@ -276,9 +277,10 @@ save(struct engine_module *m)
     if (all) {
         memcpy(all, o->kept.blobs, o->kept.n * sizeof *all);
         memcpy(all + o->kept.n, o->made, o->nmade * sizeof *all);
-        object_cache_write(m, all, n);
+        r = object_cache_write(m, all, n);
     }
     free(all);
+    return r;
 }
 
 /* The job's objects become the module's, for the next save. */
@@ -311,7 +313,7 @@ job_run(struct job *j)
     r = atomic_load(&j->failed) ? -E_NOTSUP : job_load(j);
     if (r == 0 && engine_options()->cache) {
         keep(j);
-        save(j->m);
+        r = save(j->m);
     }
     return r;
 }
@@ -341,11 +343,14 @@ int
 engine_module_compile(struct engine_module *m, optimise_progress_fn *progress,
                       void *ctx)
 {
+    int r;
+
+    if (m->optimiser && m->optimiser->kept.n)
+        return 0;
     if (!have_compiler())
         return -E_NOTSUP;
-    return m->optimiser && m->optimiser->kept.n
-               ? 0
-               : compile_module(m, progress, ctx);
+    r = compile_module(m, progress, ctx);
+    return r < 0 ? r : 1;
 }
 
 /* ---- in the background ---- */

@@ -4,6 +4,7 @@
  * highest asked for that this build and machine have.
  */
 #include "options.h"
+#include "config.h"
 #include "optimise.h"
 
 #include <stdlib.h>
@@ -32,7 +33,7 @@ engine_configure(const struct engine_options *o)
     options = *o;
     options.cache = cache;
     in_force = options;
-    if (optimise_available())
+    if (optimise_available() || (ENGINE_GUARD && o->cache)) /* kept code */
         best = ENGINE_TIER_LLVM;
     options_tier_available(ENGINE_TIER_INTERP);
 }
