@@ -276,7 +276,7 @@ port_send(struct proc *p, struct proc *sender, const char *name,
           uint64_t reply_to, struct uio *u, bool dontwait, uint64_t *id)
 {
     bool everyone = name && !strcmp(name, "*");
-    struct message *m;
+    struct message *m = NULL;
     struct app *to = NULL;
     int r = name ? cap_check_ipc(sender, name) : 0;
 

@@ -67,7 +67,7 @@ sys_msg_send(struct proc *p, const uint64_t *a)
 {
     char name[APP_NAME_MAX + 1] = "";
     struct pith_message m;
-    struct proc *sender;
+    struct proc *sender = NULL;
     struct uio_seg seg;
     struct uio u;
     int64_t n;
