@@ -38,10 +38,13 @@ endif
 ifeq ($(V),asan)
 OPT := -O1
 endif
+ifneq ($(filter vm-%,$(V)),)
+include vm/cc.mk
+endif
 CFLAGS := -std=gnu11 -g $(OPT) $(WARN) $(VFLAGS_$(V)) \
           -ffile-prefix-map=$(CURDIR)=. -fno-strict-aliasing \
           -ffp-contract=off -fno-math-errno
-LDFLAGS := $(VFLAGS_$(V))
+LDFLAGS := $(VM_LDFLAGS) $(VFLAGS_$(V))
 include capi/pic.mk
 
 INC_lib := -iquote lib
@@ -140,6 +143,7 @@ $(B)/obj/host/%.o: host/%.S
 -include ports/ports.mk
 -include image/image.mk
 -include host/web/web.mk
+-include vm/vm.mk
 
 clean:
 	rm -rf $(O)

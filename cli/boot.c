@@ -34,7 +34,8 @@ static struct boot {
     const struct cli_options *o;
     char root[PATH_ROOM], image[PATH_ROOM];
     struct proc *init;
-    bool said; /* why it could not be booted */
+    bool said;  /* why it could not be booted */
+    bool began; /* the first program was started */
 } sys;
 
 /* ---- which files -------------------------------------------------------- */
@@ -265,9 +266,16 @@ boot(void *arg)
         cli_error("%s: %s; try: pith --ephemeral, or a fresh --root",
                   o->command ? "/bin/sh" : "/sbin/init",
                   report.text[0] ? report.text : pith_errno_text(r));
+    sys.began = r >= 0;
     if (r < 0)
         kernel_shutdown(EXIT_REFUSED);
     host_task_exit();
+}
+
+bool
+cli_boot_began(void)
+{
+    return sys.began;
 }
 
 int

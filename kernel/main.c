@@ -13,6 +13,7 @@
 #define GRACE_NS 2000000000u /* for tasks stuck in the host */
 
 char kernel_hostname[65] = "pith";
+bool kernel_restart;
 
 static void (*at_shutdown[AT_SHUTDOWN_MAX])(void);
 static int nat_shutdown, exit_code;

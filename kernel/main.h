@@ -22,6 +22,8 @@ int kernel_init(void);
  */
 void kernel_shutdown(int code);
 bool kernel_is_shutting_down(void);
+/* The end was asked for as a restart: for a host that can. */
+extern bool kernel_restart;
 
 /* More to do at the end, once all processes are gone (write back, restore the
  * terminal); run last registered first, in a task, lock held. At most 16. */

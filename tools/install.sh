@@ -1,24 +1,27 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Install what is missing from Debian's packages: `tools/install.sh build` for
-# what ./run needs, `test` for that and what ./test needs, `bench` for the
-# peers of the benchmarks as well. Does nothing, and needs no rights, when all
+# what ./run needs, `vm` for what ./run vm needs, `test` for both and what ./test
+# needs, `bench` for the peers of the benchmarks as well. Does nothing, and needs no rights, when all
 # is there. Exit 1 with a sentence when something cannot be had.
 set -eu
 
 build="clang-19 lld-19 llvm-19 libclang-rt-19-dev-wasm32 wasi-libc
        libsqlite3-dev libjansson-dev make dpkg-dev sqlite3 ca-certificates xz-utils
        bison flex gawk patch pkg-config autoconf automake file nodejs"
+vm="gcc libc6-dev linux-libc-dev libclang-rt-19-dev libelf-dev bc lz4 zstd tcl
+    qemu-system-x86"
 test_="gcc libc6-dev-i386 gcc-multilib libclang-rt-19-dev tmux expect
        clang-tidy-19 clang-format-19"
 bench="wabt bzip2 zlib1g-dev"
 
 case "${1:-build}" in
 build) want=$build ;;
-test) want="$build $test_" ;;
-bench) want="$build $test_ $bench" ;;
+vm) want="$build $vm" ;;
+test) want="$build $vm $test_" ;;
+bench) want="$build $vm $test_ $bench" ;;
 *)
-    echo "usage: tools/install.sh [build|test|bench]" >&2
+    echo "usage: tools/install.sh [build|vm|test|bench]" >&2
     exit 2
     ;;
 esac

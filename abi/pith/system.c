@@ -280,6 +280,7 @@ sys_reboot(struct proc *p, const uint64_t *a)
         return -E_PERM;
     if (a[0] != PITH_REBOOT_POWEROFF && a[0] != PITH_REBOOT_RESTART)
         return -E_INVAL;
+    kernel_restart = a[0] == PITH_REBOOT_RESTART;
     kernel_shutdown(0);
     return 0;
 }

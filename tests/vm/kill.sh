@@ -1,0 +1,34 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Kills the machine while it writes: kill.sh RUN DISK PITH NUMBER. The guest
+# counts: it writes a number, has it written to the disk, and only then says it.
+# After the kill the disk must hold at least the last number that was said.
+set -u
+run=$1 disk=$2 pith=$3 number=$4
+log=$disk/kill.log
+count='i=0; while :; do i=$((i + 1)); echo $i > /root/n.new; fsync /root/n.new;
+mv /root/n.new /root/n; fsync /root; echo said $i; done'
+rm -f "$disk/root.pith.n"
+: >"$log"
+# a process group of its own would be simpler; QEMU is the one with the disk
+PITH_VM_PID=$disk/pid setsid "$run" --disk "$disk" -c "$(echo $count)" \
+    -- -pidfile "$disk/pid" >"$log" 2>&1 </dev/null &
+tries=0
+until grep -q '^said 3' "$log"; do
+    tries=$((tries + 1))
+    [ $tries -lt 600 ] || {
+        echo "the machine did not begin to write"
+        cat "$log"
+        exit 1
+    }
+    sleep 0.1
+done
+# up to half a second, a different time each run
+sleep 0.$(awk -v n="$number" 'BEGIN {srand(); printf "%02d", rand() * 50}')
+kill -9 "$(cat "$disk/pid")"
+wait
+said=$(tr -d '\r' <"$log" | sed -n 's/^said \([0-9]*\)$/\1/p' | tail -n 1)
+held=$("$pith" --root "$disk/root.pith" -c 'cat /root/n; rm -f /root/n' 2>&1)
+echo "said $said, the disk has $held"
+[ -n "$held" ] && [ "$held" -ge "$said" ]

@@ -1,0 +1,88 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Boots Pith as a machine and looks at it from outside: vm.sh PITH. The serial
+# line is the terminal (expect); the disk it wrote is read back by the machine
+# itself and by PITH, which is the same system without a machine.
+set -u
+export LC_ALL=C PITH_ACCEL=tcg TERM=dumb
+pith=$1
+here=$(dirname "$0")
+run=$here/../../vm/run.sh
+kills=${PITH_VM_KILLS:-4}
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/pith-vm.XXXXXX") || exit 1
+trap 'rm -rf "$tmp"' EXIT
+passed=0 failed=0
+disk=$tmp/disk
+
+command -v qemu-system-x86_64 >/dev/null 2>&1 || {
+    echo "skipped: there is no qemu-system-x86_64; try: tools/install.sh vm"
+    echo "0 passed, 0 failed, 1 skipped"
+    exit 0
+}
+
+verdict() { # NAME RESULT: 0 is good; else shows what was said
+    if [ "$2" = 0 ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAIL $1"
+        tail -n 12 "$tmp/out" | sed 's/^/    | /'
+    fi
+}
+# t NAME CODE OUT COMMAND: in a machine with the disk; output - for any
+t() {
+    timeout 120 "$run" --disk "$disk" -c "$4" >"$tmp/out" 2>&1 </dev/null
+    got=$?
+    [ $got = "$2" ] &&
+        { [ "$3" = - ] || [ "$(tr -d '\r' <"$tmp/out")" = "$3" ]; }
+    verdict "$1 (exit code $got)" $?
+}
+x() { # NAME SCRIPT ARGS...: an expect script
+    name=$1 script=$2
+    shift 2
+    timeout 180 expect -f "$here/$script.exp" "$run" "$@" >"$tmp/out" 2>&1
+    verdict "$name" $?
+}
+
+t 'a command and its exit code' 7 'Pith' 'uname -s; exit 7'
+t 'written' 0 '' 'echo kept > /root/file; echo shared > /data/file; mkdir -p /a/b'
+t 'the disk is kept' 0 'kept' 'cat /root/file && test -d /a/b'
+t 'standard error and a signal' 143 'oops' 'echo oops >&2; kill -TERM $$'
+[ "$(cat "$disk/data/file" 2>&1)" = shared ]
+verdict '/data is the directory of the host' $?
+echo 'from the host' >"$disk/data/host"
+t '/data both ways' 0 'from the host' 'cat /data/host'
+t 'restart' 0 'again' 'if test -e /root/once; then echo again; else
+touch /root/once; fi; test -e /root/twice || { touch /root/twice; reboot -f; }' \
+    2>/dev/null || :
+"$run" --ephemeral -c 'echo lost > /root/lost; cat /root/lost' >"$tmp/out" 2>&1
+[ "$(tr -d '\r' <"$tmp/out")" = lost ]
+verdict 'ephemeral' $?
+"$run" --disk "$disk" -c 'say "x"' >"$tmp/out" 2>&1
+[ $? = 2 ] && grep -q 'no double quotes' "$tmp/out"
+verdict 'a command that cannot be passed is refused' $?
+t 'one processor, all memory' 0 - 'test "$(nproc)" = 1'
+
+x 'a session on the serial line' session "$disk"
+x 'what was written there is read after power off' again "$disk"
+x 'a share that is missing: a recovery shell that says so' recovery
+(
+    exec 9>>"$disk/root.pith-lock"
+    flock -n 9 || exit 1
+    "$run" --disk "$disk" -c true 9>&-
+) >"$tmp/out" 2>&1
+[ $? = 2 ] && grep -q 'in use' "$tmp/out"
+verdict 'one disk, one machine' $?
+
+# Killed while it writes: what was said to be safe must be there.
+n=0
+while [ $n -lt "$kills" ]; do
+    n=$((n + 1))
+    "$here/kill.sh" "$run" "$disk" "$pith" $n >"$tmp/out" 2>&1
+    verdict "killed while writing, $n" $?
+done
+t 'the machine starts after all that' 0 'kept' 'cat /root/file'
+
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * PID 1 of a virtual machine: Linux below it does the hardware, the system is
+ * Pith in a child, and this is what is between them.
+ *
+ *     kernel --> main.c    set up, start, wait, put away, power off
+ *                mount.c   /proc /sys /dev, shares and disks
+ *                net.c     an address for the network card
+ *                confine.c what the child may ask of Linux
+ *
+ * The child is `pith` (cli_boot) with options made from the environment that
+ * the kernel's command line gives:
+ *
+ *     PITH_ROOT=9p:TAG   the disk is root.pith on that share; without it the
+ *                        system runs from the image and forgets everything
+ *     PITH_DATA=9p:TAG   shown at /data
+ *     PITH_COMMAND="..." instead of a shell on the console
+ *     PITH_SIZE=24x80    of the terminal on the serial line
+ *     TERM=...
+ *
+ * What was asked for and cannot be had is never replaced silently: a recovery
+ * shell starts instead, and says so.
+ */
+#ifndef VM_INIT_INIT_H
+#define VM_INIT_INIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define IMAGE "/root.pith"
+#define ROOT_DIR "/run/root"
+#define DATA_DIR "/run/data"
+
+/* One sentence on the console. */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* /proc, /sys, /dev, /run. false: said why; there is nothing to run on. */
+bool mount_system(void);
+/* Mount what "9p:TAG" names on dir. false: why is in `why`. */
+bool mount_named(const char *what, const char *dir, char *why, size_t room);
+/* Write everything and let go of what mount_named mounted. */
+void mount_finish(void);
+
+#endif

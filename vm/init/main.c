@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The first process; see init.h. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "init.h"
+#include "main.h"
+
+#define ARGS_MAX 64
+
+static char *args[ARGS_MAX + 1]; /* of the system to boot */
+static int nargs;
+static char trouble[256]; /* why it is a recovery shell */
+
+void
+say(const char *format, ...)
+{
+    char line[512];
+    va_list ap;
+    int n;
+
+    va_start(ap, format);
+    n = vsnprintf(line, sizeof line, format, ap);
+    va_end(ap);
+    if (n > 0)
+        dprintf(STDERR_FILENO, "pith: %s\r\n", line);
+}
+
+/* ---- the console -------------------------------------------------------- */
+
+static void
+open_console(void)
+{
+    const char *size = getenv("PITH_SIZE");
+    struct winsize w = {0};
+    int fd = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+    if (fd < 0) /* a machine without a terminal runs all the same */
+        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int i = 0; fd >= 0 && i < 3; i++)
+        dup2(fd, i);
+    if (fd > 2)
+        close(fd);
+    if (size && sscanf(size, "%hux%hu", &w.ws_row, &w.ws_col) == 2)
+        ioctl(0, TIOCSWINSZ, &w);
+}
+
+/* ---- what to boot ------------------------------------------------------- */
+
+static void
+add(const char *arg)
+{
+    if (nargs < ARGS_MAX)
+        args[nargs++] = strdup(arg);
+}
+
+/* A share or disk that the command line asks for; false: in trouble. */
+static bool
+wanted(const char *variable, const char *dir)
+{
+    const char *what = getenv(variable);
+
+    return mount_named(what, dir, trouble, sizeof trouble);
+}
+
+static void
+recover(void)
+{
+    say("%s", trouble[0] ? trouble : "the system did not start; see above");
+    say("this is a recovery shell: it runs from the system image, and nothing "
+        "that is written here is kept. To power off: exit");
+    nargs = 0;
+    add("pith");
+    add("--ephemeral");
+    add("--image");
+    add(IMAGE);
+}
+
+static bool
+plan(void)
+{
+    nargs = 0;
+    add("pith");
+    add("--image");
+    add(IMAGE);
+    if (!getenv("PITH_ROOT")) {
+        add("--ephemeral");
+    } else {
+        if (!wanted("PITH_ROOT", ROOT_DIR))
+            return false;
+        add("--root");
+        add(ROOT_DIR "/root.pith");
+    }
+    if (getenv("PITH_DATA")) {
+        if (!wanted("PITH_DATA", DATA_DIR))
+            return false;
+        add("--mount");
+        add(DATA_DIR "::/data");
+    }
+    if (getenv("PITH_COMMAND")) {
+        add("-c");
+        add(getenv("PITH_COMMAND"));
+    }
+    return true;
+}
+
+/* ---- the system, in a child --------------------------------------------- */
+
+struct outcome {
+    bool began;   /* its first program ran */
+    bool restart; /* rather than power off */
+    int code;
+};
+
+static _Noreturn void
+run_system(int report)
+{
+    struct outcome o = {0};
+
+    setsid();
+    ioctl(0, TIOCSCTTY, 1);
+    o.code = cli_boot(nargs, args);
+    o.began = cli_boot_began();
+    o.restart = kernel_restart;
+    if (write(report, &o, sizeof o) != (ssize_t)sizeof o)
+        _exit(1);
+    _exit(0);
+}
+
+static void
+explain(int status)
+{
+    if (WIFSIGNALED(status))
+        snprintf(trouble, sizeof trouble, "the system crashed (%s)",
+                 strsignal(WTERMSIG(status)));
+}
+
+/* false: it never began, or crashed. */
+static bool
+boot(struct outcome *o)
+{
+    int fds[2], status = 0;
+    pid_t system, done;
+    ssize_t n;
+
+    memset(o, 0, sizeof *o);
+    if (pipe2(fds, O_CLOEXEC) < 0)
+        return false;
+    system = fork();
+    if (system == 0)
+        run_system(fds[1]);
+    close(fds[1]);
+    if (system < 0)
+        snprintf(trouble, sizeof trouble, "no process: %s", strerror(errno));
+    while (system > 0) { /* everything that Linux gives to PID 1 is reaped */
+        done = wait(&status);
+        if (done == system || (done < 0 && errno != EINTR))
+            break;
+    }
+    n = read(fds[0], o, sizeof *o);
+    close(fds[0]);
+    explain(status);
+    return n == (ssize_t)sizeof *o && o->began;
+}
+
+/* ---- the end ------------------------------------------------------------ */
+
+/* For whoever started the machine: a code or "restart", on the root's share. */
+static void
+leave_word(const struct outcome *o)
+{
+    char text[16];
+    int fd, n;
+
+    if (!getenv("PITH_ROOT") || access(ROOT_DIR "/root.pith", F_OK) < 0)
+        return;
+    n = snprintf(text, sizeof text, "%d\n", o->code);
+    if (o->restart)
+        n = snprintf(text, sizeof text, "restart\n");
+    fd = open(ROOT_DIR "/ended", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0 || write(fd, text, (size_t)n) != n)
+        say("%s/ended: %s", ROOT_DIR, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+}
+
+/* The kernel's last words, "Restarting system", belong on no terminal. */
+static void
+hush(void)
+{
+    int fd = open("/proc/sys/kernel/printk", O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0 || write(fd, "0", 1) != 1)
+        return;
+    close(fd);
+}
+
+/* A PC without ACPI cannot switch itself off: there a restart is the end, and
+ * the machine was told so (-no-reboot). */
+static _Noreturn void
+power_off(bool restart)
+{
+#if defined(__x86_64__)
+    if (access("/sys/firmware/acpi", F_OK) < 0)
+        restart = true;
+#endif
+    mount_finish();
+    hush();
+    reboot(restart ? RB_AUTOBOOT : RB_POWER_OFF);
+    for (;;)
+        pause();
+}
+
+int
+main(int argc, char **argv)
+{
+    struct outcome o = {0};
+
+    if (getpid() != 1)
+        return cli_boot(argc, argv); /* to try it without a machine */
+    umask(022);
+    if (!mount_system()) /* what was said went to the kernel's console */
+        power_off(false);
+    open_console();
+    if (!plan()) {
+        recover();
+        boot(&o);
+    } else if (!boot(&o)) {
+        recover();
+        boot(&o);
+    } else {
+        leave_word(&o);
+    }
+    power_off(o.restart);
+}

@@ -1,0 +1,124 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Pith in a virtual machine on this terminal.
+#
+#   ./run vm [OPTION]... [-- QEMU-OPTION...]
+#
+#   --data DIR       show this directory of the host at /data
+#                    (default: DISK/data)
+#   --disk DIR       where the system's disk lies
+#                    (default: pith/vm below the XDG data directory)
+#   --ephemeral      no disk, no /data: everything is forgotten
+#   --memory SIZE    of the machine (default 256M)
+#   -c COMMAND       run one command and end with its exit code
+#
+# The machine ends when the shell does, or by poweroff; ctrl-a x ends it hard.
+# PITH_VM_DRY=1 prints the command line of QEMU instead.
+set -eu
+top=$(cd "$(dirname "$0")/.." && pwd)
+out=${PITH_OUT:-$top/out}
+arch=$(uname -m)
+memory=256M disk='' data='' ephemeral=no command=
+
+usage() { sed -n '6,16s/^# \{0,3\}//p' "$0"; }
+die() {
+    echo "run vm: $*" >&2
+    exit 2
+}
+while [ $# -gt 0 ]; do
+    case $1 in
+    --data | --disk | --memory | -c)
+        [ $# -ge 2 ] || die "$1 wants a value; try: ./run vm --help" ;;
+    esac
+    case $1 in
+    --data) data=$2; shift ;;
+    --disk) disk=$2; shift ;;
+    --memory) memory=$2; shift ;;
+    -c) command=$2; shift ;;
+    --ephemeral) ephemeral=yes ;;
+    --help | -h) usage; exit 0 ;;
+    --) shift; break ;;
+    *) die "$1 is no option; try: ./run vm --help" ;;
+    esac
+    shift
+done
+[ "$ephemeral" = no ] || [ -z "$disk$data" ] ||
+    die "--ephemeral has neither --disk nor --data"
+
+case $arch in
+x86_64) qemu=qemu-system-x86_64 ;;
+*) die "no machine of $arch can be run yet" ;;
+esac
+command -v $qemu >/dev/null 2>&1 ||
+    die "$qemu is missing; try: tools/install.sh vm"
+
+# Words for the kernel; those it does not know reach PID 1 as its environment.
+quiet="loglevel=3 panic=-1 reboot=t pci=off"
+env="TERM=${TERM:-dumb}"
+size=$(stty size 2>/dev/null | tr ' ' x) && [ -n "$size" ] &&
+    env="$env PITH_SIZE=$size"
+if [ -n "$command" ]; then
+    case $command in
+    *'"'* | *"
+"*) die '-c: no double quotes and no new lines, please: they do not pass' \
+        "the kernel's command line" ;;
+    esac
+    env="$env PITH_COMMAND=\"$command\""
+fi
+
+# Hardware virtualisation where it works, which only trying tells; else
+# emulation, whose clocks the kernel need not measure.
+kvm_works() (
+    exec >/dev/null 2>&1
+    [ "${PITH_ACCEL:-kvm}" = kvm ] && [ -w /dev/kvm ] &&
+        echo quit | timeout 5 $qemu -nodefaults -no-user-config -machine \
+            microvm,accel=kvm -cpu host -display none -S -monitor stdio
+)
+if kvm_works; then
+    accel=kvm cpu=host tuned=
+else
+    accel=tcg cpu=max tuned="noapictimer lpj=1000000 no_timer_check"
+fi
+
+if [ "$ephemeral" = no ]; then
+    base=${XDG_DATA_HOME:-${HOME:-}/.local/share}
+    [ -n "$disk" ] || disk=$base/pith/vm
+    [ -n "$data" ] || data=$disk/data
+    mkdir -p "$disk" "$data" || exit 1
+    # the lock that `pith --root` takes too; QEMU inherits it
+    exec 9>>"$disk/root.pith-lock" || exit 1
+    flock -n 9 || die "$disk is in use by another Pith; choose another --disk"
+    env="$env PITH_ROOT=9p:root PITH_DATA=9p:data"
+    case $disk$data in *,*) die "no comma in the names of directories, please" ;;
+    esac
+    set -- "$@" \
+        -fsdev "local,id=root,path=$disk,security_model=none" \
+        -device virtio-9p-device,fsdev=root,mount_tag=root \
+        -fsdev "local,id=data,path=$data,security_model=none" \
+        -device virtio-9p-device,fsdev=data,mount_tag=data
+fi
+set -- $qemu -nodefaults -no-user-config \
+    -machine "microvm,accel=$accel,acpi=off" -cpu $cpu -m "$memory" \
+    -display none -no-reboot -serial mon:stdio \
+    -global virtio-mmio.force-legacy=false -device virtio-rng-device \
+    -kernel "$out/pith-vm-$arch.bzImage" \
+    -initrd "$out/pith-vm-$arch.initramfs" \
+    -append "console=ttyS0 $quiet $tuned $env" "$@"
+if [ -n "${PITH_VM_DRY:-}" ]; then
+    printf "'%s' " "$@"
+    echo
+    exit 0
+fi
+while :; do
+    [ "$ephemeral" = yes ] || rm -f "$disk/ended"
+    if [ -t 0 ]; then
+        "$@" || exit 1
+    else
+        "$@" </dev/null || exit 1
+    fi
+    [ "$ephemeral" = no ] || exit 0
+    ended=$(cat "$disk/ended" 2>/dev/null || echo 1)
+    rm -f "$disk/ended"
+    [ "$ended" = restart ] || exit "$ended"
+done

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+# Pith as a machine of its own: a Linux kernel, PID 1, an initramfs.
+#
+#   make vm              out/pith-vm-x86_64.{bzImage,initramfs}
+#   make V=vm-x86_64 out/vm-x86_64/bin/init   PID 1 alone (cc.mk)
+
+.PHONY: vm
+VM_IMAGE ?= $(O)/share/pith/root.pith
+VM := $(O)/pith-vm-$(shell uname -m)
+vm: $(VM).bzImage $(VM).initramfs
+
+$(O)/bin/pith-mkinitrd: tools/mkinitrd.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O2 $(WARN) -o $@ $<
+
+# kernel.sh, and the sub-make, know what is out of date
+.PHONY: vm-kernel-% vm-init-%
+vm-kernel-%:
+	@vm/kernel.sh $(O) $*
+vm-init-%:
+	@$(MAKE) -s V=vm-$* $(O)/vm-$*/bin/init
+$(O)/pith-vm-%.bzImage: vm-kernel-%
+	@cmp -s $(O)/vm/kernel-$*/kernel $@ || cp $(O)/vm/kernel-$*/kernel $@
+$(O)/pith-vm-%.initramfs: vm-init-% $(O)/bin/pith-mkinitrd vm/initramfs.txt \
+                          $(VM_IMAGE)
+	@$(O)/bin/pith-mkinitrd vm/initramfs.txt init=$(O)/vm-$*/bin/init \
+	    root=$(VM_IMAGE) >$@.cpio
+	@lz4 -l -9 -f -q $@.cpio $@
+	@rm -f $@.cpio
+
+ifneq ($(filter vm-%,$(V)),)
+# The kernel's own headers are wanted, the machine's libc's are not: links.
+$(VM_LIBC): $(O)/obj/musl/.ready
+	@echo "  MUSL $(VM_ARCH)"
+	@rm -rf $(B)/musl $(B)/musl-build
+	@mkdir -p $(B)/musl-build $(B)/musl/include
+	@cd $(B)/musl-build && CC="clang-19 $(VM_TARGET)" AR=llvm-ar-19 \
+	    RANLIB=llvm-ranlib-19 LIBCC="$(VM_BUILTINS)" \
+	    CFLAGS="-Os -ffunction-sections -fdata-sections -w \
+	    -ffile-prefix-map=$(abspath $(O)/obj/musl)=musl" \
+	    $(abspath $(O)/obj/musl)/configure --target=$(VM_ARCH)-linux-musl \
+	    --disable-shared --prefix=$(abspath $(B)/musl) >configure.log
+	@$(MAKE) -s -C $(B)/musl-build install >$(B)/musl-build/build.log 2>&1 || \
+	    { tail -n 20 $(B)/musl-build/build.log; exit 1; }
+	@for d in linux asm-generic drm; do \
+	    ln -s $(VM_HEADERS)/$$d $(B)/musl/include/$$d; done
+	@ln -s $(VM_ASM)/asm $(B)/musl/include/asm
+	@rm -rf $(B)/musl-build
+	@touch $@
+
+$(O)/vm/sqlite/sqlite3.c: vm/sqlite.sh
+	@vm/sqlite.sh $(O)
+$(VM_SQLITE): $(O)/vm/sqlite/sqlite3.c $(VM_LIBC)
+	@echo "  SQLITE $(VM_ARCH)"
+	@$(CC) $(VM_CPPFLAGS) $(VM_CODEGEN) -Os -w -ffile-prefix-map=$(CURDIR)=. \
+	    $$(cat $(O)/vm/sqlite/flags) -c -o $@ $<
+
+# every object needs libc's headers first
+$(LIB_OBJ) $(ENGINE_OBJ) $(HOST_OBJ) $(SYSTEM_OBJ) $(CLI_OBJ): | $(VM_SQLITE)
+
+# PID 1: the boot half of `pith`, with vm/init in place of the command line.
+VM_INIT_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard vm/init/*.c))
+$(B)/obj/vm/%.o: vm/%.c $(VM_SQLITE)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(INC_cli) -MMD -MP -c -o $@ $<
+$(B)/bin/init: $(VM_INIT_OBJ) $(filter-out %/main.o,$(CLI_OBJ)) \
+               $(B)/lib/libpith-system.a $(B)/lib/libpith-engine.a $(VM_SQLITE)
+	@mkdir -p $(@D)
+	@echo "  LINK $@"
+	@$(CC) $(LDFLAGS) -o $@.full $(filter-out $(VM_SQLITE),$^) $(LDLIBS)
+	@llvm-strip-19 -s -R .comment -o $@ $@.full
+endif
