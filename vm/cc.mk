@@ -16,7 +16,7 @@ VM_ASM := /usr/include/x86_64-linux-gnu
 endif
 
 # -Os but for the interpreter, which says -O3 for itself
-OPT := -Os
+OPT := -Oz
 VM_CPPFLAGS := $(VM_TARGET) -nostdlibinc -isystem $(B)/musl/include \
                -isystem $(O)/vm/sqlite
 VM_CODEGEN := -ffunction-sections -fdata-sections \

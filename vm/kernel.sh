@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The Linux kernel that Pith boots on: kernel.sh OUT ARCH writes
-# OUT/vm/kernel-ARCH/{kernel,config,sha256}.
+# OUT/vm/kernel-ARCH/{kernel,vmlinux,config,sha256}: as small as it gets, and as
+# quick to start (not compressed).
 #
 # Source: Debian's linux-source; configuration: allnoconfig, kernel.config and
 # kernel-ARCH.config, every line of which must survive Kconfig. The result
-# depends on these, on this script and on the compiler; what is built is kept
+# depends on these, on the recipe below and on the compiler; what is built is kept
 # under a hash of them, in OUT and below the user's cache directory (PITH_CACHE
 # or XDG_CACHE_HOME), so a second clone takes it from there. No time, host name
 # or path gets into it: the same inputs give the same bytes.
@@ -37,7 +38,8 @@ key=$(
         echo "$version $sum"
         "${cross}gcc" -dumpfullversion
         "${cross}ld" --version | head -n 1
-        cat "$0" $fragments
+        sed -n '/^# recipe {/,/^# }/p' "$0"
+        cat $fragments
     } | sha256sum | cut -c1-32
 )
 dir=$out/vm/kernel-$arch
@@ -48,7 +50,7 @@ cache=${cache:+$cache/pith/kernel-$arch-$key}
 take() { # FROM TO: all at once or not at all
     rm -rf "$2.new"
     mkdir -p "$2.new"
-    cp "$1/kernel" "$1/config" "$1/sha256" "$1/key" "$2.new/"
+    cp "$1/kernel" "$1/vmlinux" "$1/config" "$1/sha256" "$1/key" "$2.new/"
     rm -rf "$2"
     mv "$2.new" "$2"
 }
@@ -73,6 +75,7 @@ tar -C "$build" --strip-components=1 --exclude='*/drivers/gpu/drm/amd/include' \
     -xf "$build/deb/usr/src/linux-source-$series.tar.xz"
 rm -rf "$build/deb"
 cd "$build"
+# recipe {
 export KBUILD_BUILD_TIMESTAMP='Fri Jan  2 00:00:00 UTC 2026' \
     KBUILD_BUILD_USER=pith KBUILD_BUILD_HOST=pith KBUILD_BUILD_VERSION=1
 unset MAKEFLAGS MFLAGS MAKELEVEL CC CFLAGS LDFLAGS || :
@@ -113,8 +116,10 @@ fi
 rm -rf "$dir.new"
 mkdir -p "$dir.new"
 cp "$image" "$dir.new/kernel"
+"${cross}strip" -s -R .comment -o "$dir.new/vmlinux" vmlinux
+# }
 cp .config "$dir.new/config"
-(cd "$dir.new" && sha256sum kernel config >sha256)
+(cd "$dir.new" && sha256sum kernel vmlinux config >sha256)
 echo "$key" >"$dir.new/key"
 say "$(stat -c %s "$dir.new/kernel") bytes, $(cat objects) objects"
 rm -rf "$dir"

@@ -52,7 +52,7 @@ $(O)/vm/sqlite/sqlite3.c: vm/sqlite.sh
 	@vm/sqlite.sh $(O)
 $(VM_SQLITE): $(O)/vm/sqlite/sqlite3.c $(VM_LIBC)
 	@echo "  SQLITE $(VM_ARCH)"
-	@$(CC) $(VM_CPPFLAGS) $(VM_CODEGEN) -Os -w -ffile-prefix-map=$(CURDIR)=. \
+	@$(CC) $(VM_CPPFLAGS) $(VM_CODEGEN) -Oz -w -ffile-prefix-map=$(CURDIR)=. \
 	    $$(cat $(O)/vm/sqlite/flags) -c -o $@ $<
 
 # every object needs libc's headers first

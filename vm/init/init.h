@@ -16,6 +16,7 @@
  *     PITH_DATA=9p:TAG   shown at /data
  *     PITH_COMMAND="..." instead of a shell on the console
  *     PITH_SIZE=24x80    of the terminal on the serial line
+ *     PITH_TIMES=1       says how long the machine runs already
  *     TERM=...
  *
  * What was asked for and cannot be had is never replaced silently: a recovery
@@ -38,6 +39,8 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool mount_system(void);
 /* Mount what "9p:TAG" names on dir. false: why is in `why`. */
 bool mount_named(const char *what, const char *dir, char *why, size_t room);
+/* Give up, for good, what the system does not need. false: Linux refused. */
+bool confine(void);
 /* Write everything and let go of what mount_named mounted. */
 void mount_finish(void);
 

@@ -12,6 +12,7 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -55,6 +56,18 @@ open_console(void)
         close(fd);
     if (size && sscanf(size, "%hux%hu", &w.ws_row, &w.ws_col) == 2)
         ioctl(0, TIOCSWINSZ, &w);
+}
+
+/* With PITH_TIMES=1, how long the machine runs already; under QEMU's -icount
+ * that is the number of instructions. */
+static void
+say_time(const char *what)
+{
+    struct timespec t;
+
+    if (getenv("PITH_TIMES") && clock_gettime(CLOCK_BOOTTIME, &t) == 0)
+        say("%s: %lld us", what,
+            (long long)t.tv_sec * 1000000 + t.tv_nsec / 1000);
 }
 
 /* ---- what to boot ------------------------------------------------------- */
@@ -131,6 +144,10 @@ run_system(int report)
 
     setsid();
     ioctl(0, TIOCSCTTY, 1);
+    if (!confine()) {
+        say("the system cannot be confined: %s", strerror(errno));
+        _exit(1);
+    }
     o.code = cli_boot(nargs, args);
     o.began = cli_boot_began();
     o.restart = kernel_restart;
@@ -156,6 +173,7 @@ boot(struct outcome *o)
     ssize_t n;
 
     memset(o, 0, sizeof *o);
+    say_time("the system begins");
     if (pipe2(fds, O_CLOEXEC) < 0)
         return false;
     system = fork();
@@ -171,6 +189,7 @@ boot(struct outcome *o)
     }
     n = read(fds[0], o, sizeof *o);
     close(fds[0]);
+    say_time("the system has ended");
     explain(status);
     return n == (ssize_t)sizeof *o && o->began;
 }
@@ -189,7 +208,8 @@ leave_word(const struct outcome *o)
     n = snprintf(text, sizeof text, "%d\n", o->code);
     if (o->restart)
         n = snprintf(text, sizeof text, "restart\n");
-    fd = open(ROOT_DIR "/ended", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    fd =
+        open(ROOT_DIR "/ended", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0 || write(fd, text, (size_t)n) != n)
         say("%s/ended: %s", ROOT_DIR, strerror(errno));
     if (fd >= 0)
@@ -234,6 +254,7 @@ main(int argc, char **argv)
     if (!mount_system()) /* what was said went to the kernel's console */
         power_off(false);
     open_console();
+    say_time("pid 1");
     if (!plan()) {
         recover();
         boot(&o);

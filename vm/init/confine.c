@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The system gives up what it does not need of Linux, so that a hole in Pith is
+ * not one in the machine: no new privileges, the capabilities of a file server,
+ * and the system calls of syscalls.def (a filter that Linux runs; it answers
+ * ENOSYS to the rest and ends who calls in a foreign architecture's way).
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "init.h"
+
+#if defined(__x86_64__)
+#define ARCH AUDIT_ARCH_X86_64
+#define OLD(name) CALL(name)
+#elif defined(__aarch64__)
+#define ARCH AUDIT_ARCH_AARCH64
+#define OLD(name)
+#elif defined(__riscv)
+#define ARCH AUDIT_ARCH_RISCV64
+#define OLD(name)
+#endif
+
+#define LOAD(field)                                                            \
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define ANSWER(action) BPF_STMT(BPF_RET | BPF_K, (action))
+#define UNLESS(value, skip)                                                    \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, (skip))
+#define ALLOW_IF(value) UNLESS(value, 1), ANSWER(SECCOMP_RET_ALLOW)
+
+/* socket(): of the Internet and of this machine; the kernel's own (netlink,
+ * raw packets) are not for programs. The numbers are 32 bits long. */
+static struct sock_filter filter[] = {
+    LOAD(arch),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0),
+    ANSWER(SECCOMP_RET_KILL_PROCESS),
+    LOAD(nr),
+#define CALL(name) ALLOW_IF(SYS_##name),
+#include "syscalls.def"
+#undef CALL
+    UNLESS(SYS_socket, 7),
+    LOAD(args[0]),
+    ALLOW_IF(AF_INET),
+    ALLOW_IF(AF_INET6),
+    ALLOW_IF(AF_UNIX),
+    ANSWER(SECCOMP_RET_ERRNO | ENOSYS),
+};
+
+static const int kept[] = {CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH,
+                           CAP_FOWNER, CAP_FSETID,       CAP_NET_BIND_SERVICE};
+
+static bool
+drop_capabilities(void)
+{
+    struct __user_cap_header_struct header = {
+        .version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+    uint64_t keep = 0;
+
+    memset(data, 0, sizeof data);
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        keep |= (uint64_t)1 << kept[i];
+    for (int c = 0; c < 64 && prctl(PR_CAPBSET_READ, c) >= 0; c++)
+        if (!(keep >> c & 1) && prctl(PR_CAPBSET_DROP, c) < 0)
+            return false;
+    for (int i = 0; i < 2; i++) {
+        data[i].effective = data[i].permitted = (uint32_t)(keep >> 32 * i);
+        data[i].inheritable = 0;
+    }
+    return syscall(SYS_capset, &header, data) == 0;
+}
+
+bool
+confine(void)
+{
+    struct sock_fprog program = {
+        .len = (unsigned short)(sizeof filter / sizeof *filter),
+        .filter = filter,
+    };
+
+    return drop_capabilities() &&
+           prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
