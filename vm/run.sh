@@ -102,8 +102,8 @@ set -- $qemu -nodefaults -no-user-config \
     -machine "microvm,accel=$accel,acpi=off" -cpu $cpu -m "$memory" \
     -display none -no-reboot -serial mon:stdio \
     -global virtio-mmio.force-legacy=false -device virtio-rng-device \
-    -kernel "$out/pith-vm-$arch.bzImage" \
-    -initrd "$out/pith-vm-$arch.initramfs" \
+    -kernel "${PITH_VM_KERNEL:-$out/vm/kernel-$arch/vmlinux}" \
+    -initrd "${PITH_VM_INITRD:-$out/vm/initramfs-$arch.cpio}" \
     -append "console=ttyS0 $quiet $tuned $env" "$@"
 if [ -n "${PITH_VM_DRY:-}" ]; then
     printf "'%s' " "$@"

@@ -1,34 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
 # Pith as a machine of its own: a Linux kernel, PID 1, an initramfs.
 #
-#   make vm              out/pith-vm-x86_64.{bzImage,initramfs}
+#   make vm              out/pith-vm-x86_64.{bzImage,initramfs,sha256,spdx}
 #   make V=vm-x86_64 out/vm-x86_64/bin/init   PID 1 alone (cc.mk)
 
-.PHONY: vm
+ifeq ($(filter vm-%,$(V)),)
 VM_IMAGE ?= $(O)/share/pith/root.pith
 VM := $(O)/pith-vm-$(shell uname -m)
-vm: $(VM).bzImage $(VM).initramfs
+
+.PHONY: vm
+vm: $(O)/vm/initramfs-$(shell uname -m).cpio $(VM).bzImage \
+    $(VM).initramfs $(VM).sha256 $(VM).spdx
 
 $(O)/bin/pith-mkinitrd: tools/mkinitrd.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -O2 $(WARN) -o $@ $<
 
-# kernel.sh, and the sub-make, know what is out of date
-.PHONY: vm-kernel-% vm-init-%
-vm-kernel-%:
+# kernel.sh, and the sub-make, know what is out of date; what did not change is
+# not touched
+.PHONY: vm-always
+.PRECIOUS: $(O)/vm-%/bin/init $(O)/vm/kernel-%/key
+vm-always:
+$(O)/vm/kernel-%/key: vm-always
 	@vm/kernel.sh $(O) $*
-vm-init-%:
-	@$(MAKE) -s V=vm-$* $(O)/vm-$*/bin/init
-$(O)/pith-vm-%.bzImage: vm-kernel-%
-	@cmp -s $(O)/vm/kernel-$*/kernel $@ || cp $(O)/vm/kernel-$*/kernel $@
-$(O)/pith-vm-%.initramfs: vm-init-% $(O)/bin/pith-mkinitrd vm/initramfs.txt \
-                          $(VM_IMAGE)
-	@$(O)/bin/pith-mkinitrd vm/initramfs.txt init=$(O)/vm-$*/bin/init \
-	    root=$(VM_IMAGE) >$@.cpio
-	@lz4 -l -9 -f -q $@.cpio $@
-	@rm -f $@.cpio
+$(O)/vm-%/bin/init: vm-always
+	@$(MAKE) -s V=vm-$* $@
+$(O)/pith-vm-%.bzImage: $(O)/vm/kernel-%/key
+	@cmp -s $(<D)/kernel $@ || cp $(<D)/kernel $@
 
-ifneq ($(filter vm-%,$(V)),)
+# As it is for ./run vm (QEMU loads it faster than Linux unpacks it), and small.
+$(O)/vm/initramfs-%.cpio: $(O)/vm-%/bin/init $(O)/bin/pith-mkinitrd \
+                          vm/initramfs.txt $(VM_IMAGE)
+	@$(O)/bin/pith-mkinitrd vm/initramfs.txt init=$< root=$(VM_IMAGE) >$@.new
+	@mv $@.new $@
+$(O)/pith-vm-%.initramfs: $(O)/vm/initramfs-%.cpio
+	@zstd -q -19 -f -o $@ $<
+$(O)/pith-vm-%.sha256: $(O)/pith-vm-%.bzImage $(O)/pith-vm-%.initramfs
+	@cd $(O) && sha256sum pith-vm-$*.bzImage pith-vm-$*.initramfs >$(@F)
+$(O)/pith-vm-%.spdx: $(O)/pith-vm-%.sha256 vm/sbom.sh
+	@vm/sbom.sh $(O) $* >$@
+
+else # in the sub-make
+
 # The kernel's own headers are wanted, the machine's libc's are not: links.
 $(VM_LIBC): $(O)/obj/musl/.ready
 	@echo "  MUSL $(VM_ARCH)"
@@ -63,7 +76,7 @@ VM_INIT_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard vm/init/*.c))
 $(B)/obj/vm/%.o: vm/%.c $(VM_SQLITE)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(INC_cli) -MMD -MP -c -o $@ $<
-$(B)/bin/init: $(VM_INIT_OBJ) $(filter-out %/main.o,$(CLI_OBJ)) \
+$(O)/vm-$(VM_ARCH)/bin/init: $(VM_INIT_OBJ) $(filter-out %/main.o,$(CLI_OBJ)) \
                $(B)/lib/libpith-system.a $(B)/lib/libpith-engine.a $(VM_SQLITE)
 	@mkdir -p $(@D)
 	@echo "  LINK $@"

@@ -9,15 +9,13 @@ run=$1 disk=$2 pith=$3 number=$4
 log=$disk/kill.log
 count='i=0; while :; do i=$((i + 1)); echo $i > /root/n.new; fsync /root/n.new;
 mv /root/n.new /root/n; fsync /root; echo said $i; done'
-rm -f "$disk/root.pith.n"
 : >"$log"
-# a process group of its own would be simpler; QEMU is the one with the disk
-PITH_VM_PID=$disk/pid setsid "$run" --disk "$disk" -c "$(echo $count)" \
+"$run" --disk "$disk" -c "$(echo $count)" \
     -- -pidfile "$disk/pid" >"$log" 2>&1 </dev/null &
 tries=0
 until grep -q '^said 3' "$log"; do
     tries=$((tries + 1))
-    [ $tries -lt 600 ] || {
+    [ $tries -lt 600 ] && kill -0 $! 2>/dev/null || {
         echo "the machine did not begin to write"
         cat "$log"
         exit 1

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The bootable machine in QEMU, from outside: tests/vm/vm.sh. PITH_VM_KILLS says
 # how often it is killed while it writes.
-.PHONY: test-vm bench-vm
-test-vm: vm $(B)/bin/pith
+.PHONY: test-vm
+test-vm: vm usertests $(B)/bin/pith
 	@PITH_OUT=$(abspath $(O)) tests/vm/vm.sh $(abspath $(B)/bin/pith)

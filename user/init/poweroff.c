@@ -24,7 +24,8 @@ main(int argc, char **argv)
     }
     if (force) {
         sync();
-        reboot(again ? RB_AUTOBOOT : RB_POWER_OFF);
+        if (reboot(again ? RB_AUTOBOOT : RB_POWER_OFF) == 0)
+            pause(); /* the end comes from outside */
     } else if (kill(1, again ? SIGINT : SIGUSR2) == 0) {
         return 0;
     }

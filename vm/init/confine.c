@@ -63,8 +63,8 @@ static const int kept[] = {CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH,
 static bool
 drop_capabilities(void)
 {
-    struct __user_cap_header_struct header = {
-        .version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_header_struct header = {.version =
+                                                  _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[2];
     uint64_t keep = 0;
 
@@ -89,7 +89,6 @@ confine(void)
         .filter = filter,
     };
 
-    return drop_capabilities() &&
-           prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+    return drop_capabilities() && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
            prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
