@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#include "baseline.h"
+#include "options.h"
 #include "pith_errno.h"
 #include "runtime.h"
 
@@ -161,6 +163,8 @@ translate_func(struct engine_module *m, uint32_t func)
     t->want = UINT32_MAX;
     if (t_translate(t, m, func))
         r = publish(t, m, func);
+    if (r == 0)
+        jit_compile(t, m, func);
     if (t->cap > KEEP_BUFFERS || t->stack_cap > KEEP_BUFFERS || r < 0)
         t_buffers_free(t);
 out:
@@ -182,6 +186,7 @@ translate_init(struct engine_module *m)
         m->code[i].gate.uimm = i;
         atomic_init(&m->code[i].entry, &m->code[i].stub);
     }
+    jit_module_init(m);
 }
 
 void
@@ -189,6 +194,7 @@ translate_free(struct engine_module *m)
 {
     struct code_chunk *c;
 
+    jit_module_finish(m);
     while ((c = m->chunks)) {
         m->chunks = c->next;
         for (uint32_t i = 0; i < c->nranges; i++)

@@ -8,6 +8,7 @@
  * ENGINE_GUARD     32-bit memories in reservations whose unmapped rest catches
  *                  out-of-bounds accesses, else explicit checks; only where
  *                  a fault's registers tell the instruction (threaded)
+ * ENGINE_JIT       machine code by jit/, else none (baseline_none.c)
  */
 #ifndef ENGINE_CONFIG_H
 #define ENGINE_CONFIG_H
@@ -42,6 +43,13 @@
 #define ENGINE_GUARD 1
 #else
 #define ENGINE_GUARD 0
+#endif
+
+/* The baseline compiler (jit/): where its stencils are built. */
+#if ENGINE_GUARD && defined(__x86_64__) && __clang_major__ >= 19
+#define ENGINE_JIT 1
+#else
+#define ENGINE_JIT 0
 #endif
 
 #endif

@@ -18,6 +18,29 @@ ENGINE_INTERP += -mllvm -tsan-instrument-memory-accesses=0 \
 endif
 $(B)/obj/engine/interp.o: CFLAGS += $(ENGINE_INTERP)
 
+# Stencils of the baseline compiler (engine/jit): objects that are never linked,
+# cut into a table.
+STENCIL_SRC := $(sort $(wildcard engine/jit/stencil/*.c))
+STENCIL_OBJ := $(patsubst %.c,$(O)/stencil/%.o,$(notdir $(STENCIL_SRC)))
+STENCIL_CFLAGS := -std=gnu11 -O2 $(WARN) -fno-pic -fno-pie -mcmodel=small \
+                  -fno-asynchronous-unwind-tables -fcf-protection=none \
+                  -fomit-frame-pointer -ffp-contract=off -fno-math-errno \
+                  -fno-trapping-math -fno-strict-aliasing -ffunction-sections \
+                  -fno-stack-protector -fno-jump-tables
+$(O)/stencil/%.o: engine/jit/stencil/%.c
+	@mkdir -p $(@D)
+	clang-19 $(STENCIL_CFLAGS) $(INC_lib) -iquote engine -MMD -MP -c -o $@ $<
+$(O)/stencil/stencils: tools/stencils.c
+	@mkdir -p $(@D)
+	clang-19 -std=gnu11 -D_GNU_SOURCE -O2 $(WARN) -o $@ $<
+$(O)/gen/stencils.h: $(O)/stencil/stencils $(STENCIL_OBJ)
+	@mkdir -p $(@D)
+	$(O)/stencil/stencils $(STENCIL_OBJ) >$@.tmp && mv $@.tmp $@
+-include $(STENCIL_OBJ:.o=.d)
+ifeq ($(V)$(shell uname -m),releasex86_64)
+$(patsubst %.c,$(B)/obj/%.o,$(wildcard engine/jit/*.c)): $(O)/gen/stencils.h
+endif
+
 # The engine's own tests: make test-engine (with V=asan, V=tsan, V=m32 too).
 # The guest is linked without -O, lest clang run wasm-opt and it inline.
 ENGINE_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,tests/engine/main.c \

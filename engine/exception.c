@@ -187,7 +187,7 @@ find_handler(const struct code_range *range, const struct engine_instance *in,
 }
 
 bool
-exception_unwind(struct engine_store *s, struct walk *w)
+exception_unwind(struct engine_store *s, struct walk *w, const uint64_t *base)
 {
     struct exception *e = s->exception;
     struct code_range range;
@@ -208,7 +208,8 @@ exception_unwind(struct engine_store *s, struct walk *w)
             s->exception = NULL;
             return true;
         }
-    } while (w->fp[range.link] != (uintptr_t)interp_return &&
+    } while (w->fp != base &&
+             w->fp[range.link] != (uintptr_t)interp_return &&
              walk_out(w, &range));
     return false;
 }

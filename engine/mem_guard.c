@@ -251,9 +251,13 @@ static struct sigaction old_segv, old_bus;
 #define REG(uc, name) ((uintptr_t)(uc)->uc_mcontext.gregs[REG_##name])
 #define FAULT_PC(uc) REG(uc, RIP)
 #define FAULT_SP(uc) REG(uc, RSP)
+#define JIT_IN(uc) ((struct engine_instance *)REG(uc, R12))
+#define JIT_FP(uc) ((uint64_t *)REG(uc, R13))
 #elif defined(__aarch64__)
 #define FAULT_PC(uc) ((uintptr_t)(uc)->uc_mcontext.pc)
 #define FAULT_SP(uc) ((uintptr_t)(uc)->uc_mcontext.sp)
+#define JIT_IN(uc) NULL
+#define JIT_FP(uc) NULL
 #endif
 
 /*
@@ -328,6 +332,10 @@ on_fault(int sig, siginfo_t *info, void *context)
                              : code.module->code[code.func].insns;
         act->fp = s->native_fp;
         act->in = s->native_in;
+        if (code.func == NATIVE_CODE_CHUNK) {
+            act->fp = JIT_FP(uc);
+            act->in = JIT_IN(uc);
+        }
         _longjmp(*(jmp_buf *)act->landing, 1);
     }
     chain(sig, info, context, sig == SIGSEGV ? &old_segv : &old_bus);

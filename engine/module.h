@@ -29,6 +29,7 @@ struct func_code {
     _Atomic(native_fn *) native; /* machine code; NULL: none (native.h) */
     _Atomic(const struct insn *) insns; /* translated; NULL: not yet */
     _Atomic(void *) fast; /* the same with arguments in registers (llvm/) */
+    _Atomic(uintptr_t) jit; /* what machine code of jit/ calls */
     struct insn stub, gate;
     uint32_t type; /* canonical */
     uint32_t body; /* offset of the locals in the module's bytes */
@@ -177,6 +178,7 @@ struct engine_module {
     size_t code_bytes;
     char **names;                  /* function names, made on first use */
     struct translator *translator; /* buffers for the next one */
+    struct jit *jit;               /* machine code (baseline.h), or NULL */
 };
 
 /* Decode and validate m->bytes. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "baseline.h"
 #include "perfmap.h"
 #include "pith_errno.h"
 
@@ -17,6 +18,7 @@ native_publish(struct engine_module *m, uint32_t func, native_fn *fn)
     struct func_code *code = &m->code[func];
 
     atomic_store_explicit(&code->native, fn, memory_order_release);
+    atomic_store_explicit(&code->jit, jit_adapter(), memory_order_release);
     atomic_store_explicit(&code->entry, &code->gate, memory_order_release);
 }
 
@@ -187,7 +189,10 @@ void
 native_throw(struct engine_instance *in, uint64_t *fp, const struct insn *pc)
 {
     struct engine_store *s = in->store;
+    struct walk w = {in, pc, fp};
 
+    if (exception_unwind(s, &w, s->native->base))
+        jit_land(s, &w);
     trap_record(s, in, pc, fp);
     s->step = NULL;
     _longjmp(s->native->landing, 1);
@@ -218,12 +223,21 @@ going_out(struct engine_instance *in, uint64_t *fp, const struct insn *pc,
 void
 native_poll(struct engine_instance *in, uint64_t *fp, const struct insn *pc)
 {
+    native_poll_with(in, fp, pc, NULL, 0);
+}
+
+void
+native_poll_with(struct engine_instance *in, uint64_t *fp,
+                 const struct insn *pc, const uint64_t *values, uint32_t n)
+{
     struct code_range range;
     uint64_t *top = fp;
     enum engine_status st;
 
     if (module_find_pc(in->module, pc, &range))
         top += range.frame;
+    for (uint32_t i = 0; i < n; i++)
+        *top++ = values[i];
     st = store_poll(going_out(in, fp, pc, top));
     if (st != ENGINE_OK)
         failed(in, fp, pc, st);
@@ -284,9 +298,15 @@ void
 native_invoke(struct engine_instance *in, uint64_t *fp, const struct insn *pc,
               struct engine_func *f)
 {
+    native_invoke_at(in, fp, pc, f, fp + pc->a);
+}
+
+void
+native_invoke_at(struct engine_instance *in, uint64_t *fp,
+                 const struct insn *pc, struct engine_func *f, uint64_t *base)
+{
     const struct type_def *t = type_get(f->type);
     uint32_t np = t->param_slots, nr = t->result_slots;
-    uint64_t *base = fp + pc->a;
     enum engine_status st;
 
     if (f->host) {
@@ -307,7 +327,7 @@ native_invoke(struct engine_instance *in, uint64_t *fp, const struct insn *pc,
     memmove(base + BRIDGE_SLOTS, base, np * sizeof *base);
     base[0] = (uintptr_t)in;
     base[1] = (uintptr_t)pc;
-    base[2] = (uint64_t)pc->a << 32 | nr;
+    base[2] = (uint64_t)(base - fp) << 32 | nr;
     in->store->native_in = f->instance;
     native_call(f->instance, base + BRIDGE_SLOTS, interp_bridge,
                 f->index - f->instance->module->nfuncs_imported);

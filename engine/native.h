@@ -65,6 +65,8 @@ void native_publish(struct engine_module *m, uint32_t func, native_fn *fn);
  */
 typedef const struct insn *native_place_fn(struct engine_module *m,
                                            uint32_t func, uintptr_t at);
+#define NATIVE_CODE_CHUNK UINT32_MAX /* func: many, whose code keeps in and fp \
+                                      * in registers (jit/) */
 int native_code_add(const void *start, size_t size, struct engine_module *m,
                     uint32_t func, native_place_fn *place);
 void native_code_remove(const void *start);
@@ -97,6 +99,10 @@ void native_call(struct engine_instance *in, uint64_t *fp,
 /* Call any function, arguments at fp + pc->a, results there. */
 void native_invoke(struct engine_instance *in, uint64_t *fp,
                    const struct insn *pc, struct engine_func *f);
+/* The same with arguments and results at base. */
+void native_invoke_at(struct engine_instance *in, uint64_t *fp,
+                      const struct insn *pc, struct engine_func *f,
+                      uint64_t *base);
 /* call_indirect: element i of t, checked against canonical type. */
 void native_call_table(struct engine_instance *in, uint64_t *fp,
                        const struct insn *pc, struct engine_table *t,
@@ -108,6 +114,11 @@ _Noreturn void native_throw(struct engine_instance *in, uint64_t *fp,
                             const struct insn *pc);
 void native_poll(struct engine_instance *in, uint64_t *fp,
                  const struct insn *pc);
+/* The same; n values that may be references are kept behind the frame while
+ * code outside runs. There is room: a native_fn saw to it. */
+void native_poll_with(struct engine_instance *in, uint64_t *fp,
+                      const struct insn *pc, const uint64_t *values,
+                      uint32_t n);
 /* Run instructions of the interpreter on the slots; returns r0 at the end. */
 uint64_t native_step(struct engine_instance *in, uint64_t *fp,
                      const struct native_step *step);

@@ -262,9 +262,11 @@ bool walk_out(struct walk *w, const struct code_range *range);
 struct exception *exception_create(struct engine_store *s,
                                    struct engine_tag *tag, uint32_t nslots,
                                    uint64_t *top);
-/* Find the handler of s->exception from w outwards; on success w is the place
- * to continue and the payload is stored. */
-bool exception_unwind(struct engine_store *s, struct walk *w);
+/* Find the handler of s->exception from w outwards, at most to the frame at
+ * base (NULL: all); on success w is the place to continue and the payload is
+ * stored. */
+bool exception_unwind(struct engine_store *s, struct walk *w,
+                      const uint64_t *base);
 
 #define BRIDGE_SLOTS 3
 

@@ -25,7 +25,7 @@ EXIT(resume) /* a callee ended with status r0: look for a handler, or stop */
     s->status = (enum engine_status)r0;
     if (r0 == ENGINE_EXCEPTION && s->exception) {
         struct walk w = {in, pc, fp};
-        if (exception_unwind(s, &w)) {
+        if (exception_unwind(s, &w, NULL)) {
             in = w.in;
             pc = w.pc;
             fp = w.fp;

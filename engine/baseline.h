@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The baseline compiler's face (jit/); baseline_none.c where it is not built. */
+#ifndef ENGINE_BASELINE_H
+#define ENGINE_BASELINE_H
+
+#include "translate.h"
+
+#include "runtime.h"
+
+/* What machine code calls for functions that have none yet. */
+void jit_module_init(struct engine_module *m);
+void jit_module_finish(struct engine_module *m);
+/* func was just translated by t and published. Under the module's lock. */
+void jit_compile(struct translator *t, struct engine_module *m, uint32_t func);
+/* What machine code of jit/ calls to reach other machine code; 0: no jit/. */
+uintptr_t jit_adapter(void);
+/* Go on at a handler in a frame of machine code; returns where there is none */
+void jit_land(struct engine_store *s, const struct walk *w);
+
+#endif

@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Cuts the stencils (engine/jit/stencil) out of ELF object files and prints
+ * them as a C header: bytes, holes, and an enum with each family's first index.
+ *
+ *   stencils FILE.o... > stencils.h
+ *
+ * A stencil's last jump to `next` goes: the next one is copied behind it. A
+ * conditional jump over a jump becomes the opposite conditional jump. Places
+ * to fill hold the addend already: whoever fills one adds the value, and for
+ * relative ones subtracts the place's own address.
+ *
+ * Immediates are constants to look for (K32, K64, K8 in stencil.h) in stencils
+ * whose name starts with k_ or whose last number is 9. The compiler may have
+ * added or subtracted 1 or negated them: then the difference is the addend. A
+ * stencil in which it did anything else does not exist (size 0).
+ *
+ * x86-64 only: another machine's relocations and jumps end the program.
+ */
+#include <elf.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define K8 0x17
+#define K32 0x5a3c6917u
+#define K64 0x5a3c69175b3d6a18u
+
+enum { MAX_HOLES = 48, MAX_BYTES = 4095 };
+
+struct hole {
+    uint16_t at;
+    uint8_t kind;
+};
+/* The order is the header's. */
+static const char *const kinds[] = {"A",    "B",     "C",    "D",   "I",
+                                    "NEXT", "TAKEN", "TRAP", "K32", "K32_NEG",
+                                    "K8",   "K16",   "K64",  "CONST"};
+enum kind {
+    A,
+    B,
+    C,
+    D,
+    I,
+    NEXT,
+    TAKEN,
+    TRAP,
+    KIND_K32,
+    KIND_K32_NEG,
+    KIND_K8,
+    KIND_K16,
+    KIND_K64,
+    CONST
+};
+
+struct stencil {
+    char family[64];
+    unsigned digits[3], ndigits;
+    uint8_t bytes[MAX_BYTES];
+    unsigned size, nholes;
+    struct hole holes[MAX_HOLES];
+};
+
+static struct stencil **all;
+static size_t nall, cap;
+static uint8_t pool[65536];
+static size_t npool;
+
+static _Noreturn void
+die(const char *format, ...)
+{
+    va_list ap;
+
+    va_start(ap, format);
+    fputs("stencils: ", stderr);
+    vfprintf(stderr, format, ap);
+    fputc('\n', stderr);
+    va_end(ap);
+    exit(1);
+}
+
+static uint32_t
+get32(const uint8_t *p)
+{
+    uint32_t v;
+
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static void
+put32(uint8_t *p, uint32_t v)
+{
+    memcpy(p, &v, sizeof v);
+}
+
+static size_t
+pool_add(const uint8_t *p, size_t size)
+{
+    for (size_t at = 0; at + size <= npool; at += size)
+        if (memcmp(pool + at, p, size) == 0)
+            return at;
+    npool = (npool + size - 1) / size * size;
+    if (npool + size > sizeof pool)
+        die("too many constants");
+    memcpy(pool + npool, p, size);
+    npool += size;
+    return npool - size;
+}
+
+static void
+add_hole(struct stencil *s, unsigned at, enum kind kind)
+{
+    if (s->nholes == MAX_HOLES)
+        die("%s: too many holes", s->family);
+    s->holes[s->nholes].at = (uint16_t)at;
+    s->holes[s->nholes++].kind = (uint8_t)kind;
+}
+
+static int
+by_place(const void *a, const void *b)
+{
+    return (int)((const struct hole *)a)->at - (int)((const struct hole *)b)->at;
+}
+
+/* ---- immediates ---- */
+
+static bool
+wants_immediate(const struct stencil *s)
+{
+    return strncmp(s->family, "k_", 2) == 0 ||
+           (s->ndigits > 1 && s->digits[s->ndigits - 1] == 9);
+}
+
+static bool
+covered(const struct stencil *s, unsigned at)
+{
+    for (unsigned i = 0; i < s->nholes; i++)
+        if (at + 3 >= s->holes[i].at && at <= s->holes[i].at + 3u)
+            return true;
+    return false;
+}
+
+/* At byte at: is it the constant, as which kind? */
+static bool
+immediate_at(const struct stencil *s, unsigned at, enum kind *kind,
+             uint32_t *addend)
+{
+    uint32_t v;
+    uint64_t k = K64;
+
+    *addend = 0;
+    if (at + 8 <= s->size && memcmp(s->bytes + at, &k, 8) == 0) {
+        *kind = KIND_K64;
+        return true;
+    }
+    if (at + 4 > s->size || covered(s, at))
+        return false;
+    v = get32(s->bytes + at);
+    *kind = KIND_K32;
+    *addend = v - K32;
+    if (*addend + 1 <= 2)
+        return true;
+    *kind = KIND_K32_NEG;
+    *addend = v + K32;
+    return *addend == 0;
+}
+
+static bool
+find_immediate(struct stencil *s)
+{
+    unsigned found = 0, last = s->size - 1;
+    enum kind kind;
+    uint32_t addend;
+
+    for (unsigned at = 0; at < s->size; at++) {
+        if (!immediate_at(s, at, &kind, &addend))
+            continue;
+        if (found++)
+            return false;
+        add_hole(s, at, kind);
+        if (kind == KIND_K64)
+            memset(s->bytes + at, 0, 8);
+        else
+            put32(s->bytes + at, addend);
+        at += 3;
+    }
+    if (found)
+        return true;
+    if (s->size > 2 && s->bytes[last] == (K32 >> 8 & 0xff) &&
+        s->bytes[last - 1] == (K32 & 0xff)) {
+        add_hole(s, last - 1, KIND_K16);
+        s->bytes[last] = s->bytes[last - 1] = 0;
+        return true;
+    }
+    if (s->size > 1 && s->bytes[last] == K8) {
+        add_hole(s, last, KIND_K8);
+        s->bytes[last] = 0;
+        return true;
+    }
+    return false;
+}
+
+/* ---- jumps ---- */
+
+static struct hole *
+hole_at(struct stencil *s, unsigned at)
+{
+    for (unsigned i = 0; i < s->nholes; i++)
+        if (s->holes[i].at == at)
+            return &s->holes[i];
+    return NULL;
+}
+
+static void
+remove_hole(struct stencil *s, const struct hole *h)
+{
+    size_t i = (size_t)(h - s->holes);
+
+    memmove(s->holes + i, s->holes + i + 1,
+            (s->nholes - i - 1) * sizeof *s->holes);
+    s->nholes--;
+}
+
+static void
+trim(struct stencil *s)
+{
+    struct hole *h, *over;
+
+    if (s->size < 5 || s->bytes[s->size - 5] != 0xe9)
+        return;
+    h = hole_at(s, s->size - 4);
+    if (!h)
+        die("%s does not end in a jump", s->family);
+    if (h->kind == NEXT) {
+        remove_hole(s, h);
+        s->size -= 5;
+        return;
+    }
+    over = s->size >= 11 ? hole_at(s, s->size - 9) : NULL;
+    if (over && over->kind == NEXT && s->bytes[s->size - 11] == 0x0f &&
+        (s->bytes[s->size - 10] & 0xf0) == 0x80) {
+        s->bytes[s->size - 10] ^= 1;
+        over->kind = h->kind;
+        remove_hole(s, h);
+        s->size -= 5;
+    }
+}
+
+/* ---- object files ---- */
+
+struct object {
+    const uint8_t *data;
+    const Elf64_Shdr *sections;
+    const Elf64_Sym *symbols;
+    size_t nsections, nsymbols;
+    const char *names;
+};
+
+static enum kind
+kind_of(const char *name)
+{
+    if (strncmp(name, "hole_", 5) == 0 && name[5] >= 'a' && name[5] <= 'd')
+        return (enum kind)(A + (name[5] - 'a'));
+    if (strcmp(name, "hole_i") == 0)
+        return I;
+    if (strcmp(name, "next") == 0)
+        return NEXT;
+    if (strcmp(name, "taken") == 0)
+        return TAKEN;
+    if (strcmp(name, "trap") == 0)
+        return TRAP;
+    die("what is %s?", name);
+}
+
+static void
+relocate(struct stencil *s, const struct object *o, const Elf64_Rela *r)
+{
+    const Elf64_Sym *sym = &o->symbols[ELF64_R_SYM(r->r_info)];
+    const char *name = o->names + sym->st_name;
+    unsigned at = (unsigned)r->r_offset;
+    uint32_t addend = (uint32_t)r->r_addend;
+
+    switch (ELF64_R_TYPE(r->r_info)) {
+    case R_X86_64_PC32:
+        if (sym->st_shndx != SHN_UNDEF) {
+            const Elf64_Shdr *c = &o->sections[sym->st_shndx];
+
+            put32(s->bytes + at,
+                  addend + (uint32_t)pool_add(o->data + c->sh_offset +
+                                                  sym->st_value,
+                                              c->sh_entsize));
+            add_hole(s, at, CONST);
+            break;
+        }
+        __attribute__((fallthrough));
+    case R_X86_64_PLT32:
+    case R_X86_64_32:
+    case R_X86_64_32S:
+        put32(s->bytes + at, addend);
+        add_hole(s, at, kind_of(name));
+        break;
+    default:
+        die("%s: relocation %u of %s", s->family,
+            (unsigned)ELF64_R_TYPE(r->r_info), name);
+    }
+}
+
+static void
+read_name(struct stencil *s, const char *name)
+{
+    const char *end = strstr(name, "__");
+    size_t n = end ? (size_t)(end - name) : strlen(name);
+
+    if (n >= sizeof s->family)
+        die("%s: too long", name);
+    memcpy(s->family, name, n);
+    for (end = end ? end + 2 : ""; *end; end++)
+        if (*end != '_') {
+            if (s->ndigits == 3 || *end < '0' || *end > '9')
+                die("%s: bad numbers", name);
+            s->digits[s->ndigits++] = (unsigned)(*end - '0');
+        }
+}
+
+static void
+read_stencil(const struct object *o, const Elf64_Sym *sym)
+{
+    struct stencil *s = calloc(1, sizeof *s);
+    const Elf64_Shdr *text = &o->sections[sym->st_shndx];
+
+    if (!s)
+        die("out of memory");
+    read_name(s, o->names + sym->st_name + 2);
+    if (sym->st_size > MAX_BYTES)
+        die("%s: too large", s->family);
+    s->size = (unsigned)sym->st_size;
+    memcpy(s->bytes, o->data + text->sh_offset + sym->st_value, s->size);
+    for (size_t i = 0; i < o->nsections; i++) {
+        const Elf64_Shdr *r = &o->sections[i];
+        const Elf64_Rela *rela =
+            (const void *)(o->data + r->sh_offset);
+
+        if (r->sh_type != SHT_RELA || r->sh_info != sym->st_shndx)
+            continue;
+        for (size_t k = 0; k < r->sh_size / sizeof *rela; k++)
+            relocate(s, o, &rela[k]);
+    }
+    trim(s);
+    if (wants_immediate(s) && !find_immediate(s)) {
+        s->size = 0;
+        s->nholes = 0;
+    }
+    qsort(s->holes, s->nholes, sizeof *s->holes, by_place);
+    if (nall == cap) {
+        cap = cap ? cap * 2 : 4096;
+        all = realloc(all, cap * sizeof(void *));
+        if (!all)
+            die("out of memory");
+    }
+    all[nall++] = s;
+}
+
+static void
+read_object(const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    uint8_t *data;
+    long size;
+    const Elf64_Ehdr *h;
+    struct object o = {0};
+
+    if (!f || fseek(f, 0, SEEK_END) < 0 || (size = ftell(f)) < 0)
+        die("cannot read %s", path);
+    rewind(f);
+    data = malloc((size_t)size);
+    if (!data || fread(data, 1, (size_t)size, f) != (size_t)size)
+        die("cannot read %s", path);
+    fclose(f);
+    h = (const void *)data;
+    if (memcmp(h->e_ident, ELFMAG, SELFMAG) != 0 || h->e_machine != EM_X86_64)
+        die("%s is not an object file for x86-64", path);
+    o.data = data;
+    o.sections = (const void *)(data + h->e_shoff);
+    o.nsections = h->e_shnum;
+    if (h->e_shnum == 0)
+        o.nsections = o.sections[0].sh_size;
+    for (size_t i = 0; i < o.nsections; i++)
+        if (o.sections[i].sh_type == SHT_SYMTAB) {
+            const Elf64_Shdr *names = &o.sections[o.sections[i].sh_link];
+
+            o.symbols = (const void *)(data + o.sections[i].sh_offset);
+            o.nsymbols = o.sections[i].sh_size / sizeof *o.symbols;
+            o.names = (const char *)data + names->sh_offset;
+        }
+    for (size_t i = 0; i < o.nsymbols; i++)
+        if (ELF64_ST_TYPE(o.symbols[i].st_info) == STT_FUNC &&
+            strncmp(o.names + o.symbols[i].st_name, "S_", 2) == 0)
+            read_stencil(&o, &o.symbols[i]);
+}
+
+/* ---- output ---- */
+
+static int
+by_name(const void *a, const void *b)
+{
+    const struct stencil *x = *(struct stencil *const *)a;
+    const struct stencil *y = *(struct stencil *const *)b;
+    int c = strcmp(x->family, y->family);
+
+    return c ? c : memcmp(x->digits, y->digits, sizeof x->digits);
+}
+
+struct record {
+    unsigned size, at, holes;
+};
+
+static struct record *records;
+static size_t nrecords, records_cap;
+static uint8_t *blob;
+static size_t nblob;
+static uint16_t *lists;
+static size_t nlists;
+
+static size_t
+blob_add(const struct stencil *s)
+{
+    uint8_t *p = nblob ? memmem(blob, nblob, s->bytes, s->size) : NULL;
+
+    if (p)
+        return (size_t)(p - blob);
+    memcpy(blob + nblob, s->bytes, s->size);
+    nblob += s->size;
+    return nblob - s->size;
+}
+
+/* Lists of holes, each ending in 0xffff. */
+static size_t
+list_add(const struct stencil *s)
+{
+    uint16_t list[MAX_HOLES + 1];
+    unsigned n = s->nholes;
+    const uint16_t *p;
+
+    for (unsigned i = 0; i < n; i++)
+        list[i] = (uint16_t)(s->holes[i].kind << 12 | s->holes[i].at);
+    list[n++] = 0xffff;
+    for (p = lists; p + n <= lists + nlists; p++)
+        if (memcmp(p, list, n * sizeof *p) == 0)
+            return (size_t)(p - lists);
+    memcpy(lists + nlists, list, n * sizeof *list);
+    nlists += n;
+    return nlists - n;
+}
+
+static void
+put_record(struct record r)
+{
+    if (nrecords == records_cap) {
+        records_cap = records_cap ? records_cap * 2 : 4096;
+        records = realloc(records, records_cap * sizeof *records);
+        if (!records)
+            die("out of memory");
+    }
+    records[nrecords++] = r;
+}
+
+/* All members of the family that starts at all[i]; returns the next one's. */
+static size_t
+put_family(size_t i)
+{
+    size_t end = i, base = nrecords, total = 1;
+    unsigned max[3] = {0, 0, 0}, nd = all[i]->ndigits;
+
+    while (end < nall && strcmp(all[end]->family, all[i]->family) == 0) {
+        for (unsigned k = 0; k < 3; k++)
+            if (all[end]->digits[k] >= max[k])
+                max[k] = all[end]->digits[k] + 1;
+        end++;
+    }
+    for (unsigned k = 0; k < nd; k++)
+        total *= max[k];
+    for (size_t k = 0; k < total; k++)
+        put_record((struct record){0, 0, 0});
+    printf("    ST_%s = %zu,\n", all[i]->family, base);
+    for (size_t k = i; k < end; k++) {
+        const struct stencil *s = all[k];
+        size_t at = 0;
+
+        if (s->ndigits != nd)
+            die("%s: numbers differ", s->family);
+        for (unsigned d = 0; d < nd; d++)
+            at = at * max[d] + s->digits[d];
+        if (!s->size && wants_immediate(s))
+            continue;
+        records[base + at] = (struct record){
+            s->size, (unsigned)blob_add(s), (unsigned)list_add(s) + 1};
+    }
+    return end;
+}
+
+int
+main(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        read_object(argv[i]);
+    blob = malloc(nall * MAX_BYTES + 1);
+    lists = malloc(nall * (MAX_HOLES + 1) * sizeof *lists + 1);
+    if (!nall || !blob || !lists)
+        die("usage: stencils FILE.o...");
+    qsort(all, nall, sizeof(void *), by_name);
+    puts("/* Made by tools/stencils.c. */\nenum stencil_family {");
+    for (size_t i = 0; i < nall;)
+        i = put_family(i);
+    printf("    ST_COUNT = %zu\n};\nenum hole_kind {\n", nrecords);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        printf("    HOLE_%s,\n", kinds[i]);
+    printf("};\n#define STENCIL_POOL %zu\n#ifdef STENCIL_DATA\n",
+           (npool + 15) / 16 * 16);
+    puts("/* size, holes + 1 (0: no such stencil), place of the bytes */");
+    puts("static const struct {\n    uint16_t size, holes;\n    uint32_t at;\n"
+         "} stencils[] = {");
+    for (size_t i = 0; i < nrecords; i++)
+        printf("{%u,%u,%u},%s", records[i].size, records[i].holes,
+               records[i].at, i % 8 == 7 ? "\n" : "");
+    puts("};\nstatic const uint16_t stencil_holes[] = {");
+    for (size_t i = 0; i < nlists; i++)
+        printf("%u,%s", lists[i], i % 16 == 15 ? "\n" : "");
+    puts("};\nstatic const uint8_t stencil_bytes[] = {");
+    for (size_t i = 0; i < nblob; i++)
+        printf("%u,%s", blob[i], i % 24 == 23 ? "\n" : "");
+    puts("};\nstatic const uint8_t stencil_pool[STENCIL_POOL] = {");
+    for (size_t i = 0; i < npool; i++)
+        printf("%u,%s", pool[i], i % 24 == 23 ? "\n" : "");
+    puts("};\n#endif");
+    return 0;
+}
