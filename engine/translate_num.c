@@ -217,7 +217,7 @@ constant_binary(struct translator *t, uint32_t code)
     unsigned op;
     bool r;
 
-    if (t->wide || code < 0xa0 || code > 0xa3)
+    if (t->wide || t->plain || code < 0xa0 || code > 0xa3)
         return false;
     if (k.kind != OPERAND_CONST && (code == 0xa0 || code == 0xa2)) {
         k = t->stack[t->sp - 2];

@@ -10,6 +10,7 @@
 #include "jit.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 
 /* ---- stencils ---- */
 
@@ -96,6 +97,7 @@ put(struct jit *j, unsigned stencil, uint32_t insn, struct holes h)
     unsigned size = stencils[stencil].size;
 
     if (!stencils[stencil].holes) {
+if (getenv("JITDUMP")) __builtin_printf("no stencil %u for %s\n", stencil, op_names[j->code[insn].code]);
         j->failed = true;
         return;
     }
@@ -371,6 +373,17 @@ block_state(struct jit *j)
 /* ---- integers ---- */
 
 static void
+constant(struct jit *j, unsigned r, uint64_t v, uint32_t i)
+{
+    if (v == 0)
+        PUT(ST_zero + r);
+    else if (v <= UINT32_MAX)
+        PUT(ST_k_const32 + r, .k = v);
+    else
+        PUT(ST_k_const64 + r, .k = v);
+}
+
+static void
 binary(struct jit *j, const struct insn *p, uint32_t i)
 {
     const struct how_to *h = &jit_how[p->code];
@@ -416,12 +429,16 @@ binary_imm(struct jit *j, const struct insn *p, uint32_t i)
         k = -k;
     }
     if ((st == ST_i32_add || st == ST_i64_add) && x < 8 && d != x) {
-        PUT((st == ST_i32_add ? ST_lea32 : ST_lea64) + d * 8 + x,
+        PUT((st == ST_i32_add ? ST_k_lea32 : ST_k_lea64) + d * 8 + x,
             .k = (uint64_t)(int64_t)k);
     } else if (st == ST_i64_sub) { /* 2^31 */
         move(j, d, x, p->b, i);
         PUT(ST_i64_add + d * 10 + IMMEDIATE, .k = 0x7fffffff);
         PUT(ST_i64_add + d * 10 + IMMEDIATE, .k = 1);
+    } else if (st == ST_i64_and && k < 0) { /* (that stencil has 32 bits) */
+        constant(j, 0, (uint64_t)(int64_t)k, i);
+        PUT(st + x, .b = p->b);
+        move(j, d, 0, 0, i);
     } else {
         if (h->flags & SHIFTS)
             k &= st >= ST_i64_add ? 63 : 31;
@@ -445,17 +462,6 @@ large(struct jit *j, const struct insn *p, uint32_t i)
     finish(j, p->a, 0, d, i);
 }
 
-
-static void
-constant(struct jit *j, unsigned r, uint64_t v, uint32_t i)
-{
-    if (v == 0)
-        PUT(ST_zero + r);
-    else if (v <= UINT32_MAX)
-        PUT(ST_k_const32 + r, .k = v);
-    else
-        PUT(ST_k_const64 + r, .k = v);
-}
 
 /* The frame's last slot is nobody's. */
 static void

@@ -337,7 +337,7 @@ jit_compile(struct translator *t, struct engine_module *m, uint32_t func)
     j->code = t->out;
     j->n = t->n;
     j->published = atomic_load(&m->code[func].insns);
-    compile(j);
+    if (!compile(j) && getenv("JITDUMP")) __builtin_printf("fail %u n %u wide %d at %zu cap %zu\n", func, j->n, t->wide, j->at, j->cap);
     arena_reset(&j->work, false);
     if (j->cap > (size_t)4 << 20) {
         free(j->buf);

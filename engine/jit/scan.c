@@ -113,8 +113,10 @@ mark_blocks(struct jit *j)
         const struct insn *p = &j->code[i];
 
         jit_operands(j, i, &o);
-        if (!o.len || i + o.len > j->n)
+        if (!o.len || i + o.len > j->n) {
+if (getenv("JITDUMP")) __builtin_printf("op %s\n", op_names[p->code]);
             return false;
+}
         if (o.calls)
             j->leaf = false;
         if (p->code == OP_br_table_s) {
