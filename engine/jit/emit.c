@@ -10,7 +10,6 @@
 #include "jit.h"
 
 #include <stddef.h>
-#include <stdlib.h>
 
 /* ---- stencils ---- */
 
@@ -97,7 +96,6 @@ put(struct jit *j, unsigned stencil, uint32_t insn, struct holes h)
     unsigned size = stencils[stencil].size;
 
     if (!stencils[stencil].holes) {
-if (getenv("JITDUMP")) __builtin_printf("no stencil %u for %s\n", stencil, op_names[j->code[insn].code]);
         j->failed = true;
         return;
     }
@@ -323,7 +321,7 @@ lives_on(const struct jit *j, unsigned file, unsigned r, uint32_t pos)
 {
     uint32_t s = j->owner[file][r];
 
-    return s != NONE && j->segments[s].reg == r && j->segments[s].end > pos;
+    return s != NONE && j->segments[s].reg == r && j->segments[s].end >= pos;
 }
 
 /* Before code outside runs: what lives on goes to slots. */
@@ -468,7 +466,7 @@ static void
 spare_constant(struct jit *j, uint64_t v, uint32_t i)
 {
     constant(j, 0, v, i);
-    PUT(ST_store, .a = j->nslots - 1);
+    PUT(ST_store, .a = j->code[0].uimm - 1);
 }
 
 static void
@@ -492,7 +490,7 @@ large_imm(struct jit *j, const struct insn *p, uint32_t i)
     } else {
         spare_constant(j, wide ? (uint64_t)(int64_t)p->imm : p->uimm, i);
         move(j, 0, x, p->b, i);
-        PUT(h->stencil + IN_SLOT, .b = j->nslots - 1);
+        PUT(h->stencil + IN_SLOT, .b = j->code[0].uimm - 1);
     }
     d = target(j, p->a, 0, i);
     move(j, d, 0, 0, i);
@@ -1195,7 +1193,6 @@ other(struct jit *j, const struct insn *p, const struct operands *o, uint32_t i)
         call(j, p, o, i);
         break;
     case OP_ret_call:
-    case OP_ret_call_import:
     case OP_ret_call_table:
     case OP_ret_call_ref:
         tail_call(j, p, o, i);

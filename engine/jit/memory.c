@@ -161,25 +161,6 @@ jit_install(struct jit *j)
                           start);
     }
     memcpy(c->rw + start, j->buf, j->at);
-    if (getenv("JITDUMP")) { /* DEBUG */
-        char n[64];
-        extern int snprintf(char *, size_t, const char *, ...);
-        extern void *fopen(const char *, const char *);
-        extern size_t fwrite(const void *, size_t, size_t, void *);
-        extern int fclose(void *);
-        snprintf(n, sizeof n, "/tmp/jit/d/%u.bin", j->func);
-        void *f = fopen(n, "w");
-        fwrite(j->buf, 1, j->at, f);
-        fclose(f);
-        snprintf(n, sizeof n, "/tmp/jit/d/%u.txt", j->func);
-        extern int fprintf(void *, const char *, ...);
-        f = fopen(n, "w");
-        for (uint32_t i = 0; i < j->n; i++)
-            fprintf(f, "%x: %u %s a=%u b=%u c=%u d=%u imm=%d\n", j->native_at[i], i, op_names[j->code[i].code < OP_COUNT ? j->code[i].code : 0], j->code[i].a, j->code[i].b, j->code[i].c, j->code[i].d, j->code[i].imm);
-        for (uint32_t i = 0; i < j->nsegments; i++)
-            fprintf(f, "seg slot %u %u..%u reg %u class %u benefit %f wt %d clean %d\n", j->segments[i].slot, j->segments[i].start, j->segments[i].end, j->segments[i].reg, j->segments[i].class, (double)j->segments[i].benefit, j->segments[i].write_through, j->segments[i].clean);
-        fclose(f);
-    }
     c->used = start + j->at;
     c->nfuncs++;
     __builtin___clear_cache((char *)c->rx + start, (char *)c->rx + c->used);

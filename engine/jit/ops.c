@@ -151,7 +151,9 @@ const struct how_to jit_how[OP_COUNT] = {
     OTHER(select128) OTHER(unreachable) OTHER(ret) OTHER(ret_i) OTHER(ret_d)
     OTHER(ret_f) OTHER(ret_n) OTHER(call) OTHER(call_import)
     OTHER(call_indirect) OTHER(call_table) OTHER(call_ref) OTHER(ret_call)
-    OTHER(ret_call_table) OTHER(ret_call_import) OTHER(ret_call_ref)
+    /* Not ret_call_import: loops of tail calls across instances must not grow
+     * the native stack, so these functions are the interpreter's. */
+    OTHER(ret_call_table) OTHER(ret_call_ref)
     OTHER(throw) OTHER(throw_ref) OTHER(global_get) OTHER(global_get_float)
     OTHER(global_get_far) OTHER(global_set) OTHER(global_set_far)
     OTHER(ref_func) OTHER(ref_is_null) OTHER(ref_non_null) OTHER(table_get)
@@ -437,7 +439,6 @@ other_operands(const struct jit *j, const struct insn *p, struct operands *o)
         use(o, p->b, INT);
         break;
     case OP_ret_call:
-    case OP_ret_call_import:
     case OP_ret_call_table:
     case OP_ret_call_ref:
         o->len = 2;

@@ -143,8 +143,6 @@ tail_target(struct engine_instance *in, uint64_t *fp, const struct insn *pc)
 {
     struct engine_func *f;
 
-    if (pc->code == interp_code(OP_ret_call_import))
-        return in->func_imports[pc->uimm];
     if (pc->code == interp_code(OP_ret_call_table)) {
         struct engine_table *t = in->tables[pc[-1].uimm];
         uint64_t i = t->is64 ? fp[pc[1].b] : (uint32_t)fp[pc[1].b];
@@ -337,7 +335,7 @@ jit_compile(struct translator *t, struct engine_module *m, uint32_t func)
     j->code = t->out;
     j->n = t->n;
     j->published = atomic_load(&m->code[func].insns);
-    if (!compile(j) && getenv("JITDUMP")) __builtin_printf("fail %u n %u wide %d at %zu cap %zu\n", func, j->n, t->wide, j->at, j->cap);
+    compile(j); /* or not: jit_far stays */
     arena_reset(&j->work, false);
     if (j->cap > (size_t)4 << 20) {
         free(j->buf);

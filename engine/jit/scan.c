@@ -84,7 +84,6 @@ ends(uintptr_t op)
     case OP_ret_f:
     case OP_ret_n:
     case OP_ret_call:
-    case OP_ret_call_import:
     case OP_ret_call_table:
     case OP_ret_call_ref:
     case OP_throw:
@@ -113,10 +112,8 @@ mark_blocks(struct jit *j)
         const struct insn *p = &j->code[i];
 
         jit_operands(j, i, &o);
-        if (!o.len || i + o.len > j->n) {
-if (getenv("JITDUMP")) __builtin_printf("op %s\n", op_names[p->code]);
+        if (!o.len || i + o.len > j->n)
             return false;
-}
         if (o.calls)
             j->leaf = false;
         if (p->code == OP_br_table_s) {
