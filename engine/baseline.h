@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The baseline compiler's face (jit/); baseline_none.c where it is not built. */
+/* The baseline compiler's face (jit/); baseline_none.c where it is not built.
+ */
 #ifndef ENGINE_BASELINE_H
 #define ENGINE_BASELINE_H
 

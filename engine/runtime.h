@@ -135,6 +135,8 @@ struct engine_store {
     size_t native_stack;  /* bytes from the outermost engine_call to there */
     const struct native_step *step; /* running by native_step */
     uint64_t step_value;            /* r0 at its end */
+    struct engine_func *tail; /* to call instead of what returned (jit/) */
+    bool tail_awaited;        /* the next machine code's caller looks at tail */
 
     void *user;
     uint64_t *stack, *stack_limit;

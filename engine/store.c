@@ -378,6 +378,8 @@ call_slots(struct engine_store *s, struct engine_func *f, uint64_t *slots)
         s->native_low =
             (uintptr_t)__builtin_frame_address(0) - s->native_stack;
     s->nframes = 0;
+    s->tail = NULL;
+    s->tail_awaited = false;
     s->depth++;
     s->act = &act;
     if (f->host) {

@@ -36,8 +36,8 @@ struct hole {
     uint8_t kind;
 };
 /* The order is the header's. */
-static const char *const kinds[] = {"A",    "B",     "C",    "D",   "I",
-                                    "NEXT", "TAKEN", "TRAP", "K32", "K32_NEG",
+static const char *const kinds[] = {"A",    "B",     "C",    "D",    "I",
+                                    "NEXT", "TAKEN", "TRAP", "K32",  "K32_NEG",
                                     "K8",   "K16",   "K64",  "CONST"};
 enum kind {
     A,
@@ -123,7 +123,8 @@ add_hole(struct stencil *s, unsigned at, enum kind kind)
 static int
 by_place(const void *a, const void *b)
 {
-    return (int)((const struct hole *)a)->at - (int)((const struct hole *)b)->at;
+    return (int)((const struct hole *)a)->at -
+           (int)((const struct hole *)b)->at;
 }
 
 /* ---- immediates ---- */
@@ -290,9 +291,9 @@ relocate(struct stencil *s, const struct object *o, const Elf64_Rela *r)
             const Elf64_Shdr *c = &o->sections[sym->st_shndx];
 
             put32(s->bytes + at,
-                  addend + (uint32_t)pool_add(o->data + c->sh_offset +
-                                                  sym->st_value,
-                                              c->sh_entsize));
+                  addend +
+                      (uint32_t)pool_add(o->data + c->sh_offset + sym->st_value,
+                                         c->sh_entsize));
             add_hole(s, at, CONST);
             break;
         }
@@ -341,8 +342,7 @@ read_stencil(const struct object *o, const Elf64_Sym *sym)
     memcpy(s->bytes, o->data + text->sh_offset + sym->st_value, s->size);
     for (size_t i = 0; i < o->nsections; i++) {
         const Elf64_Shdr *r = &o->sections[i];
-        const Elf64_Rela *rela =
-            (const void *)(o->data + r->sh_offset);
+        const Elf64_Rela *rela = (const void *)(o->data + r->sh_offset);
 
         if (r->sh_type != SHT_RELA || r->sh_info != sym->st_shndx)
             continue;
@@ -496,8 +496,8 @@ put_family(size_t i)
             at = at * max[d] + s->digits[d];
         if (!s->size && wants_immediate(s))
             continue;
-        records[base + at] = (struct record){
-            s->size, (unsigned)blob_add(s), (unsigned)list_add(s) + 1};
+        records[base + at] = (struct record){s->size, (unsigned)blob_add(s),
+                                             (unsigned)list_add(s) + 1};
     }
     return end;
 }

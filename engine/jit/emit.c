@@ -460,7 +460,6 @@ large(struct jit *j, const struct insn *p, uint32_t i)
     finish(j, p->a, 0, d, i);
 }
 
-
 /* The frame's last slot is nobody's. */
 static void
 spare_constant(struct jit *j, uint64_t v, uint32_t i)
@@ -534,8 +533,7 @@ compare_imm(struct jit *j, unsigned st, unsigned swapped, bool simple,
             move(j, 0, x, slot, i);
             x = 0;
         }
-        PUT(st + x * 10 + IMMEDIATE, .k = (uint64_t)(int64_t)k,
-            .taken = taken);
+        PUT(st + x * 10 + IMMEDIATE, .k = (uint64_t)(int64_t)k, .taken = taken);
         return;
     }
     constant(j, 0, wide ? (uint64_t)(int64_t)k : (uint32_t)k, i);
@@ -607,7 +605,8 @@ branch_imm(struct jit *j, const struct insn *p, uint32_t i)
         return;
     }
     compare_imm(j, h->stencil, h->swapped, comparable(h, k), p->a, k,
-                h->stencil >= ST_br_i64_eq && h->stencil <= ST_br_i64_ne, i + (uint32_t)p->imm, i);
+                h->stencil >= ST_br_i64_eq && h->stencil <= ST_br_i64_ne,
+                i + (uint32_t)p->imm, i);
 }
 
 static void
@@ -839,8 +838,7 @@ select_(struct jit *j, const struct insn *p, uint32_t i)
     unsigned x, y, c, d;
 
     c = int_source(j, p->d, i);
-    if ((s && file_of(s)) ||
-        ((s = segment_at(j, p->c, 2 * i)) && file_of(s))) {
+    if ((s && file_of(s)) || ((s = segment_at(j, p->c, 2 * i)) && file_of(s))) {
         x = source(j, p->b, 1, i);
         y = source(j, p->c, 1, i);
         if (y < 8) {
@@ -922,8 +920,8 @@ results_in_memory(struct jit *j, const struct operands *o, uint32_t i)
 static void
 step(struct jit *j, const struct operands *o, uint32_t i)
 {
-    struct native_step *s = arena_alloc(
-        &j->keep, sizeof *s + (o->len + 1) * sizeof s->code[0]);
+    struct native_step *s =
+        arena_alloc(&j->keep, sizeof *s + (o->len + 1) * sizeof s->code[0]);
 
     if (!s) {
         j->failed = true;
@@ -1083,8 +1081,8 @@ vector(struct jit *j, const struct insn *p, const struct operands *o,
        uint32_t i)
 {
     const struct how_to *h = &jit_how[p->code];
-    uint32_t k = h->from == SHAPE_EXTRACT   ? p->c
-                 : h->from == SHAPE_REPLACE ? p->d
+    uint32_t k = h->from == SHAPE_EXTRACT                          ? p->c
+                 : h->from == SHAPE_REPLACE                        ? p->d
                  : h->from == SHAPE_LOAD || h->from == SHAPE_STORE ? p->uimm
                                                                    : 0;
 
@@ -1389,7 +1387,6 @@ jit_emit(struct jit *j)
         jit_machine_colds(j);
     for (uint32_t k = 0; k < j->nfixups && !j->failed; k++)
         if (j->fixups[k].insn < JIT_HELPER)
-            jit_patch(j, j->fixups[k].at,
-                      j->native_at[j->fixups[k].insn]);
+            jit_patch(j, j->fixups[k].at, j->native_at[j->fixups[k].insn]);
 }
 #endif

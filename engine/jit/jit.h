@@ -37,7 +37,7 @@
 enum reg_class { ANY, INT, DBL, FLT, MEM };
 
 struct jit_block {
-    uint32_t first, end; /* instructions */
+    uint32_t first, end;  /* instructions */
     uint32_t next, taken; /* successors, NONE; tables have more */
     uint32_t from;        /* the first block that jumps forward to this one */
     uint32_t back;        /* the last block that jumps back to it */
@@ -60,8 +60,8 @@ struct operands {
     uint32_t use[4], def;
     uint8_t use_class[4], def_class;
     uint8_t uses;
-    bool calls;                     /* runs code outside: registers are lost */
-    uint32_t reads, nreads;         /* slots in memory */
+    bool calls;             /* runs code outside: registers are lost */
+    uint32_t reads, nreads; /* slots in memory */
     uint32_t reads2, nreads2;
     uint32_t reads3, nreads3;
     uint32_t writes, nwrites;
@@ -157,7 +157,7 @@ struct fixup {
 };
 #define JIT_POOL UINT32_MAX
 #define JIT_HELPER (UINT32_MAX - 256) /* + enum helper */
-struct cold { /* code out of the way, emitted behind the function */
+struct cold {      /* code out of the way, emitted behind the function */
     uint32_t at;   /* the place that jumps here */
     uint32_t back; /* where it goes on: buffer offset */
     uint32_t insn;
@@ -181,7 +181,7 @@ struct jit {
     uint32_t *block_at;
     struct jit_block *blocks;
     uint32_t nblocks;
-    float *calls; /* weight of calls up to an instruction */
+    float *calls;     /* weight of calls up to an instruction */
     uint32_t *global; /* per slot: its bit in live sets, or NONE */
     uint32_t *global_slot;
     uint32_t nglobal, words;
@@ -193,8 +193,8 @@ struct jit {
     struct segment *segments; /* by start */
     uint32_t nsegments, segments_cap;
     uint32_t next_segment;
-    uint32_t *current;          /* per slot: segment begun last, or NONE */
-    uint32_t owner[2][NREGS];   /* segment of each register, or NONE */
+    uint32_t *current;           /* per slot: segment begun last, or NONE */
+    uint32_t owner[2][NREGS];    /* segment of each register, or NONE */
     uint32_t valid[2], dirty[2]; /* bits by register */
 
     uint8_t *buf;

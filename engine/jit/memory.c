@@ -165,8 +165,8 @@ jit_install(struct jit *j)
     c->nfuncs++;
     __builtin___clear_cache((char *)c->rx + start, (char *)c->rx + c->used);
     native_publish(j->m, j->func, (native_fn *)(uintptr_t)(c->rx + start));
-    atomic_store_explicit(&j->m->code[j->func].jit,
-                          (uintptr_t)c->rx + f->body, memory_order_release);
+    atomic_store_explicit(&j->m->code[j->func].jit, (uintptr_t)c->rx + f->body,
+                          memory_order_release);
     native_tell_perf(j->m, j->func, c->rx + start, j->at);
     return true;
 }
@@ -224,7 +224,7 @@ jit_place(struct engine_module *m, uint32_t func, uintptr_t at)
         uint32_t offset = (uint32_t)(at - (uintptr_t)c->rx), i = 0;
         uint32_t here = f->body;
 
-        for (p = f->sizes; ; i++) {
+        for (p = f->sizes;; i++) {
             uint32_t n;
 
             if (i + 1 >= f->ninsns)

@@ -45,10 +45,10 @@
 #define BRANCHES(n, s, flags)                                                  \
     [OP_##n##_br_ss] = {HOW_BRANCH, INT, INT, flags, ST_br_##n, ST_br_##s},    \
     [OP_##n##_br_ss_l] = {HOW_BRANCH, INT, INT, flags, ST_br_##n, ST_br_##s},  \
-    [OP_##n##_br_si] = {HOW_BRANCH_IMM, INT, INT, flags, ST_br_##n,            \
-                        ST_br_##s},                                            \
-    [OP_##n##_br_si_l] = {HOW_BRANCH_IMM, INT, INT, flags, ST_br_##n,          \
-                          ST_br_##s},
+    [OP_##n##                                                                  \
+        _br_si] = {HOW_BRANCH_IMM, INT, INT, flags, ST_br_##n, ST_br_##s},     \
+    [OP_##n##                                                                  \
+        _br_si_l] = {HOW_BRANCH_IMM, INT, INT, flags, ST_br_##n, ST_br_##s},
 #define COMPARES(t)                                                            \
     COMPARE(t##_eq, t##_eq, 0)                                                 \
     COMPARE(t##_ne, t##_ne, 0)                                                 \
@@ -71,7 +71,8 @@
 #define IN_D DBL
 #define IN_F FLT
 #define UN_I_I(n) [OP_##n##_s] = {HOW_UNARY, INT, INT, 0, ST_##n, 0},
-#define CONVERT(n, C, D) [OP_##n##_s] = {HOW_CONVERT, IN_##C, IN_##D, 0, ST_##n, 0},
+#define CONVERT(n, C, D)                                                       \
+    [OP_##n##_s] = {HOW_CONVERT, IN_##C, IN_##D, 0, ST_##n, 0},
 #define UN_I_D(n) CONVERT(n, I, D)
 #define UN_I_F(n) CONVERT(n, I, F)
 #define UN_D_I(n) CONVERT(n, D, I)
@@ -110,7 +111,8 @@
     [OP_##n##_brt_ss_l] = {HOW_FBRANCH, IN_##C, INT, 0, ST_brt_##n, 0},        \
     [OP_##n##_brf_ss] = {HOW_FBRANCH, IN_##C, INT, 0, ST_brf_##n, 0},          \
     [OP_##n##_brf_ss_l] = {HOW_FBRANCH, IN_##C, INT, 0, ST_brf_##n, 0},
-#define LOAD(n, T, R, D, k) [OP_##n##_s] = {HOW_LOAD, INT, IN_##D, 0, ST_##n, 0},
+#define LOAD(n, T, R, D, k)                                                    \
+    [OP_##n##_s] = {HOW_LOAD, INT, IN_##D, 0, ST_##n, 0},
 #define STORE(n, T, C, k)                                                      \
     [OP_##n##_ss] = {HOW_STORE, IN_##C, 0, 0, ST_##n, 0},                      \
     [OP_##n##_si] = {HOW_STORE_IMM, IN_##C, 0, 0, ST_##n, 0},
@@ -127,43 +129,66 @@
 
 const struct how_to jit_how[OP_COUNT] = {
 #include "op/all.def"
-    SMALL(i32_add) SMALL(i32_sub) SMALL(i32_mul) SMALL(i32_and) SMALL(i32_or)
-    SMALL(i32_xor) SMALL(i32_shl) SMALL(i32_shr_s) SMALL(i32_shr_u)
-    SMALL(i32_rotl) SMALL(i32_rotr)
-    SMALL(i64_add) SMALL(i64_sub) SMALL(i64_mul) SMALL(i64_and) SMALL(i64_or)
-    SMALL(i64_xor) SMALL(i64_shl) SMALL(i64_shr_s) SMALL(i64_shr_u)
-    SMALL(i64_rotl) SMALL(i64_rotr)
-    LARGE(i32_div_s, SIGNED_DIVISION) LARGE(i32_div_u, 0)
-    LARGE(i32_rem_s, SIGNED_DIVISION) LARGE(i32_rem_u, 0)
-    LARGE(i64_div_s, SIGNED_DIVISION) LARGE(i64_div_u, 0)
-    LARGE(i64_rem_s, SIGNED_DIVISION) LARGE(i64_rem_u, 0)
-    COMPARES(i32) COMPARES(i64)
-    BRANCHES(i32_test, i32_test, 0) BRANCHES(i32_testz, i32_testz, 0)
-    TEST_OP(br_if) TEST_OP(br_z) TEST64_OP(br_if64) TEST64_OP(br_z64)
-    FSMALL(f64_add, DBL) FSMALL(f64_sub, DBL) FSMALL(f64_mul, DBL)
-    FSMALL(f64_div, DBL) FLARGE(f64_min, DBL) FLARGE(f64_max, DBL)
-    FLARGE(f64_copysign, DBL)
-    FSMALL(f32_add, FLT) FSMALL(f32_sub, FLT) FSMALL(f32_mul, FLT)
-    FSMALL(f32_div, FLT) FLARGE(f32_min, FLT) FLARGE(f32_max, FLT)
-    FLARGE(f32_copysign, FLT)
-    OTHER(f32x4_canonical) OTHER(f64x2_canonical) OTHER(mov) OTHER(mov2) OTHER(movn) OTHER(const32) OTHER(const64)
-    OTHER(const128) OTHER(br) OTHER(br_l) OTHER(br_table_s) OTHER(select_s)
-    OTHER(select128) OTHER(unreachable) OTHER(ret) OTHER(ret_i) OTHER(ret_d)
-    OTHER(ret_f) OTHER(ret_n) OTHER(call) OTHER(call_import)
-    OTHER(call_indirect) OTHER(call_table) OTHER(call_ref) OTHER(ret_call)
+    SMALL(i32_add) SMALL(i32_sub) SMALL(i32_mul) SMALL(i32_and) SMALL(
+        i32_or) SMALL(i32_xor) SMALL(i32_shl) SMALL(i32_shr_s) SMALL(i32_shr_u)
+        SMALL(i32_rotl) SMALL(i32_rotr) SMALL(i64_add) SMALL(i64_sub) SMALL(
+            i64_mul) SMALL(i64_and) SMALL(i64_or) SMALL(i64_xor) SMALL(i64_shl)
+            SMALL(i64_shr_s) SMALL(i64_shr_u) SMALL(i64_rotl) SMALL(
+                i64_rotr) LARGE(i32_div_s,
+                                SIGNED_DIVISION) LARGE(i32_div_u,
+                                                       0) LARGE(i32_rem_s,
+                                                                SIGNED_DIVISION)
+                LARGE(i32_rem_u, 0) LARGE(i64_div_s, SIGNED_DIVISION) LARGE(
+                    i64_div_u, 0) LARGE(i64_rem_s,
+                                        SIGNED_DIVISION) LARGE(i64_rem_u,
+                                                               0) COMPARES(i32)
+                    COMPARES(i64) BRANCHES(i32_test, i32_test, 0) BRANCHES(
+                        i32_testz, i32_testz,
+                        0) TEST_OP(br_if) TEST_OP(br_z) TEST64_OP(br_if64)
+                        TEST64_OP(br_z64) FSMALL(f64_add, DBL) FSMALL(
+                            f64_sub, DBL) FSMALL(f64_mul, DBL) FSMALL(f64_div,
+                                                                      DBL)
+                            FLARGE(f64_min, DBL) FLARGE(f64_max, DBL) FLARGE(
+                                f64_copysign, DBL) FSMALL(f32_add,
+                                                          FLT) FSMALL(f32_sub,
+                                                                      FLT)
+                                FSMALL(f32_mul, FLT) FSMALL(f32_div, FLT) FLARGE(
+                                    f32_min, FLT) FLARGE(f32_max, FLT)
+                                    FLARGE(f32_copysign, FLT) OTHER(
+                                        f32x4_canonical) OTHER(f64x2_canonical)
+                                        OTHER(mov) OTHER(mov2) OTHER(movn) OTHER(
+                                            const32) OTHER(const64) OTHER(const128)
+                                            OTHER(br) OTHER(br_l) OTHER(
+                                                br_table_s) OTHER(select_s)
+                                                OTHER(select128) OTHER(
+                                                    unreachable) OTHER(ret)
+                                                    OTHER(ret_i) OTHER(
+                                                        ret_d) OTHER(ret_f)
+                                                        OTHER(ret_n) OTHER(
+                                                            call) OTHER(call_import)
+                                                            OTHER(call_indirect)
+                                                                OTHER(
+                                                                    call_table)
+                                                                    OTHER(
+                                                                        call_ref)
+                                                                        OTHER(
+                                                                            ret_call)
     /* Not ret_call_import: loops of tail calls across instances must not grow
      * the native stack, so these functions are the interpreter's. */
-    OTHER(ret_call_table) OTHER(ret_call_ref)
-    OTHER(throw) OTHER(throw_ref) OTHER(global_get) OTHER(global_get_float)
-    OTHER(global_get_far) OTHER(global_set) OTHER(global_set_far)
-    OTHER(ref_func) OTHER(ref_is_null) OTHER(ref_non_null) OTHER(table_get)
-    OTHER(table_set) OTHER(table_size) OTHER(table_grow) OTHER(table_fill)
-    OTHER(table_copy) OTHER(table_init) OTHER(elem_drop) OTHER(table_ref)
-    OTHER(address) OTHER(memory_size) OTHER(memory_grow) OTHER(memory_fill)
-    OTHER(memory_copy) OTHER(memory_init) OTHER(data_drop) OTHER(gc)
-    OTHER(atomic) OTHER(i64_add128) OTHER(i64_sub128) OTHER(i64_mul_wide_s)
-    OTHER(i64_mul_wide_u) OTHER(i8x16_shuffle)
-};
+    OTHER(ret_call_table) OTHER(ret_call_ref) OTHER(throw) OTHER(throw_ref)
+        OTHER(global_get) OTHER(global_get_float) OTHER(global_get_far) OTHER(
+            global_set) OTHER(global_set_far) OTHER(ref_func) OTHER(ref_is_null)
+            OTHER(ref_non_null) OTHER(table_get) OTHER(table_set)
+                OTHER(table_size) OTHER(table_grow) OTHER(table_fill)
+                    OTHER(table_copy) OTHER(table_init) OTHER(elem_drop)
+                        OTHER(table_ref) OTHER(address) OTHER(memory_size)
+                            OTHER(memory_grow) OTHER(memory_fill)
+                                OTHER(memory_copy) OTHER(memory_init)
+                                    OTHER(data_drop) OTHER(gc) OTHER(atomic)
+                                        OTHER(i64_add128) OTHER(i64_sub128)
+                                            OTHER(i64_mul_wide_s)
+                                                OTHER(i64_mul_wide_u)
+                                                    OTHER(i8x16_shuffle)};
 
 /* ---- operands ---- */
 

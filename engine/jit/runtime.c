@@ -51,14 +51,38 @@ float_of(uint64_t bits)
 
 /* ---- in ---- */
 
+/*
+ * A tail call out of an instance whose frame is bridged already returns to C,
+ * which makes the call: so loops of such calls need no native stack. The
+ * outermost of nested C functions does it.
+ */
+static void
+run_tails(struct engine_store *s, uint64_t *fp)
+{
+    while (s->tail) {
+        struct engine_func *f = s->tail;
+
+        s->tail = NULL;
+        s->tail_awaited = true;
+        s->native_in = f->instance;
+        native_call(f->instance, fp, interp_bridge,
+                    f->index - f->instance->module->nfuncs_imported);
+        s->tail_awaited = false;
+    }
+}
+
 static void
 entry(struct engine_instance *in, uint64_t *fp, const struct insn *link,
       uintptr_t body)
 {
     struct engine_store *s = in->store;
+    bool awaited = s->tail_awaited;
 
+    s->tail_awaited = false;
     s->budget =
         (int64_t)jit_shim(in, fp, in->mem0->base, budget_of(s), link, body);
+    if (s->tail && !awaited)
+        run_tails(s, fp);
 }
 
 /* ---- calls ---- */
@@ -89,8 +113,8 @@ jit_lazy(SIG) /* the same, not yet translated */
         in->store->budget = (int64_t)budget;
         native_trap(in, FP - link->a, link, ENGINE_NO_MEMORY);
     }
-    to = atomic_load_explicit(&in->module->code[func].jit,
-                              memory_order_acquire);
+    to =
+        atomic_load_explicit(&in->module->code[func].jit, memory_order_acquire);
     if (to == (uintptr_t)jit_lazy)
         to = (uintptr_t)jit_far;
     JUMP_TO(to);
@@ -162,16 +186,37 @@ tail_target(struct engine_instance *in, uint64_t *fp, const struct insn *pc)
     return f;
 }
 
-/* A function of the host or another instance is called, and returned from. */
+/* A function of the host is called, and returned from; so is one of another
+ * instance, with a bridge in place of this frame. */
 static void
 tail_out(struct engine_instance *in, uint64_t *fp, const struct insn *pc,
          struct engine_func *f)
 {
     const struct type_def *t = type_get(f->type);
+    const struct insn *link = (const struct insn *)(uintptr_t)fp[pc[1].a];
     uint64_t *base = fp + pc[1].uimm;
+    struct engine_store *s = in->store;
 
-    native_invoke_at(in, fp, pc, f, base);
-    memmove(fp, base, t->result_slots * sizeof *fp);
+    if (f->host) {
+        native_invoke_at(in, fp, pc, f, base);
+        memmove(fp, base, t->result_slots * sizeof *fp);
+        return;
+    }
+    s->tail = f;
+    if (link == interp_bridge) {
+        memmove(fp, base, t->param_slots * sizeof *fp);
+        return;
+    }
+    if ((size_t)(s->stack_limit - fp) < BRIDGE_SLOTS + t->param_slots ||
+        (size_t)(s->stack_limit - fp) < BRIDGE_SLOTS + t->result_slots)
+        native_trap(in, fp, pc, ENGINE_STACK_EXHAUSTED);
+    memmove(fp + BRIDGE_SLOTS, base, t->param_slots * sizeof *fp);
+    fp[0] = (uintptr_t)in;
+    fp[1] = (uintptr_t)link;
+    fp[2] = (uint64_t)link->a << 32 | t->result_slots;
+    run_tails(s, fp + BRIDGE_SLOTS);
+    s->native_in = in;
+    memmove(fp, fp + BRIDGE_SLOTS, t->result_slots * sizeof *fp);
 }
 
 static HELPER
@@ -256,10 +301,14 @@ move(SIG) /* r0: to; r1: from; r2: how many slots */
 }
 
 const uintptr_t jit_helpers[HELPER_COUNT] = {
-    [HELPER_ENTRY] = (uintptr_t)entry,   [HELPER_TRAP] = (uintptr_t)trap,
-    [HELPER_STACK] = (uintptr_t)stack,   [HELPER_POLL] = (uintptr_t)poll,
-    [HELPER_IMPORT] = (uintptr_t)import, [HELPER_INDIRECT] = (uintptr_t)indirect,
-    [HELPER_TAIL] = (uintptr_t)tail,     [HELPER_STEP] = (uintptr_t)step,
+    [HELPER_ENTRY] = (uintptr_t)entry,
+    [HELPER_TRAP] = (uintptr_t)trap,
+    [HELPER_STACK] = (uintptr_t)stack,
+    [HELPER_POLL] = (uintptr_t)poll,
+    [HELPER_IMPORT] = (uintptr_t)import,
+    [HELPER_INDIRECT] = (uintptr_t)indirect,
+    [HELPER_TAIL] = (uintptr_t)tail,
+    [HELPER_STEP] = (uintptr_t)step,
     [HELPER_MOVE] = (uintptr_t)move};
 
 /* ---- handlers ---- */

@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-#define LARGEST_CODE (1u << 20) /* instructions */
+#define LARGEST_CODE (1u << 20)         /* instructions */
 #define LARGEST_SETS ((size_t)32 << 20) /* bytes */
 
 struct arena_block {
@@ -165,9 +165,11 @@ make_blocks(struct jit *j)
     for (uint32_t i = 1; i < j->n; i++)
         if (i == 1 || j->mark[i] & MARK_LEADER) {
             j->block_at[i] = b;
-            j->blocks[b++] = (struct jit_block){
-                .first = i, .next = NONE, .taken = NONE, .from = NONE,
-                .back = NONE};
+            j->blocks[b++] = (struct jit_block){.first = i,
+                                                .next = NONE,
+                                                .taken = NONE,
+                                                .from = NONE,
+                                                .back = NONE};
         }
     for (b = 0; b < j->nblocks; b++) {
         struct jit_block *k = &j->blocks[b];
@@ -223,8 +225,7 @@ find_globals(struct jit *j)
     struct operands o;
 
     j->global = arena_alloc(&j->work, j->nslots * sizeof *j->global);
-    j->global_slot =
-        arena_alloc(&j->work, j->nslots * sizeof *j->global_slot);
+    j->global_slot = arena_alloc(&j->work, j->nslots * sizeof *j->global_slot);
     if (!defined || !j->global || !j->global_slot)
         return false;
     memset(j->global, 0xff, j->nslots * sizeof *j->global);
@@ -269,12 +270,8 @@ local_sets(struct jit *j, uint64_t *kills)
                     in[g / 64] |= (uint64_t)1 << g % 64;
             }
             for (uint32_t r = 0; r < 3; r++) {
-                uint32_t at = r == 0   ? o.reads
-                              : r == 1 ? o.reads2
-                                       : o.reads3;
-                uint32_t c = r == 0   ? o.nreads
-                             : r == 1 ? o.nreads2
-                                      : o.nreads3;
+                uint32_t at = r == 0 ? o.reads : r == 1 ? o.reads2 : o.reads3;
+                uint32_t c = r == 0 ? o.nreads : r == 1 ? o.nreads2 : o.nreads3;
 
                 for (; c; c--, at++) {
                     uint32_t g = j->global[at];
@@ -316,7 +313,8 @@ flow_out(struct jit *j, uint32_t b, uint64_t *out)
     if (k->next == NONE && k->taken == NONE)
         /* perhaps a table: its rows are the block's last instructions */
         for (uint32_t i = k->first; i < k->end; i++)
-            if (j->code[i].code == OP_br_table_s && i + 1 + j->code[i].uimm == last)
+            if (j->code[i].code == OP_br_table_s &&
+                i + 1 + j->code[i].uimm == last)
                 for (uint32_t r = i + 1; r < k->end; r++)
                     join(out,
                          j->live_in +

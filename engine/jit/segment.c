@@ -59,15 +59,15 @@ close_at(struct walk_back *w, uint32_t slot, uint32_t pos, uint32_t hint)
     calls = j->calls[o->end / 2] - j->calls[(pos + 1) / 2];
     through = o->defs < calls ? o->defs : calls;
     s = &j->segments[j->nsegments++];
-    *s = (struct segment){
-        .slot = slot,
-        .start = pos,
-        .end = o->end,
-        .hint = hint,
-        .benefit = o->uses + o->defs - o->memory - calls - through,
-        .class = o->floats > o->ints ? DBL : INT,
-        .write_through = o->defs < calls,
-        .clean = o->defs == 0};
+    *s = (struct segment){.slot = slot,
+                          .start = pos,
+                          .end = o->end,
+                          .hint = hint,
+                          .benefit =
+                              o->uses + o->defs - o->memory - calls - through,
+                          .class = o->floats > o->ints ? DBL : INT,
+                          .write_through = o->defs < calls,
+                          .clean = o->defs == 0};
     if (pos == 0)
         s->benefit -= 1;
 }

@@ -3,10 +3,11 @@
  * What stencils cannot say on x86-64: calls, returns, entries, tables of jumps,
  * and the code out of the way.
  *
- * preserve_none's registers: r12 in, r13 fp, r14 mem, r15 budget; rdi, rsi, rdx,
- * rcx, r8, r9, r11, rax are r0..r7. rbx, rbp, r10 are free between stencils.
- * C keeps r12..r15. Within a function's body rsp is 8 below a multiple of 16,
- * as where a function begins: a call pushes the frame pointer first.
+ * preserve_none's registers: r12 in, r13 fp, r14 mem, r15 budget; rdi, rsi,
+ * rdx, rcx, r8, r9, r11, rax are r0..r7. rbx, rbp, r10 are free between
+ * stencils. C keeps r12..r15. Within a function's body rsp is 8 below a
+ * multiple of 16, as where a function begins: a call pushes the frame pointer
+ * first.
  *
  * A chunk begins with a jump to each helper, their addresses, and the pool of
  * constants, so that code reaches all of them by 32-bit distances.
@@ -95,7 +96,7 @@ jit_machine_entry(struct jit *j, uint32_t link, uint32_t frame, uint32_t units)
 {
     BYTES(0x49, 0x8b, 0x5c, 0x24, /* mov stack_limit(%r12), %rbx */
           offsetof(struct engine_instance, stack_limit));
-    BYTES(0x4c, 0x29, 0xeb, /* sub %r13, %rbx */
+    BYTES(0x4c, 0x29, 0xeb,  /* sub %r13, %rbx */
           0x48, 0x81, 0xfb); /* cmp $, %rbx */
     u32(j, (frame + 8) * 8);
     BYTES(0x0f, 0x82); /* jb */
@@ -252,10 +253,10 @@ jit_machine_table(struct jit *j, uint32_t i)
     u32(j, j->code[i].uimm);
     BYTES(0xbb); /* mov $, %ebx */
     u32(j, j->code[i].uimm);
-    BYTES(0x0f, 0x47, 0xfb,                   /* cmova %ebx, %edi */
-          0x48, 0x8d, 0x1d, 9, 0, 0, 0,       /* lea 9(%rip), %rbx */
-          0x48, 0x63, 0x3c, 0xbb,             /* movslq (%rbx,%rdi,4), %rdi */
-          0x48, 0x01, 0xfb, 0xff, 0xe3);      /* add %rdi, %rbx; jmp *%rbx */
+    BYTES(0x0f, 0x47, 0xfb,              /* cmova %ebx, %edi */
+          0x48, 0x8d, 0x1d, 9, 0, 0, 0,  /* lea 9(%rip), %rbx */
+          0x48, 0x63, 0x3c, 0xbb,        /* movslq (%rbx,%rdi,4), %rdi */
+          0x48, 0x01, 0xfb, 0xff, 0xe3); /* add %rdi, %rbx; jmp *%rbx */
 }
 
 /* ---- out of the way ---- */

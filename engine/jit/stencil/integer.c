@@ -33,8 +33,7 @@
 #define BIN_SHIFT(...) R8(BIN_SHIFT_D, __VA_ARGS__)
 /* By a constant above 0, which is the address of a symbol: no constant that
  * the compiler would divide by in another way, and never 0 or -1. */
-#define BY(n, T, R, e, pre)                                                    \
-    STENCIL(by_##n) BIN_BODY(0, HOLE(i), T, R, e, pre)
+#define BY(n, T, R, e, pre) STENCIL(by_##n) BIN_BODY(0, HOLE(i), T, R, e, pre)
 #define BIN_LARGE(n, T, S, R, e, pre)                                          \
     R8B(BIN_R, 0, n, T, S, R, e, pre)                                          \
     BIN_S(0, n, T, R, e, pre)                                                  \
@@ -98,16 +97,20 @@
 #define HOW_i64_le_u(x, y, e) (e)
 #define HOW_i64_ge_s(x, y, e) (e)
 #define HOW_i64_ge_u(x, y, e) (e)
-#define CMP_R(k, d, n, T, e) STENCIL(set_##n##__##d##_##k) SET_BODY(r##d, r##k, T, e)
-#define BR_R(k, d, n, T, e) STENCIL(br_##n##__##d##_##k) BR_BODY(n, r##d, r##k, T, e)
+#define CMP_R(k, d, n, T, e)                                                   \
+    STENCIL(set_##n##__##d##_##k) SET_BODY(r##d, r##k, T, e)
+#define BR_R(k, d, n, T, e)                                                    \
+    STENCIL(br_##n##__##d##_##k) BR_BODY(n, r##d, r##k, T, e)
 #define SET_D(d, n, T, S, e)                                                   \
     R8B(CMP_R, d, n, T, e)                                                     \
-    STENCIL(set_##n##__##d##_8) SET_BODY(r##d, SLOT(T, b), T, e)               \
-    STENCIL(set_##n##__##d##_9) SET_BODY(r##d, (S)K32, T, e)
+    STENCIL(set_##n##__##d##_8)                                                \
+    SET_BODY(r##d, SLOT(T, b), T, e) STENCIL(set_##n##__##d##_9)               \
+        SET_BODY(r##d, (S)K32, T, e)
 #define BR_D(d, n, T, S, e)                                                    \
     R8B(BR_R, d, n, T, e)                                                      \
-    STENCIL(br_##n##__##d##_8) BR_BODY(n, r##d, SLOT(T, b), T, e)                 \
-    STENCIL(br_##n##__##d##_9) BR_BODY(n, r##d, (S)K32, T, e)
+    STENCIL(br_##n##__##d##_8)                                                 \
+    BR_BODY(n, r##d, SLOT(T, b), T, e) STENCIL(br_##n##__##d##_9)              \
+        BR_BODY(n, r##d, (S)K32, T, e)
 #define CMP(n, T, S, e, inverse) R8(SET_D, n, T, S, e) R8(BR_D, n, T, S, e)
 #define TEST_BRANCH(n, T, S, e) R8(BR_D, n, T, S, e)
 
@@ -160,12 +163,12 @@ TEST(br_z64, uint64_t, !x)
 
 /* Sums of a register and a constant, or two registers, in a third. */
 #define LEA_R(k, d)                                                            \
-    STENCIL(k_lea32__##d##_##k)                                                  \
+    STENCIL(k_lea32__##d##_##k)                                                \
     {                                                                          \
         r##d = (uint32_t)r##k + (uint32_t)K32;                                 \
         NEXT;                                                                  \
     }                                                                          \
-    STENCIL(k_lea64__##d##_##k)                                                  \
+    STENCIL(k_lea64__##d##_##k)                                                \
     {                                                                          \
         r##d = r##k + K32;                                                     \
         NEXT;                                                                  \
@@ -272,8 +275,8 @@ R8(SELECT_D, )
 /* A backward jump's target. */
 STENCIL(loop)
 {
-    if (UNLIKELY(__builtin_usubl_overflow(budget, 1, &budget)))
-        __attribute__((musttail)) return trap(ARGS);
+    if (UNLIKELY(__builtin_usubl_overflow(budget, 1, &budget))) __attribute__
+        ((musttail)) return trap(ARGS);
     NEXT;
 }
 /* The index of a br_table: i - zero, at most n. */
