@@ -34,6 +34,7 @@ static struct boot {
     const struct cli_options *o;
     char root[PATH_ROOM], image[PATH_ROOM];
     struct proc *init;
+    int control; /* listening; -1: none */
     bool said;  /* why it could not be booted */
     bool began; /* the first program was started */
 } sys;
@@ -186,6 +187,17 @@ on_init_exit(struct proc *p, void *ctx)
     kernel_shutdown(sig ? 128 + sig : p->status >> 8 & 0xff);
 }
 
+/* init's descriptor 3; it does not run before the lock is free. */
+static int
+give_control(struct proc *init)
+{
+    struct file *f = host_listen_file(sys.control);
+    int r = f ? fd_install_at(init, f, 3, false) : -E_NOMEM;
+    if (r < 0)
+        file_put(f);
+    return r;
+}
+
 static int
 start_first(const struct cli_options *o, struct report *report)
 {
@@ -200,7 +212,8 @@ start_first(const struct cli_options *o, struct report *report)
                          term,
                          NULL};
     const char *shell[] = {"sh", "-c", o->command, NULL};
-    const char *init[] = {"init", NULL};
+    const char *init[] = {"init", o->serve ? "--serve" : NULL, NULL};
+    const char *app = o->command ? "app console" : "app supervisor";
     struct proc_spec spec = {
         .path = o->command ? "/bin/sh" : "/sbin/init",
         .argv = o->command ? shell : init,
@@ -210,11 +223,12 @@ start_first(const struct cli_options *o, struct report *report)
         .on_exit = on_init_exit,
         .grants = grants_create(),
     };
-    if (!spec.grants || grants_add_all(spec.grants) < 0)
+    if (!spec.grants || grants_add_all(spec.grants) < 0 ||
+        grants_add(spec.grants, app, strlen(app), report) < 0)
         return -E_NOMEM;
     int r = 0;
     for (int i = 0; i < 3 && r == 0; i++) {
-        if (o->command)
+        if (o->command || o->serve)
             spec.stdio[i] = host_stdio_file(i);
         else
             r = vfs_open(NULL, NULL, "/dev/console",
@@ -225,7 +239,9 @@ start_first(const struct cli_options *o, struct report *report)
     for (int i = 0; i < 3; i++)
         file_put(spec.stdio[i]);
     grants_unref(spec.grants);
-    if (r >= 0 && !o->command)
+    if (r >= 0 && sys.control >= 0)
+        r = give_control(sys.init);
+    if (r >= 0 && !o->command && !o->serve)
         tty_control(tty_console(), sys.init);
     return r;
 }
@@ -247,8 +263,8 @@ set_up(const struct cli_options *o)
     if (r == 0)
         r = cli_mount_dirs(o);
     if (r == 0)
-        r = o->command ? cli_signals_start(on_host_signal)
-                       : posix_console_start();
+        r = o->command || o->serve ? cli_signals_start(on_host_signal)
+                                   : posix_console_start();
     wasi_p1_register();
     pith_abi_register();
     return r;
@@ -278,24 +294,46 @@ cli_boot_began(void)
     return sys.began;
 }
 
+static int
+run(struct cli_options *o)
+{
+    int r = EXIT_REFUSED;
+    sys.o = o;
+    sys.control = -1;
+    if (!choose_files(o))
+        return r;
+    if ((o->serve || o->control) &&
+        (sys.control = cli_control_listen(o)) < 0)
+        return r;
+    if (o->command || o->serve)
+        cli_signals_block();
+    if (cli_profile_start(o)) {
+        r = posix_run(boot, o);
+        posix_console_stop();
+        cli_profile_end(o);
+    }
+    cli_control_remove();
+    return r < 0 ? EXIT_REFUSED : r;
+}
+
 int
 cli_boot(int argc, char **argv)
 {
     struct cli_options o = {0};
     int r = EXIT_USAGE;
-    sys.o = &o;
-    if (cli_parse_boot(&o, argc, argv, 1)) {
-        r = EXIT_REFUSED;
-        if (choose_files(&o)) {
-            if (o.command)
-                cli_signals_block();
-            if (cli_profile_start(&o)) {
-                r = posix_run(boot, &o);
-                posix_console_stop();
-                cli_profile_end(&o);
-            }
-        }
-    }
+    if (cli_parse_boot(&o, argc, argv, 1))
+        r = run(&o);
     cli_options_finish(&o);
-    return r < 0 ? EXIT_REFUSED : r;
+    return r;
+}
+
+int
+cli_serve(int argc, char **argv)
+{
+    struct cli_options o = {.serve = true};
+    int r = EXIT_USAGE;
+    if (cli_parse_boot(&o, argc, argv, 1))
+        r = run(&o);
+    cli_options_finish(&o);
+    return r;
 }

@@ -13,6 +13,7 @@
  *     profile.c  --profile: sampling (kernel/profile.h) on and off
  *     flame.c    a profile as a flame graph and folded stacks (flame.h)
  *     manifest.c manifests: pith check, and what they mean for pith run
+ *     control.c  the control socket: `pith serve`, and ps, logs, ... over it
  *     record.c   --record and --audit: what was used, what was refused
  *     explain.c  pith explain: imports, capabilities, the lines to add
  *     module.c   program files: open, map, refuse with a sentence
@@ -72,6 +73,8 @@ struct cli_options {
     /* boot */
     const char *root, *image, *command;
     bool ephemeral;
+    bool serve;          /* no console */
+    const char *control; /* the control socket; NULL: serve's default, or none */
     /* inspect */
     bool disasm, ir;
     const char *func; /* NULL: all */
@@ -140,6 +143,12 @@ char *cli_manifest_beside(const char *program);
  * directory. false: said what is wrong. */
 bool cli_manifest_apply(struct cli_options *o);
 struct grants;
+/* pith serve, and the commands that talk to it: argv[0] is the command. */
+int cli_serve(int argc, char **argv);
+int cli_control(int argc, char **argv);
+/* A listening socket at o->control or the default; -1: said why not. */
+int cli_control_listen(const struct cli_options *o);
+void cli_control_remove(void); /* its name, at the end */
 /* pith run --record: lock held, before the program starts; and once it has
  * ended. false: said why the file could not be written. */
 void cli_record_start(void);

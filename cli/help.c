@@ -18,7 +18,10 @@ static const char overview[] =
     "  pith explain FILE         why it needs that, and the manifest to write\n"
     "  pith check FILE           is this manifest right, what does it grant\n"
     "  pith web                  the same system in a browser\n"
-    "  pith help run|boot|compile|web|inspect|manifest|exit   more about each\n"
+    "  pith serve                no console, only the apps; then from\n"
+    "                            elsewhere: pith ps, logs, restart, grant ...\n"
+    "  pith help run|boot|compile|web|inspect|manifest|serve|exit\n"
+    "                            more about each\n"
     "  pith --version\n"
     "\n"
     "Try:\n"
@@ -165,6 +168,30 @@ static const char manifest[] =
     "  pith run --record M.toml --dir . FILE.wasm\n"
     "                            try it, and write what sufficed\n";
 
+static const char serve[] =
+    "pith serve [OPTIONS]: run the apps of /etc/vyoma/boot.toml, without a\n"
+    "console, until SIGTERM or `pith shutdown`. Options as for booting, and\n"
+    "\n"
+    "  --control PATH   the control socket; otherwise $PITH_CONTROL, or\n"
+    "                   pith.control below $XDG_RUNTIME_DIR, or /tmp/pith-UID.control. With it\n"
+    "                   `pith --control PATH` can be controlled, too\n"
+    "\n"
+    "An app is /apps/NAME/vyoma.toml (`pith help manifest`) and its program.\n"
+    "From elsewhere, as the same user or root:\n"
+    "\n"
+    "  pith ps [--json]           what runs, and what it has used\n"
+    "  pith top                   the same, again each second\n"
+    "  pith start|stop|restart|kill NAME\n"
+    "  pith reload [NAME]         read its manifest and program again, restart\n"
+    "                             it; without NAME: boot.toml\n"
+    "  pith logs [-f] NAME        its last output; -f: go on\n"
+    "  pith attach NAME           its output, and yours to its input\n"
+    "  pith grants NAME           what it may do now\n"
+    "  pith grant|revoke NAME GRANT...\n"
+    "                             while it runs: pith revoke web net\n"
+    "  pith audit                 what was refused, each line chained\n"
+    "  pith shutdown\n";
+
 static const char exit_codes[] =
     "Exit codes of pith run, and of pith -c:\n"
     "\n"
@@ -199,6 +226,7 @@ static const struct {
     {"compile", compile},
     {"inspect", inspect},
     {"manifest", manifest},
+    {"serve", serve},
     {"check", manifest},
     {"explain", manifest},
     {"exit", exit_codes},

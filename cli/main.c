@@ -38,6 +38,21 @@ static const struct {
     {"explain", cli_explain},
     {"check", cli_check},
     {"web", cli_web},
+    {"serve", cli_serve},
+    {"ps", cli_control},
+    {"top", cli_control},
+    {"start", cli_control},
+    {"stop", cli_control},
+    {"restart", cli_control},
+    {"reload", cli_control},
+    {"kill", cli_control},
+    {"logs", cli_control},
+    {"attach", cli_control},
+    {"grants", cli_control},
+    {"grant", cli_control},
+    {"revoke", cli_control},
+    {"audit", cli_control},
+    {"shutdown", cli_control},
 };
 
 int
@@ -62,7 +77,7 @@ main(int argc, char **argv)
         if (strcmp(first, commands[i].name) != 0)
             continue;
         if (argc > 2 && is_help(argv[2])) {
-            cli_help(first, false);
+            cli_help(commands[i].main == cli_control ? "serve" : first, false);
             return 0;
         }
         return commands[i].main(argc - 1, argv + 1);

@@ -394,6 +394,8 @@ cli_parse_boot(struct cli_options *o, int argc, char **argv, int first)
             ok = (o->image = value(&c, "--image")) != NULL;
         else if (is(&c, "--ephemeral"))
             ok = o->ephemeral = true;
+        else if (is(&c, "--control"))
+            ok = (o->control = value(&c, "--control")) != NULL;
         else if (is(&c, "-c"))
             ok = (o->command = value(&c, "-c")) != NULL;
         else if (is(&c, "--mount"))

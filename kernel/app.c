@@ -106,7 +106,7 @@ app_join(struct proc *p, struct app *a)
         return -E_NOMEM;
     for (x = a; x; x = x->parent) {
         if (x->limit[APP_PROCESSES] && x->procs >= x->limit[APP_PROCESSES]) {
-            audit(p, "limit", "processes %u", x->procs);
+            audit(p->parent ? p->parent : p, "limit", "processes %u", x->procs);
             app_unref(a);
             return -E_AGAIN;
         }

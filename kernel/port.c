@@ -70,6 +70,7 @@ port_close(struct port *port)
     port->last = NULL;
     port->count = 0;
     port->bytes = 0;
+    port->opened = false;
     memset(port->askers, 0, sizeof port->askers);
     wake(&port->readable);
     wake(&port->writable);
@@ -83,6 +84,12 @@ port_destroy(struct port *port)
     port_close(port);
     port->app = NULL;
     unref(port);
+}
+
+bool
+port_is_open(const struct port *port)
+{
+    return port && port->opened;
 }
 
 uint32_t
@@ -286,7 +293,7 @@ port_send(struct proc *p, struct proc *sender, const char *name,
     if (r < 0)
         return r;
     if (!name)
-        to = take_asker(p->app, reply_to);
+        to = take_asker(sender->app, reply_to);
     else if (!everyone)
         to = app_find(name);
     if (!to && !everyone) {
@@ -363,7 +370,7 @@ static const struct file_ops port_ops = {
 };
 
 int
-port_file(struct app *a, uint32_t flags, struct file **out)
+port_file(struct app *a, uint32_t flags, bool own, struct file **out)
 {
     struct port *port = port_for(a);
 
@@ -373,7 +380,7 @@ port_file(struct app *a, uint32_t flags, struct file **out)
     if (!*out)
         return -E_NOMEM;
     port->refs++;
-    port->opened = true;
+    port->opened |= own;
     return 0;
 }
 

@@ -56,8 +56,10 @@ int64_t port_send(struct proc *p, struct proc *sender, const char *name,
 int64_t port_recv(struct port *port, struct uio *u, bool dontwait,
                   struct port_head *head);
 
-/* An open file on a's inbox (of a's name, that is). -E_NOMEM */
-int port_file(struct app *a, uint32_t flags, struct file **out);
+/* An open file on a's inbox (of a's name, that is). own: opened by the app
+ * itself, which then gets broadcasts. -E_NOMEM */
+int port_file(struct app *a, uint32_t flags, bool own, struct file **out);
+bool port_is_open(const struct port *port); /* by the app; NULL is fine */
 struct port *port_of(const struct file *f); /* NULL: it is none */
 uint32_t port_pending(const struct port *port); /* NULL is fine */
 /* The app's last process ended: what waits is dropped, who waits is told. */

@@ -103,6 +103,7 @@ int manifest_add_grant(struct manifest *m, const char *line, size_t len,
                        struct report *report);
 /* The JSON schema of vyoma.toml (as data), as printf pieces. */
 void manifest_schema(void (*put)(void *ctx, const char *text), void *ctx);
+bool manifest_name_ok(const char *s, size_t len); /* a-z 0-9 -, at most 63 */
 /* The manifest's name for a capability: "filesystem". */
 const char *manifest_cap_key(enum cap c);
 

@@ -20,7 +20,7 @@ void free_strings(char **s);
 int manifest_add_rule(struct manifest *m, enum cap cap, uint32_t how,
                       const char *object, const struct doc_node *n,
                       struct report *r);
-bool manifest_name_ok(const char *s, size_t len);
+
 /* "64MB", "1K", "4096" --> bytes. */
 bool manifest_size(const char *s, uint64_t *out);
 enum cap_value { VALUE_FLAG, VALUE_PATHS, VALUE_NET, VALUE_NAMES };

@@ -53,6 +53,13 @@ $(USER_ROOT)/sbin/%: user/init/%.c $(PITH_CC)
 	@mkdir -p $(@D)
 	@echo "  PITH-CC $@"
 	@$(PITH_CC) $(USER_CFLAGS) -o $@ $<
+SUPER_C := $(wildcard user/init/super/*.c) $(wildcard manifest/*.c) lib/report.c
+$(USER_ROOT)/sbin/init: user/init/init.c $(SUPER_C) \
+    $(wildcard user/init/super/*.h manifest/*.h manifest/*.def) $(PITH_CC)
+	@mkdir -p $(@D)
+	@echo "  PITH-CC $@"
+	@$(PITH_CC) $(USER_CFLAGS) -iquote lib -iquote kernel -iquote manifest \
+	    -iquote user/init/super -o $@ $(filter %.c,$^)
 $(USER_ROOT)/sbin/halt $(USER_ROOT)/sbin/reboot: $(USER_ROOT)/sbin/poweroff
 	@ln -sf poweroff $@
 

@@ -344,7 +344,8 @@ enum {
     PITH_APP_GRANT,  /* text: grants, for its first process */
     PITH_APP_REVOKE, /* text: grants, from all its processes */
     PITH_APP_CHECK,  /* text: a grant; has its first process that? */
-    PITH_APP_GRANTS  /* its first process's number */
+    PITH_APP_LEADER, /* its first process's number */
+    PITH_APP_TYPED   /* 1: it has opened its inbox itself; 0 */
 };
 
 /* terminals */

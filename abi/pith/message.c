@@ -37,7 +37,7 @@ sys_port_open(struct proc *p, const uint64_t *a)
         if (!app)
             return -E_NOENT;
     }
-    r = port_file(app, flags & PITH_O_NONBLOCK, &f);
+    r = port_file(app, flags & PITH_O_NONBLOCK, a[1] == 0, &f);
     if (r < 0)
         return r;
     r = fd_install(p, f, 0, (flags & PITH_O_CLOEXEC) != 0);
@@ -232,8 +232,10 @@ control(struct proc *p, uint64_t op, struct app *app, const char *text,
         return cap_revoke_app(p, app, text, len);
     case PITH_APP_CHECK:
         return leader ? cap_check_line(leader, text, len) : -E_SRCH;
-    case PITH_APP_GRANTS:
+    case PITH_APP_LEADER:
         return leader ? leader->pid : -E_SRCH;
+    case PITH_APP_TYPED:
+        return port_is_open(app->port);
     default:
         return -E_INVAL;
     }

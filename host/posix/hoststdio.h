@@ -16,4 +16,12 @@ struct file;
  */
 struct file *host_stdio_file(int hostfd);
 
+/*
+ * The same for a listening socket, which becomes the kernel's and is closed
+ * with it. ioctl HOST_ACCEPT gives a descriptor for the next connection, when
+ * its peer is this user or root (else -E_ACCES, and it is dropped); -E_AGAIN.
+ */
+#define HOST_ACCEPT 0x5091
+struct file *host_listen_file(int hostfd);
+
 #endif

@@ -20,6 +20,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,6 +40,8 @@ struct host_file {
     uint32_t refs; /* the file, and its watchers */
     int fd;
     bool regular;    /* always ready, has a position */
+    bool owned;      /* to be closed */
+    bool listening;
     bool watched[2]; /* for input, for output */
     struct wait_queue wait[2];
 };
@@ -49,6 +52,10 @@ unref(struct host_file *h)
     if (--h->refs)
         return;
     ipc_count.bytes -= sizeof *h;
+    if (h->owned) {
+        posix_fd_forget(h->fd);
+        close(h->fd);
+    }
     host_free(h);
 }
 
@@ -251,6 +258,35 @@ window_size(int fd, struct proc *p, uint32_t req, struct gptr arg)
     return ioctl(fd, TIOCSWINSZ, &w) < 0 ? host_error(errno) : 0;
 }
 
+static struct file *owned_file(int hostfd, bool listening);
+
+/* A descriptor for the next connection. */
+static int
+accept_peer(struct host_file *h, struct proc *p)
+{
+    struct ucred peer;
+    socklen_t len = sizeof peer;
+    int fd = accept4(h->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), r;
+    struct file *f;
+
+    if (fd < 0)
+        return host_error(errno);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 ||
+        (peer.uid != geteuid() && peer.uid != 0)) {
+        close(fd);
+        return -E_ACCES;
+    }
+    f = owned_file(fd, false);
+    if (!f) {
+        close(fd);
+        return -E_NOMEM;
+    }
+    r = fd_install(p, f, 0, true);
+    if (r < 0)
+        file_put(f);
+    return r;
+}
+
 static int
 stdio_ioctl(struct file *f, struct proc *p, uint32_t req, struct gptr arg)
 {
@@ -258,6 +294,8 @@ stdio_ioctl(struct file *f, struct proc *p, uint32_t req, struct gptr arg)
     int32_t value;
     int n;
 
+    if (req == HOST_ACCEPT && h->listening)
+        return accept_peer(h, p);
     if (req == PITH_FIONREAD) {
         if (ioctl(h->fd, FIONREAD, &n) < 0)
             return host_error(errno);
@@ -467,4 +505,24 @@ host_stdio_file(int hostfd)
     }
     f->offset = OWN_POSITION;
     return f;
+}
+
+static struct file *
+owned_file(int hostfd, bool listening)
+{
+    struct file *f = host_stdio_file(hostfd);
+
+    if (f) {
+        struct host_file *h = f->data;
+
+        h->owned = true;
+        h->listening = listening;
+    }
+    return f;
+}
+
+struct file *
+host_listen_file(int hostfd)
+{
+    return owned_file(hostfd, true);
 }

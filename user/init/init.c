@@ -6,17 +6,17 @@
  *                          console; when the shell ends, so does the system,
  *                          with the shell's status
  *     init -c COMMAND      one command by /bin/sh instead, no terminal set-up
+ *     init --serve         no console, only the apps, until it is told to end
  *     init --login         (started by init) the console's session: becomes
  *                          the login shell
  *
- * Meanwhile it reaps every orphan. SIGTERM, SIGUSR1 and SIGUSR2 power off,
+ * Meanwhile it runs the apps (super/super.h) and reaps every orphan. SIGTERM, SIGUSR1 and SIGUSR2 power off,
  * SIGINT restarts (what poweroff, halt and reboot send): everything gets
  * SIGTERM, two seconds later SIGKILL, the disks are synced.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,12 +26,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "super/super.h"
+
+#define CONTROL_FD 3 /* a listening socket of the host's, if there is one */
 #define CONSOLE "/dev/console"
 #define TERMINAL "/dev/tty1" /* the same, by the name that ps knows it by */
-#define GRACE_MS 2000
+#define END_MS 2000
 #define STEP_MS 10
 
-static volatile sig_atomic_t asked; /* the signal that ends it all */
+static volatile int asked; /* the signal that ends it all */
 
 static void
 on_signal(int sig)
@@ -75,28 +78,50 @@ set_hostname(void)
     fclose(f);
 }
 
-/* Start path in a session (or not) of its own, signals as by default. */
+/* All that we have, for another app. */
+static char *
+grants_for(const char *app)
+{
+    int room = pith_cap_get(NULL, 0) + 80;
+    char *have = malloc((size_t)room), *text = malloc((size_t)room), *line;
+
+    if (!have || !text || pith_cap_get(have, room) < 0) {
+        free(have);
+        free(text);
+        return NULL;
+    }
+    snprintf(text, (size_t)room, "app %s\n", app);
+    for (line = strtok(have, "\n"); line; line = strtok(NULL, "\n"))
+        if (strncmp(line, "app ", 4) != 0)
+            strcat(strcat(text, line), "\n");
+    free(have);
+    return text;
+}
+
+/* Start path in a session (or not) of its own, signals as by default, as the
+ * app `console`: it is not the supervisor who speaks there. */
 static pid_t
 start(const char *path, char *const argv[], int new_session)
 {
-    posix_spawnattr_t attr;
-    sigset_t all, none;
-    short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
-    pid_t pid;
-    int error;
+    char *grants = grants_for("console");
+    pith_gp args[8] = {0}, env[64] = {0};
+    struct pith_spawn s = {
+        .flags = PITH_SPAWN_SETSIGDEF | PITH_SPAWN_SETSIGMASK |
+                 (new_session ? PITH_SPAWN_SETSID : 0) |
+                 (grants ? PITH_SPAWN_GRANTS : 0),
+        .sigdefault = UINT64_MAX,
+        .grants = (pith_gp)(uintptr_t)grants,
+    };
+    int pid;
 
-    posix_spawnattr_init(&attr);
-    sigfillset(&all);
-    sigemptyset(&none);
-    posix_spawnattr_setsigdefault(&attr, &all);
-    posix_spawnattr_setsigmask(&attr, &none);
-    if (new_session)
-        flags |= POSIX_SPAWN_SETSID;
-    posix_spawnattr_setflags(&attr, flags);
-    error = posix_spawn(&pid, path, NULL, &attr, argv, environ);
-    posix_spawnattr_destroy(&attr);
-    if (error) {
-        errno = error;
+    for (int i = 0; i < 7 && argv[i]; i++)
+        args[i] = (pith_gp)(uintptr_t)argv[i];
+    for (int i = 0; i < 63 && environ[i]; i++)
+        env[i] = (pith_gp)(uintptr_t)environ[i];
+    pid = pith_spawn(path, args, env, &s);
+    free(grants);
+    if (pid < 0) {
+        errno = -pid;
         complain(path);
         return -1;
     }
@@ -139,7 +164,7 @@ pause_ms(long ms)
 static void
 end_all(void)
 {
-    int left = GRACE_MS;
+    int left = END_MS;
 
     kill(-1, SIGTERM);
     kill(-1, SIGCONT);
@@ -152,7 +177,7 @@ end_all(void)
             continue;
         if (left == 0)
             kill(-1, SIGKILL);
-        if (left < -GRACE_MS) /* not even that helped; the kernel will */
+        if (left < -END_MS) /* not even that helped; the kernel will */
             break;
         left -= STEP_MS;
         pause_ms(STEP_MS);
@@ -205,7 +230,7 @@ main(int argc, char **argv)
 {
     char *rc[] = {"sh", "/etc/rc", NULL};
     pid_t pid;
-    int code;
+    int code, control;
 
     if (argc == 2 && strcmp(argv[1], "--login") == 0)
         return login();
@@ -221,13 +246,19 @@ main(int argc, char **argv)
         if (pid > 0)
             reap_until(pid);
     }
+    control = fcntl(CONTROL_FD, F_GETFL) >= 0 ? CONTROL_FD : -1;
+    if (control >= 0)
+        fcntl(control, F_SETFD, FD_CLOEXEC);
     if (argc == 3 && strcmp(argv[1], "-c") == 0) {
         char *command[] = {"sh", "-c", argv[2], NULL};
         pid = start("/bin/sh", command, 0);
+    } else if (argc == 2 && strcmp(argv[1], "--serve") == 0) {
+        pid = 0;
     } else {
         pid = start_console("/sbin/init");
     }
-    code = pid > 0 ? reap_until(pid) : 127;
+    code = pid >= 0 ? supervise(control, pid, &asked) : 127;
+    supervise_end();
     end_all();
     if (asked == SIGINT)
         reboot(RB_AUTOBOOT);

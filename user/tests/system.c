@@ -189,6 +189,40 @@ subcommands(void)
     CHECK_EQ(pclose(f), 0);
 }
 
+/* To oneself; between apps it is tests/caps that asks. */
+static void
+messages(void)
+{
+    char to[64], text[16] = "", list[8192], *end;
+    struct pith_message m = {.name = (pith_gp)(uintptr_t)to,
+                             .data = (pith_gp)(uintptr_t) "hello",
+                             .data_len = 5};
+    int fd = pith_port_open(NULL, 0, 0);
+    uint64_t id;
+
+    CHECK(fd >= 0);
+    end = strstr(get_file("/proc/self/status"), "App:\t");
+    CHECK(end && sscanf(end, "App: %63s", to) == 1);
+    m.name_len = (uint32_t)strlen(to);
+    CHECK_EQ(pith_msg_send(&m), 0);
+    id = m.id;
+    m.data = (pith_gp)(uintptr_t)text;
+    m.data_len = 3;
+    m.name_len = 63;
+    CHECK_EQ(pith_msg_recv(fd, &m), 3);
+    CHECK(m.id == id && m.pid == getpid() && !memcmp(text, "hel", 4));
+    CHECK(m.data_len == 5 && (m.flags & PITH_MSG_TRUNC));
+    m.flags = PITH_MSG_DONTWAIT;
+    CHECK_ERRNO(raw(pith_msg_recv(fd, &m)), EAGAIN);
+    CHECK_ERRNO(raw(pith_port_open("nobody", 6, 0)), ENOENT);
+    CHECK(pith_app_control(PITH_APP_LIST, "", list, sizeof list, 0) > 0);
+    CHECK(strstr(list, to));
+    CHECK_ERRNO(raw(pith_app_control(99, to, "", 0, 0)), EINVAL);
+    CHECK_ERRNO(raw(pith_app_control(PITH_APP_KILL, "nobody", "", 0, 9)),
+                ESRCH);
+    close(fd);
+}
+
 const struct test system_tests[] = {
     {"accounting", accounting, "getrusage"},
     {"identity", identity,
@@ -198,6 +232,7 @@ const struct test system_tests[] = {
      "uname sethostname sysinfo reboot getpid getppid"},
     {"clocks", clocks, "clock_gettime clock_getres nanosleep getrandom"},
     {"jumping", jumping, ""},
+    {"messages", messages, "port_open msg_send msg_recv app_control"},
     {"subcommands", subcommands, ""},
     {NULL, NULL, NULL},
 };

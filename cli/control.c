@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The control socket of a system that runs, and the commands that use it: one
+ * line there, text back until the end. Who may: the same user, or root (the
+ * socket's mode, and its peer's credentials).
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+#define BACKLOG 16
+
+static char bound[sizeof(((struct sockaddr_un *)0)->sun_path)];
+
+static bool
+socket_path(const char *given, struct sockaddr_un *out)
+{
+    const char *dir = getenv("XDG_RUNTIME_DIR");
+    int n;
+
+    if (!given)
+        given = getenv("PITH_CONTROL");
+    *out = (struct sockaddr_un){.sun_family = AF_UNIX};
+    if (given)
+        n = snprintf(out->sun_path, sizeof out->sun_path, "%s", given);
+    else if (dir && dir[0] == '/')
+        n = snprintf(out->sun_path, sizeof out->sun_path, "%s/pith.control",
+                     dir);
+    else
+        n = snprintf(out->sun_path, sizeof out->sun_path,
+                     "/tmp/pith-%u.control", (unsigned)getuid());
+    if (n > 0 && (size_t)n < sizeof out->sun_path)
+        return true;
+    cli_error("%s: too long for a socket's name; try: a shorter --control",
+              given ? given : dir);
+    return false;
+}
+
+static int
+connect_to(const struct sockaddr_un *a)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)a, sizeof *a) < 0) {
+        int e = errno;
+
+        close(fd);
+        errno = e;
+        fd = -1;
+    }
+    return fd;
+}
+
+int
+cli_control_listen(const struct cli_options *o)
+{
+    struct sockaddr_un a;
+    int fd;
+
+    if (!socket_path(o->control, &a))
+        return -1;
+    fd = connect_to(&a);
+    if (fd >= 0) {
+        close(fd);
+        cli_error("%s: a system is controlled by that already; try: another "
+                  "--control",
+                  a.sun_path);
+        return -1;
+    }
+    if (errno == ECONNREFUSED) /* left behind by one that was killed */
+        unlink(a.sun_path);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    mode_t old = umask(0177);
+    if (fd < 0 || bind(fd, (const struct sockaddr *)&a, sizeof a) < 0 ||
+        listen(fd, BACKLOG) < 0) {
+        cli_error("%s: %s; try: another --control", a.sun_path,
+                  strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        fd = -1;
+    }
+    umask(old);
+    if (fd >= 0)
+        memcpy(bound, a.sun_path, sizeof bound);
+    return fd;
+}
+
+void
+cli_control_remove(void)
+{
+    if (bound[0])
+        unlink(bound);
+    bound[0] = 0;
+}
+
+/* ---- the commands ---------------------------------------------------- */
+
+static bool
+write_all(int fd, const char *s, size_t n)
+{
+    while (n) {
+        ssize_t w = write(fd, s, n);
+
+        if (w < 0 && errno == EINTR)
+            continue;
+        if (w <= 0)
+            return false;
+        s += w;
+        n -= (size_t)w;
+    }
+    return true;
+}
+
+/* What comes goes to standard output; with input, the other way as well. Is the
+ * answer an error? */
+static int
+relay(int fd, bool input)
+{
+    struct pollfd p[2] = {{fd, POLLIN, 0}, {input ? 0 : -1, POLLIN, 0}};
+    char bytes[8192], head[6] = "";
+    size_t seen = 0;
+
+    for (;;) {
+        ssize_t n;
+
+        if (poll(p, 2, -1) < 0 && errno != EINTR)
+            break;
+        if (p[1].revents) {
+            n = read(0, bytes, sizeof bytes);
+            if (n <= 0)
+                p[1].fd = -1;
+            else if (!write_all(fd, bytes, (size_t)n))
+                break;
+        }
+        if (!p[0].revents)
+            continue;
+        n = read(fd, bytes, sizeof bytes);
+        if (n <= 0)
+            break;
+        for (ssize_t i = 0; i < n && seen < sizeof head; i++)
+            head[seen++] = bytes[i];
+        if (!write_all(1, bytes, (size_t)n))
+            break;
+    }
+    return seen == sizeof head && memcmp(head, "error:", sizeof head) == 0;
+}
+
+static int
+send_line(const char *control, const char *line, bool input)
+{
+    struct sockaddr_un a;
+    int fd, r;
+
+    if (!socket_path(control, &a))
+        return EXIT_USAGE;
+    fd = connect_to(&a);
+    if (fd < 0) {
+        cli_error("%s: %s; does it run? try: pith serve", a.sun_path,
+                  strerror(errno));
+        return EXIT_NOT_FOUND;
+    }
+    r = write_all(fd, line, strlen(line)) ? relay(fd, input) : EXIT_REFUSED;
+    close(fd);
+    return r;
+}
+
+int
+cli_control(int argc, char **argv)
+{
+    const char *control = NULL;
+    char line[4000];
+    size_t at = 0;
+    int r;
+
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "--control") == 0 && i + 1 < argc) {
+            control = argv[++i];
+            continue;
+        }
+        if (strchr(argv[i], '\n') || at + strlen(argv[i]) + 2 > sizeof line) {
+            cli_error("%.40s: too long, or more than a line", argv[i]);
+            return EXIT_USAGE;
+        }
+        at += (size_t)sprintf(line + at, "%s%s", at ? " " : "", argv[i]);
+    }
+    memcpy(line + at, "\n", 2);
+    if (strcmp(argv[0], "top") != 0)
+        return send_line(control, line, strcmp(argv[0], "attach") == 0);
+    do {
+        if (isatty(1))
+            fputs("\033[H\033[J", stdout);
+        fflush(stdout);
+        r = send_line(control, line, false);
+    } while (r == 0 && isatty(1) && sleep(1) == 0);
+    return r;
+}

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Crashes at once. */
+int
+main(void)
+{
+    __builtin_trap();
+}

@@ -1,0 +1,184 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# The supervisor from outside: super.sh PITH MKDISK OUT. Makes a small root with
+# hostile and harmless apps, serves it, and asks. Prints each failure, then
+# `N passed, N failed`.
+set -u
+pith=$1 mkdisk=$2 out=$3
+top=$(cd "$(dirname "$0")/../.." && pwd)
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/pith-super.XXXXXX") || exit 1
+export PITH_CONTROL="$tmp/control"
+server=
+trap '[ -z "$server" ] || kill -9 "$server" 2>/dev/null; rm -rf "$tmp"' EXIT
+passed=0
+failed=0
+
+ok() { # NAME COMMAND...
+    name=$1
+    shift
+    if "$@" >"$tmp/ok.log" 2>&1; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAIL $name: $(head -c 700 "$tmp/ok.log")"
+    fi
+}
+p() { timeout 10 "$pith" "$@"; }
+# until_ok SECONDS COMMAND...
+until_ok() {
+    left=$(($1 * 20))
+    shift
+    until "$@" >"$tmp/until.log" 2>&1; do
+        left=$((left - 1))
+        [ $left -gt 0 ] || {
+            cat "$tmp/until.log"
+            return 1
+        }
+        sleep 0.05
+    done
+}
+log_has() { p logs "$1" | tee "$tmp/log" | grep -q -- "$2" || { cat "$tmp/log"; false; }; }
+state() { p ps | tee "$tmp/ps" | grep -qE "^$1 +$2 " || { cat "$tmp/ps"; false; }; }
+field() { p ps --json | sed 's/},{/}\n{/g' | grep "\"name\":\"$1\"" |
+    sed "s/.*\"$2\":\"\\{0,1\\}\\([^,\"}]*\\).*/\\1/"; }
+
+# --- the root
+root=$tmp/root
+mkdir -p "$root"
+cp -R -P "$top/image/root/." "$root/"
+cp -R -P "$out/user/root/." "$root/"
+
+mkdir -p "$root/dev" "$root/proc" "$root/tmp" "$root/mnt" "$root/var/log" \
+    "$root/data" "$root/etc/vyoma"
+app() { # NAME [LINE...]
+    name=$1
+    shift
+    mkdir -p "$root/apps/$name"
+    cp "$out/test/super/$name.wasm" "$root/apps/$name/"
+    {
+        printf '[app]\nname = "%s"\nwasm = "%s.wasm"\n' "$name" "$name"
+        for line in "$@"; do echo "$line"; done
+    } >"$root/apps/$name/vyoma.toml"
+}
+app echo 'restart = "always"' '[capabilities]' 'stdio = true'
+app asker '[capabilities]' 'stdio = true' 'ipc = ["echo"]'
+app crash 'restart = "on-failure"' '[capabilities]' 'stdio = true'
+app stuck 'watchdog_secs = 1' '[capabilities]' 'stdio = true'
+app flood '[capabilities]' 'stdio = true' '[limits]' 'cpu = 20'
+app bomb '[capabilities]' 'stdio = true' 'spawn = true' \
+    'filesystem = { "/apps/bomb" = "ro" }' '[limits]' 'processes = 8'
+app hog '[capabilities]' 'stdio = true' '[limits]' 'memory = "16MB"'
+app boss '[capabilities]' 'stdio = true' 'shell = true' 'ipc = ["echo"]'
+app tick '[capabilities]' 'stdio = true'
+mkdir -p "$root/apps/bad"
+printf '[app]\nname = "bad"\nfly = 1\n' >"$root/apps/bad/vyoma.toml"
+cat >"$root/etc/vyoma/boot.toml" <<END
+[[app]]
+name = "echo"
+[[app]]
+name = "asker"
+after = ["echo"]
+[[app]]
+name = "crash"
+[[app]]
+name = "stuck"
+[[app]]
+name = "tick"
+restart = "always"
+END
+printf '/tmp/ 1777 0 0\n/root/ 700 0 0\n' >"$tmp/tree"
+"$mkdisk" "$tmp/image" "$root" "$tmp/tree" >/dev/null || exit 1
+
+serve() {
+    "$pith" serve --root "$tmp/disk" --image "$tmp/image" \
+        >"$tmp/serve.log" 2>&1 &
+    server=$!
+}
+serve
+ok 'it answers' until_ok 10 p ps
+ok 'no second one' sh -c '! "$1" serve --ephemeral --image "$2" 2>&1 |
+    tee /dev/stderr | grep -v already' sh "$pith" "$tmp/image"
+
+# --- messages between apps, as lines
+ok 'echo runs' until_ok 5 state echo running
+ok 'an answer' until_ok 5 log_has asker 'answer echo: one'
+ok 'in order' until_ok 5 log_has asker 'answer echo: three'
+ok 'not to others' log_has asker 'supervisor: refused clock'
+ok 'not to all' log_has asker 'supervisor: refused broadcast'
+ok 'no commands' log_has asker 'supervisor: refused supervisor'
+ok 'sender is told' log_has echo 'got asker: two'
+ok 'other lines are output' log_has asker 'echo: not a message'
+ok 'all in the audit log' sh -c '"$1" audit | grep -q "asker .* refused ipc clock"' sh "$pith"
+ok 'chained' sh -c '[ "$("$1" audit | head -n 1 | wc -w)" -ge 8 ]' sh "$pith"
+
+# --- restart, back-off, watchdog
+ok 'crash is tried again' until_ok 10 sh -c '[ "$("$1" ps --json |
+    sed "s/},{/}\n{/g" | sed -n "/\"crash\"/s/.*\"starts\":\([0-9]*\).*/\1/p")" -ge 3 ]' sh "$pith"
+ok 'with a trap in the log' log_has crash 'trap: unreachable'
+ok 'stuck is killed' until_ok 10 log_has stuck 'silent for too long: killed'
+ok 'and started again' until_ok 10 sh -c '[ "$("$1" logs stuck | grep -c hello)" -ge 2 ]' sh "$pith"
+pid=$(field echo pid)
+ok 'restart' p restart echo
+ok 'has another process' until_ok 5 sh -c '[ "$1" != "$("$2" ps | sed -n "s/^echo  *running  *\([0-9]*\).*/\1/p")" ]' sh "$pid" "$pith"
+ok 'stop' p stop tick
+ok 'stays stopped' until_ok 5 state tick stopped
+ok 'start' p start tick
+ok 'runs again' until_ok 5 state tick '(running|starting)'
+ok 'kill' p kill tick
+ok 'json' sh -c '"$1" ps --json | node -e "JSON.parse(require(\"fs\").readFileSync(0))"' sh "$pith"
+
+# --- hostile apps
+ok 'bad manifest' sh -c '"$1" start bad; "$1" start bad | grep "^error"' sh "$pith"
+ok 'bomb' p start bomb
+ok 'is limited' until_ok 5 sh -c '"$1" audit | grep -q "bomb .* limit processes 8"' sh "$pith"
+ok 'the rest is well' state echo running
+ok 'bomb stops' p stop bomb
+ok 'all of it' until_ok 5 sh -c '"$1" ps --json | grep -q "\"bomb\"[^}]*\"processes\":0"' sh "$pith"
+ok 'hog' p start hog
+ok 'has its share' until_ok 5 log_has hog 'got 1[0-5] MB'
+ok 'flood' p start flood
+sleep 1
+ok 'others answer' state echo running
+ok 'cut' until_ok 5 log_has flood 'were too much'
+ok 'boss' p start boss
+ok 'may not stop others' until_ok 5 log_has boss 'not granted to who asks'
+ok 'nor give what it has not' sh -c '"$1" logs boss | grep -c "not granted" | grep -q 2' sh "$pith"
+ok 'sees what it may' log_has boss 'supervisor: stdio'
+ok 'flood still runs' state flood running
+ok 'flood stops' p stop flood
+
+# --- grants while they run
+ok 'grants' sh -c '"$1" grants echo | grep -q "^app echo"' sh "$pith"
+ok 'grant' p grant echo time
+ok 'shows' sh -c '"$1" grants echo | grep -q "^time"' sh "$pith"
+ok 'revoke' p revoke echo time
+ok 'gone' sh -c '! "$1" grants echo | grep -q "^time"' sh "$pith"
+ok 'nothing to revoke' sh -c '! "$1" revoke echo time' sh "$pith"
+ok 'audited' sh -c '"$1" audit | grep -q "revoked echo: time"' sh "$pith"
+
+# --- following, attaching
+ok 'logs -f' sh -c '(sleep 1; "$1" restart echo) & timeout 3 "$1" logs -f echo |
+    grep -q "ended by signal 15"' sh "$pith"
+ok 'attach' sh -c '(echo "me: typed"; sleep 1) | timeout 3 "$1" attach echo |
+    grep -q "got me: typed"' sh "$pith"
+ok 'no such app' sh -c '! "$1" start nobody' sh "$pith"
+ok 'no such command' sh -c '! "$1" grant' sh "$pith"
+
+# --- the end, and after a crash of the host's process
+kill -9 "$server"
+wait "$server" 2>/dev/null
+ok 'disk is whole' sh -c 'sqlite3 "$1" "pragma integrity_check" | grep -qx ok' sh "$tmp/disk"
+serve
+ok 'again after kill -9' until_ok 10 state echo running
+ok 'logs survive' until_ok 5 log_has asker 'answer echo: three'
+ok 'shutdown' p shutdown
+wait "$server"
+code=$?
+server=
+ok 'exit code 0' [ "$code" = 0 ]
+ok 'no socket left' [ ! -e "$tmp/control" ]
+ok 'nothing runs' sh -c '! "$1" ps' sh "$pith"
+[ "$failed" = 0 ] || tail -n 5 "$tmp/serve.log"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The supervisor: runs apps as their manifests say, in init's process.
+ *
+ *     /etc/vyoma/boot.toml, /apps/<name>/vyoma.toml
+ *           |
+ *        apps.c  processes: start, signal, reap    policy.c  when
+ *        text.c  their lines: messages or output   logs.c    output kept
+ *        control.c  commands, from apps (`@supervisor:`) and from outside
+ *        super.c the loop
+ *
+ * It never acts on an app's behalf without asking the kernel whether that app
+ * has the grant (may()), so that nobody gets by asking what it may not do.
+ */
+#ifndef SUPER_H
+#define SUPER_H
+
+#include <pith/abi.h>
+#include <pith/pith_import.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "manifest.h"
+#include "policy.h"
+
+#define APPS_MAX 512
+#define LINE_ROOM 4096u     /* a longer line is several */
+#define QUEUE_MAX 65536u    /* bytes that wait for an app's standard input */
+#define RING_BYTES 16384u
+#define LOG_BYTES 262144u   /* of a file, before it is rotated */
+#define LOG_FILES 3
+#define LOG_RATE 262144u    /* bytes a second and app; more is dropped */
+
+struct buffer {
+    char *bytes;
+    size_t used, room;
+};
+/* false: no memory, or it would be over max. */
+bool buffer_add(struct buffer *b, const char *s, size_t n, size_t max);
+void buffer_drop(struct buffer *b, size_t n); /* from the front */
+void buffer_print(struct buffer *b, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+struct log {
+    struct buffer ring;
+    int fd;
+    size_t size;          /* of the file */
+    uint64_t second;      /* of the rate */
+    size_t this_second, dropped;
+};
+
+struct app {
+    char name[MANIFEST_NAME_MAX + 1];
+    struct manifest manifest;
+    bool loaded;          /* the manifest could be read */
+    bool autostart;
+    char **args;
+    int pid;
+    int in, out, err, inbox; /* -1: none */
+    struct buffer out_line, err_line, in_queue;
+    bool blocked;         /* its line is for somebody whose queue is full */
+    char last_from[MANIFEST_NAME_MAX + 1];
+    uint64_t last_id;     /* of a typed message; 0: it was text */
+    uint64_t sent;        /* the kernel's count, when last seen */
+    int status;           /* of its last end */
+    struct log log;
+};
+
+struct client {
+    int fd;
+    struct buffer in, out;
+    int follow;           /* the app whose log it follows; -1 */
+    bool attached;        /* what it sends goes to that app's input */
+    bool done;            /* close once out is written */
+};
+#define CLIENTS_MAX 32
+
+extern struct app *apps[APPS_MAX];
+extern struct unit units[APPS_MAX];
+extern struct policy policy;
+extern struct client clients[CLIENTS_MAX];
+uint64_t now_ms(void);
+int app_index(const char *name); /* -1 */
+
+/* apps.c */
+void apps_load(void); /* boot.toml and the manifests it names; again: reload */
+int app_add(const char *name); /* by its manifest below /apps; index or -1 */
+bool app_reload(int i, char *why, size_t room);
+int app_spawn(void *ctx, int i);
+void app_signal(void *ctx, int i, bool hard);
+bool app_reap(int pid, int status); /* false: none of ours */
+void app_close(struct app *a);
+
+/* text.c */
+void text_read(int i, bool errors);   /* there is something to read */
+void text_lines(int i);               /* look at what was read again */
+void text_write(int i);               /* there is room in its input */
+void text_inbox(int i);               /* a typed message for a text app */
+/* Queue "from: text" for its input; false: full. */
+bool text_deliver(struct app *to, const char *from, const char *text);
+bool may(const struct app *a, const char *grant);
+int app_control(int op, const char *name, const char *text, int arg);
+
+/* logs.c */
+void log_line(int i, const char *line, size_t n);
+void log_note(void *ctx, int i, const char *what); /* the supervisor's own */
+
+/* control.c */
+/* One command; caller: the app that asks, NULL for the outside. The answer goes
+ * to out. client: for commands that go on (logs -f, attach), or NULL. */
+void command(struct app *caller, const char *line, struct buffer *out,
+             struct client *client);
+void control_accept(int fd);
+void client_read(struct client *c);
+void client_write(struct client *c);
+
+/* super.c: runs until `until` has ended or *asked is set; its status, or -1. */
+int supervise(int control_fd, int until, volatile int *asked);
+/* Stop all apps, in order. */
+void supervise_end(void);
+extern bool end_asked; /* by a command */
+
+#endif
