@@ -32,16 +32,24 @@ const PIECE = 1 << 19;
  */
 async function lockDisk(takeover, onLost) {
   const channel = new BroadcastChannel(DISK_LOCK);
-  const impatient = new AbortController();
-  setTimeout(() => impatient.abort(), 8000);
-  channel.onmessage = ({ data }) => {
-    if (data === 'here' && !takeover)
-      impatient.abort();
-  };
-  channel.postMessage(takeover ? 'leave' : 'who');
   return new Promise((resolve, reject) => {
-    navigator.locks.request(DISK_LOCK, { signal: impatient.signal }, () =>
-      new Promise((release) => {
+    let waiting = true;
+    // Not by an AbortSignal: Chromium forgets one that comes too early.
+    const giveUp = () => {
+      if (!waiting)
+        return;
+      waiting = false;
+      channel.close();
+      reject(new BootError('busy'));
+    };
+    setTimeout(giveUp, 8000);
+    channel.onmessage = ({ data }) => data === 'here' && !takeover && giveUp();
+    channel.postMessage(takeover ? 'leave' : 'who');
+    navigator.locks.request(DISK_LOCK, () => {
+      if (!waiting)
+        return null;
+      waiting = false;
+      return new Promise((release) => {
         channel.onmessage = ({ data }) => {
           if (data === 'who')
             channel.postMessage('here');
@@ -52,10 +60,8 @@ async function lockDisk(takeover, onLost) {
           channel.close();
           release(0);
         });
-      })).catch(() => {
-      channel.close();
-      reject(new BootError('busy'));
-    });
+      });
+    }).catch(giveUp);
   });
 }
 
@@ -174,7 +180,7 @@ export class Pith {
 
   /** Another tab wants the disk. */
   async #leave() {
-    await this.sync().catch(() => {});
+    await this.#call(API.LEAVE).catch(() => {});
     this.machine.stop();
     this.state = 'Halted';
     this.unlock();
