@@ -159,6 +159,27 @@ set_up(void)
     return r;
 }
 
+/*
+ * CPU time is a matter of polls, and a browser's programs poll when they are
+ * told to: twice a second those that have a limit.
+ */
+#define TICK_NS 500000000u
+
+static void
+tick(void *arg)
+{
+    static struct timer timer = {.fn = tick};
+    struct proc *p;
+
+    (void)arg;
+    for (p = proc_first(); p; p = p->next) {
+        if (p->rlimit[PITH_RLIMIT_CPU].cur != UINT64_MAX && p->main.store &&
+            p->state != PROC_TERMINATED)
+            engine_store_interrupt(p->main.store);
+    }
+    timer_arm(&timer, host_mono_ns() + TICK_NS);
+}
+
 static void
 boot(void *arg)
 {
@@ -171,6 +192,7 @@ boot(void *arg)
     if (r == 0 && (r = start_first(&report)) < 0)
         kernel_log("the first program: %s",
                    report.text[0] ? report.text : pith_errno_text(r));
+    tick(NULL);
     if (r < 0)
         kernel_shutdown(EXIT_REFUSED);
     else

@@ -210,6 +210,7 @@ engine_store_create(const struct engine_config *c)
     if (s) {
         s->user = c->user;
         s->poll = c->poll;
+        s->memory_bytes = c->memory_bytes;
     }
     return s;
 }

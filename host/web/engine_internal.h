@@ -38,6 +38,7 @@ enum { POLL_NOW = 1, POLL_LATER }; /* later: in a loop, not at a gate */
 
 struct engine_store {
     void *user;
+    uint64_t memory_bytes; /* quota; 0: none */
     enum engine_status (*poll)(struct engine_store *s, void *user);
     struct cpu *cpu; /* where it runs; NULL: not begun, or taken away */
     _Atomic uint32_t interrupt; /* 0, POLL_ ... */

@@ -14,7 +14,7 @@
 IMPORT(instance_create) int
 host_js_instance_create(uint32_t module, const uint8_t *bytes, size_t n,
                         const uint16_t *gates, uint32_t ngates,
-                        uint32_t memory, uint32_t min,
+                        uint32_t memory, uint32_t min, uint32_t limit,
                         const _Atomic uint32_t *poll, char *text,
                         size_t room);
 IMPORT(instance_drop) void host_js_instance_drop(void);
@@ -138,6 +138,20 @@ instance_destroy(struct engine_instance *i)
     host_free(i);
 }
 
+/* How many pages the memory may grow to. */
+static uint32_t
+limit(const struct engine_instance *i, uint64_t bytes)
+{
+    uint64_t quota = i->store->memory_bytes, pages = 65536;
+
+    if (i->module->max < pages)
+        pages = i->module->max;
+    if (quota && quota >> 16 < pages)
+        pages = quota >> 16;
+    /* a Worker's memory may have been larger for another program */
+    return (uint32_t)(pages > bytes >> 16 ? pages : bytes >> 16);
+}
+
 /* Make it in this Worker, with at least `bytes` of memory. */
 static enum engine_status
 build(struct engine_instance *i, uint64_t bytes, struct report *report)
@@ -146,13 +160,14 @@ build(struct engine_instance *i, uint64_t bytes, struct report *report)
     char text[160] = "";
     int r;
 
-    if (bytes > 0xffff0000u)
+    if (bytes > 0xffff0000u ||
+        (i->store->memory_bytes && bytes > i->store->memory_bytes))
         return ENGINE_NO_MEMORY;
     i->store->cpu = cpu_self();
     cpu_self()->store = i->store;
     r = host_js_instance_create(m->id, m->compiled, m->compiled_size, i->gates,
                                 m->nimports, m->memories,
-                                (uint32_t)(bytes >> 16),
+                                (uint32_t)(bytes >> 16), limit(i, bytes),
                                 m->polls ? &i->store->interrupt : NULL, text,
                                 sizeof text);
     if (r != ENGINE_OK && r != ENGINE_NO_MEMORY)

@@ -86,14 +86,16 @@ uint32_t section_rank(uint8_t id);
 /*
  * The module as the browser gets it: memory 0 comes from outside
  * (MEMORY_MODULE, "memory"), its start function is an export that waits to be
- * called, if it can fork the mutable globals are exports, and its loops look at
- * a word of the kernel's memory (poll.c). Sets m->compiled, m->polls.
+ * called, if it can fork the mutable globals are exports, its loops look at a
+ * word of the kernel's memory, and memory.grow at a limit (poll.c). Sets
+ * m->compiled, m->polls.
  */
 #define MEMORY_MODULE "pith:web"
 #define START_EXPORT "pith:start"
 #define GLOBAL_EXPORT "pith:global"
 #define POLL_EXPORT "pith:poll"        /* the global with the word's address */
 #define POLL_TABLE_EXPORT "pith:polls" /* the table with the function to call */
+#define LIMIT_EXPORT "pith:limit"      /* the global: pages memory may have */
 int module_rewrite(struct engine_module *m);
 /* From an offset in what the browser has to one in the file; 0: unknown. */
 uint32_t module_old_offset(const struct engine_module *m, uint32_t offset);
@@ -117,7 +119,7 @@ void put_size(struct writer *w, size_t at);
  * section's content, *found is the one of the old.
  */
 struct poll_indices {
-    uint32_t global, function;
+    uint32_t global, function; /* each followed by memory.grow's */
 };
 bool poll_code(struct writer *w, const struct engine_module *m,
                const struct poll_indices *x, uint32_t find, uint32_t *found);

@@ -10,6 +10,9 @@
  *       call $polled              a new function, which calls the kernel's
  *     end                         poll() through a new table
  *
+ * And memory.grow, which nobody here could refuse, becomes a call of a function
+ * that looks at a limit first.
+ *
  * may_throw: would an exception be seen by the nearest function that handles
  * any? Not when that is this function and the loop is outside its handlers
  * (engine.h, engine_poll_may_throw).
@@ -273,10 +276,24 @@ put_poll(struct function *f, const struct poll_indices *x)
     put_byte(f->w, 0x0b);
 }
 
+/* memory.grow was just read: a call instead. */
+static void
+put_grow(struct function *f, const struct poll_indices *x, uint32_t at)
+{
+    uint32_t end = f->r.at;
+
+    f->r.at = at;
+    copy_so_far(f);
+    f->r.at = f->copied = end;
+    put_byte(f->w, 0x10);
+    put_u64(f->w, (uint64_t)x->function + 1);
+}
+
 static void
 instruction(struct function *f, const struct poll_indices *x)
 {
     struct reader *r = &f->r;
+    uint32_t at = r->at;
     uint8_t op = read_byte(r);
 
     switch (op) {
@@ -311,6 +328,10 @@ instruction(struct function *f, const struct poll_indices *x)
         break;
     case 0x0b:
         close_block(f);
+        break;
+    case 0x40:
+        read_u32(r);
+        put_grow(f, x, at);
         break;
     default:
         skip_immediates(r, op);
@@ -365,6 +386,18 @@ put_polled(struct writer *w, const struct engine_module *m)
     put_size(w, size);
 }
 
+/* -1, or memory.grow: delta > limit - memory.size? */
+static void
+put_grower(struct writer *w, const struct poll_indices *x)
+{
+    size_t size = put_size_later(w);
+
+    put(w, "\0\x20\0\x23", 4);
+    put_u64(w, (uint64_t)x->global + 1);
+    put(w, "\x3f\0\x6b\x4b\x04\x7f\x41\x7f\x05\x20\0\x40\0\x0b\x0b", 15);
+    put_size(w, size);
+}
+
 bool
 poll_code(struct writer *w, const struct engine_module *m,
           const struct poll_indices *x, uint32_t find, uint32_t *found)
@@ -378,7 +411,7 @@ poll_code(struct writer *w, const struct engine_module *m,
     read_byte(&r);
     read_u32(&r);
     n = read_u32(&r);
-    put_u64(w, (uint64_t)n + 1);
+    put_u64(w, (uint64_t)n + 2);
     for (; n && ok && !done && !w->failed; n--) {
         struct span body = read_name(&r);
         size_t size = put_size_later(w);
@@ -390,7 +423,9 @@ poll_code(struct writer *w, const struct engine_module *m,
         done = find && *found;
     }
     host_free(f.blocks);
-    if (ok && !find)
+    if (ok && !find) {
         put_polled(w, m);
+        put_grower(w, x);
+    }
     return ok && !r.bad;
 }

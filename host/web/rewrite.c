@@ -10,7 +10,7 @@
  *     export   + the start function, mutable globals of programs that fork,
  *                and what polls need
  *     start    - (called when memory is known to the kernel)
- *     code     polls in loops
+ *     code     polls in loops, a limit for memory.grow
  */
 #include <string.h>
 
@@ -149,7 +149,7 @@ export_section(struct rewriting *x)
     uint32_t globals = m->forks ? m->nglobals : 0, i;
     char name[32];
 
-    put_old(x, 7, globals + (m->has_start ? 1 : 0) + (x->polls ? 2 : 0));
+    put_old(x, 7, globals + (m->has_start ? 1 : 0) + (x->polls ? 3 : 0));
     for (i = 0; i < globals; i++) {
         text_format(name, sizeof name, GLOBAL_EXPORT "%u", i);
         put_export(x, name, 3, m->globals[i].index);
@@ -158,6 +158,7 @@ export_section(struct rewriting *x)
         put_export(x, START_EXPORT, 0, m->start);
     if (x->polls) {
         put_export(x, POLL_EXPORT, 3, x->poll.global);
+        put_export(x, LIMIT_EXPORT, 3, x->poll.global + 1);
         put_export(x, POLL_TABLE_EXPORT, 1, m->imported_tables + m->tables);
     }
 }
@@ -169,16 +170,17 @@ new_contents(struct rewriting *x, uint8_t id)
     const struct engine_module *m = x->m;
 
     switch (id) {
-    case 1: /* (i32) -> () */
-        put_old(x, 1, 1);
-        put(&x->w, "\x60\1\x7f\0", 4);
+    case 1: /* (i32) -> (), (i32) -> (i32) */
+        put_old(x, 1, 2);
+        put(&x->w, "\x60\1\x7f\0\x60\1\x7f\1\x7f", 9);
         break;
     case 2:
         import_section(x);
         break;
     case 3:
-        put_old(x, 3, 1);
+        put_old(x, 3, 2);
         put_u64(&x->w, m->ntypes);
+        put_u64(&x->w, m->ntypes + 1);
         break;
     case 4: /* funcref, one element and no more */
         put_old(x, 4, 1);
@@ -187,9 +189,9 @@ new_contents(struct rewriting *x, uint8_t id)
     case 5:
         memory_section(x);
         break;
-    case 6: /* (mut i32) (i32.const 0) */
-        put_old(x, 6, 1);
-        put(&x->w, "\x7f\1\x41\0\x0b", 5);
+    case 6: /* twice (mut i32) (i32.const 0) */
+        put_old(x, 6, 2);
+        put(&x->w, "\x7f\1\x41\0\x0b\x7f\1\x41\0\x0b", 10);
         break;
     case 7:
         export_section(x);

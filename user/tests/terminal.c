@@ -172,6 +172,7 @@ signals_from_the_terminal(void)
     open_pair();
     pid = on_terminal("session_leader");
     expect(master, "ready\r\n");
+    usleep(50000); /* until it reads: nothing would interrupt it afterwards */
     type("\003");
     expect(master, "^Csize?\r\n");
     CHECK_EQ(ioctl(master, TIOCSWINSZ, &w), 0);

@@ -79,8 +79,8 @@ function prepareMemory(min) {
     memory.grow(min - have);
 }
 
-function instanceCreate(id, at, n, gates, ngates, wantsMemory, min, poll,
-  text, room) {
+function instanceCreate(id, at, n, gates, ngates, wantsMemory, min,
+  limit, poll, text, room) {
   const module = modules.get(id) ?? compile(id, at, n);
   if (wantsMemory) {
     try {
@@ -105,6 +105,8 @@ function instanceCreate(id, at, n, gates, ngates, wantsMemory, min, poll,
         : STATUS.UNLINKABLE;
   }
   if (poll) {
+    program['pith:limit'].value =
+      Math.max(limit, memory.buffer.byteLength / PAGE);
     program['pith:poll'].value = poll;
     program['pith:polls'].set(0, K.poll);
   }
