@@ -366,6 +366,7 @@ polling(void)
     CHECK(now_ms() - start >= 19);
     posix_spawn_file_actions_init(&fa);
     posix_spawn_file_actions_adddup2(&fa, q[1], 1);
+    posix_spawn_file_actions_addclose(&fa, p[1]); /* or it is not ours alone */
     pid = role_with(&fa, NULL, "idle_then_write", NULL);
     CHECK_EQ(poll(f, 3, 5000), 1);
     CHECK(f[1].revents == POLLIN && !f[0].revents && !f[2].revents);

@@ -175,6 +175,7 @@ signals_from_the_terminal(void)
     usleep(50000); /* until it reads: nothing would interrupt it afterwards */
     type("\003");
     expect(master, "^Csize?\r\n");
+    usleep(50000);
     CHECK_EQ(ioctl(master, TIOCSWINSZ, &w), 0);
     expect(master, "bye\r\n");
     CHECK_EQ(wait_for(pid), 5);

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+# make test-web: the built site in Debian's Chromium, headless. make bench-web:
+# figures, with peers in the same run.
+BROWSER_NPM := $(O)/browser/node_modules/playwright-core/package.json
+$(BROWSER_NPM): tests/browser/npm/package-lock.json
+	@echo "  NPM playwright-core"
+	@mkdir -p $(O)/browser
+	@cp tests/browser/npm/*.json $(O)/browser/
+	@cd $(O)/browser && npm ci --no-audit --no-fund --ignore-scripts \
+	    --loglevel=error >/dev/null
+	@touch $@
+
+USERTESTS_DIR ?= $(O)/user/tests
+.PHONY: test-web bench-web
+# USERTESTS_DIR: where somebody else has built them.
+test-web: $(B)/bin/pith $(BROWSER_NPM) dist-web \
+          $(if $(filter $(O)/user/tests,$(USERTESTS_DIR)),usertests)
+	@node tests/browser/run.mjs --pith $(B)/bin/pith --site $(DIST) \
+	    --modules $(O)/browser --out $(O)/browser/shots \
+	    --usertests $(USERTESTS_DIR) $(CASE)
+bench-web: $(B)/bin/pith $(BROWSER_NPM) dist-web $(WEB)/bench.wasm
+	@node tests/browser/bench.mjs --pith $(B)/bin/pith --site $(DIST) \
+	    --modules $(O)/browser --program $(WEB)/bench.wasm
+$(WEB)/bench.wasm: tests/browser/bench.c $(PITH_CC)
+	@mkdir -p $(@D)
+	@$(PITH_CC) -O2 -o $@ $<

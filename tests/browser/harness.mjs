@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// What tests and benchmarks of the browser's system share: the server, the
+// browser, a page with a system in it.
+
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+
+export const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { pith: { type: 'string' }, site: { type: 'string' },
+    modules: { type: 'string' }, out: { type: 'string' },
+    usertests: { type: 'string' }, program: { type: 'string' } },
+});
+
+const require = createRequire(path.resolve(options.modules, 'x.js'));
+const { chromium } = require('playwright-core');
+
+export const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+/** `pith web` on a free port: {url, end()}. */
+export async function serve(...more) {
+  const child = spawn(options.pith,
+    ['web', '--port', '0', '--site', options.site, ...more],
+    { stdio: ['ignore', 'pipe', 'inherit'] });
+  const url = await new Promise((resolve, reject) => {
+    child.stdout.once('data', (d) => resolve(/http:\S+/.exec(String(d))[0]));
+    child.once('exit', () => reject(new Error('pith web ended')));
+  });
+  return { url, end: () => child.kill() };
+}
+
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.PITH_CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox'],
+  });
+}
+
+/** The page is up: a system runs in it, or it says what is wrong. */
+export async function settled(page, timeout = 20000) {
+  await page.waitForFunction(() => document.body.dataset.booted
+    || document.body.dataset.trouble, null, { timeout });
+  return page.evaluate(() => document.body.dataset.trouble ?? 'booted');
+}
+
+/** Everything the terminal holds. */
+export function screen(page) {
+  return page.evaluate(() => {
+    const b = window.term.buffer.active;
+    const lines = [];
+    for (let i = 0; i < b.length; i++)
+      lines.push(b.getLine(i).translateToString(true));
+    return lines.join('\n').trimEnd();
+  });
+}
+
+/** Wait until the terminal's text matches. */
+export async function shows(page, pattern, timeout = 10000) {
+  const until = Date.now() + timeout;
+  for (;;) {
+    const text = await screen(page);
+    if (pattern.test(text))
+      return text;
+    if (Date.now() > until)
+      throw new Error(`the terminal does not show ${pattern}:\n${text}`);
+    await sleep(30);
+  }
+}
+
+/** Run a shell command beside the terminal: {code, out, err}. */
+export function sh(page, command) {
+  return page.evaluate(async (c) => {
+    const r = await window.pith.run(['/bin/sh', '-c', c]);
+    const d = new TextDecoder();
+    return { code: r.code, out: d.decode(r.stdout), err: d.decode(r.stderr) };
+  }, command);
+}

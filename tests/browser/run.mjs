@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: Apache-2.0
+// The browser's system, tested from outside: what somebody sees who opens the
+// page. `run.mjs --pith P --site S --modules M --out SHOTS [NAME...]`.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import http from 'node:http';
+import os from 'node:os';
+import path from 'node:path';
+import { launch, options, positionals, screen, serve, settled, sh, shows, sleep }
+  from './harness.mjs';
+
+const server = await serve();
+const browser = await launch();
+const { url } = server;
+const PROMPT = /pith:\S+# ?$/;
+const sha = (b) => createHash('sha256').update(b).digest('hex');
+fs.mkdirSync(options.out, { recursive: true });
+
+/** A browser profile of its own and a page that has been opened. */
+async function open(query = '', context = {}, prepare = null) {
+  const c = await browser.newContext({ viewport: { width: 1000, height: 640 },
+    ...context });
+  const page = await c.newPage();
+  if (prepare)
+    await prepare(c, page);
+  await page.goto(url + query);
+  return page;
+}
+
+async function booted(query = '', context = {}) {
+  const page = await open(query, context);
+  assert.equal(await settled(page), 'booted');
+  return page;
+}
+
+const shot = (page, name) =>
+  page.screenshot({ path: path.join(options.out, `${name}.png`) });
+const type = (page, text) => page.keyboard.type(text);
+const blocked = { serviceWorkers: 'block' };
+
+const tests = {
+  async boot() {
+    const page = await booted();
+    await shows(page, PROMPT);
+    await shot(page, 'boot');
+    return page;
+  },
+
+  async 'a shell session'() {
+    const page = await booted('?memory');
+    await shows(page, PROMPT);
+    await type(page, 'seq 1 1000 | sort -rn | head -1 | tr 0 o\n');
+    await shows(page, /\n1ooo\n/);
+    await type(page, 'sleep 100 &\njobs\n');
+    await shows(page, /\[1\].*Running +sleep 100/);
+    await type(page, 'sleep 50\n');
+    await sleep(300);
+    await page.keyboard.press('Control+z');
+    await shows(page, /\[2\].*Stopped +sleep 50/);
+    await type(page, 'fg\n');
+    await sleep(200);
+    await page.keyboard.press('Control+c');
+    await type(page, 'kill %1; echo code $?\n');
+    await shows(page, /code 0/);
+    await shot(page, 'shell');
+    await type(page, 'exit 7\n');
+    await page.waitForFunction(() => document.body.dataset.halted === '7');
+    return page;
+  },
+
+  async 'Ctrl-C and Ctrl-Z reach busy loops'() {
+    const page = await booted('?memory');
+    await shows(page, PROMPT);
+    await type(page, 'while :; do :; done\n');
+    await sleep(300);
+    await page.keyboard.press('Control+c');
+    await type(page, 'echo shell $?\n');
+    await shows(page, /\nshell \d+\n/);
+    await type(page, 'lua -e "while true do end"\n');
+    await sleep(500);
+    await page.keyboard.press('Control+c');
+    await shows(page, /lua: interrupted!/);
+    await type(page, 'sh -c "while :; do :; done"\n');
+    await sleep(300);
+    await page.keyboard.press('Control+z');
+    await shows(page, /\[1\].*Stopped/);
+    await type(page, 'kill -9 %1; sleep 0.3; jobs\n');
+    await shows(page, /\[1\].*Killed/);
+    return page;
+  },
+
+  async '100 processes at once, and a clean refusal beyond the limit'() {
+    const page = await booted('?memory');
+    const many = (n) => 'p=; i=0; while [ $i -lt ' + n + ' ]; do sleep 60 & '
+      + 'p="$p $!"; i=$((i+1)); done; echo started; kill $p; wait; echo ended';
+    assert.deepEqual(await sh(page, many(100)),
+      { code: 0, out: 'started\nended\n', err: '' });
+    const r = await sh(page, many(150));
+    assert.match(r.err, /Cannot fork/);
+    const left = await page.evaluate(async () => {
+      const ps = (await window.pith.api_get_status()).running_processes;
+      for (const p of ps.filter((x) => x.name === 'sleep'))
+        await window.pith.api_kill(p.pid, 9);
+      return ps.length;
+    });
+    assert.ok(left > 100);
+    assert.equal((await sh(page, 'echo again | cat')).out, 'again\n');
+    return page;
+  },
+
+  async 'looping processes are killed 200 times, locks stay whole'() {
+    const page = await booted('?memory');
+    const loops = ['while :; do :; done', 'while :; do echo x; done >/dev/null'];
+    for (const loop of loops) {
+      const r = await sh(page, 'i=0; while [ $i -lt 100 ]; do '
+        + `sh -c '${loop}' & kill -9 $!; wait $!; `
+        + '[ $? = 137 ] || echo no; i=$((i+1)); done 2>/dev/null; echo done');
+      assert.equal(r.out, 'done\n');
+    }
+    // the hard way: not in a loop's poll, but somewhere in a recursion
+    const r = await sh(page, 'lua -e "local function f(n) if n<2 then return n '
+      + 'end return f(n-1)+f(n-2) end f(60)" & sleep 0.3; kill -9 $!; wait $!; '
+      + 'echo $?');
+    assert.equal(r.out, '137\n');
+    assert.equal((await sh(page, 'ps | wc -l; echo fine | cat')).out
+      .split('\n')[1], 'fine');
+    return page;
+  },
+
+  async 'files survive a reload, byte for byte'() {
+    const page = await booted();
+    const data = randomBytes(1 << 20);
+    await page.evaluate((b) => window.pith.vfs.writeFile('/root/blob',
+      Uint8Array.from(atob(b), (c) => c.charCodeAt(0))), data.toString('base64'));
+    await page.reload();
+    assert.equal(await settled(page), 'booted');
+    assert.equal((await sh(page, 'sha256sum </root/blob')).out.slice(0, 64),
+      sha(data));
+    return page;
+  },
+
+  async 'a storage Worker that dies in a transaction: the last fsync holds'() {
+    const page = await booted();
+    await sh(page, 'i=0; while [ $i -lt 50 ]; do echo $i >/root/f$i; '
+      + 'i=$((i+1)); done; sync');
+    // writes that nobody syncs, and the Worker goes in the middle of them
+    page.evaluate(() => window.pith.run(['/bin/sh', '-c',
+      'i=0; while :; do dd if=/dev/urandom of=/root/g$i bs=64k count=20; sync; '
+      + 'i=$((i+1)); done'])).catch(() => {});
+    await sleep(700);
+    await page.evaluate(() => window.pith.machine.stop());
+    await page.reload();
+    assert.equal(await settled(page), 'booted');
+    const r = await sh(page, 'cat /root/f? /root/f?? | wc -l; ls /root/g* | wc -l');
+    assert.equal(r.out.split('\n')[0].trim(), '50');
+    const disk = await page.evaluate(async () => {
+      const b = await window.pith.exportDisk();
+      let s = '';
+      for (let i = 0; i < b.length; i += 0x8000)
+        s += String.fromCharCode(...b.subarray(i, i + 0x8000));
+      return btoa(s);
+    });
+    const file = path.join(options.out, 'crashed.pith');
+    fs.writeFileSync(file, Buffer.from(disk, 'base64'));
+    assert.equal(execFileSync('sqlite3', [file, 'PRAGMA integrity_check'])
+      .toString().trim(), 'ok');
+    return page;
+  },
+
+  async 'a disk goes from the browser to a native Pith and back'() {
+    const page = await booted();
+    await sh(page, 'echo from the browser >/root/note; sync');
+    const disk = Buffer.from(await page.evaluate(async () => {
+      const b = await window.pith.exportDisk();
+      let s = '';
+      for (let i = 0; i < b.length; i += 0x8000)
+        s += String.fromCharCode(...b.subarray(i, i + 0x8000));
+      return btoa(s);
+    }), 'base64');
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'pith-web-'));
+    const file = path.join(dir, 'disk.pith');
+    fs.writeFileSync(file, disk);
+    const said = execFileSync(options.pith, ['--root', file, '-c',
+      'cat /root/note; echo from outside >/root/answer'],
+    { stdio: ['ignore', 'pipe', 'ignore'] });
+    assert.equal(said.toString(), 'from the browser\n');
+    await page.close();
+    const back = await open('', {}, async (c) => {
+      await c.route('**/own-page', (r) => r.fulfill({ contentType: 'text/html',
+        headers: { 'Cross-Origin-Opener-Policy': 'same-origin',
+          'Cross-Origin-Embedder-Policy': 'require-corp' }, body: '<p>' }));
+      await c.route('**/own-disk', (r) =>
+        r.fulfill({ body: fs.readFileSync(file) }));
+    });
+    await settled(back);
+    await back.goto(`${url}own-page`);
+    const text = await back.evaluate(async () => {
+      const { boot } = await import('./pith.js');
+      const disk = new Uint8Array(await (await fetch('own-disk')).arrayBuffer());
+      const pith = await boot({ disk, memory: true });
+      const out = await pith.vfs.readFile('/root/answer');
+      pith.machine.stop();
+      return new TextDecoder().decode(out);
+    });
+    assert.equal(text, 'from outside\n');
+    fs.rmSync(dir, { recursive: true });
+    return back;
+  },
+
+  async 'a second tab is told, and can take over'() {
+    const first = await booted();
+    await sh(first, 'echo mine >/root/who');
+    const second = await first.context().newPage();
+    await second.goto(url);
+    assert.equal(await settled(second), 'busy');
+    await shot(second, 'busy');
+    await second.click('button:has-text("Take over")');
+    await second.waitForFunction(() => document.body.dataset.booted);
+    assert.equal(await settled(first), 'taken');
+    await shot(first, 'taken');
+    assert.equal((await sh(second, 'cat /root/who')).out, 'mine\n');
+    return second;
+  },
+
+  async 'offline after the first visit'() {
+    const page = await booted();
+    await sh(page, 'echo kept >/root/offline');
+    await page.evaluate(() => navigator.serviceWorker.ready);
+    await page.waitForFunction(async () =>
+      (await caches.keys()).length > 0 && navigator.serviceWorker.controller);
+    await page.context().setOffline(true);
+    await page.reload();
+    assert.equal(await settled(page), 'booted');
+    assert.equal((await sh(page, 'cat /root/offline')).out, 'kept\n');
+    return page;
+  },
+
+  async 'the JavaScript face'() {
+    const page = await booted('?memory');
+    const r = await page.evaluate(async () => {
+      const k = window.pith;
+      const events = [];
+      k.on('process', (e) => events.push(e.event));
+      k.on('files', (p) => events.push(p));
+      await k.vfs.createDirectory('/data/a/b');
+      await k.vfs.writeFile('/data/a/b/c.txt', 'text');
+      const text = new TextDecoder().decode(await k.vfs.readFile('/data/a/b/c.txt'));
+      const list = await k.vfs.listDirectory('/data/a/b');
+      const lua = await k.vfs.readFile('/usr/bin/lua').catch(() => k.vfs.readFile('/bin/lua'));
+      const id = await k.api_load_binary('mylua', lua);
+      const ran = await k.api_execute_binary(id, ['-e', 'print(6*7) os.exit(3)']);
+      const loaded = (await k.api_get_status()).loaded_binaries;
+      await k.api_remove_binary(id);
+      const json = await k.kernel_export_vfs('/data');
+      await k.vfs.delete('/data/a');
+      const missing = await k.vfs.readFile('/data/a/b/c.txt').catch((e) => e.message);
+      await k.kernel_import_vfs(json);
+      const again = new TextDecoder().decode(await k.vfs.readFile('/data/a/b/c.txt'));
+      const status = await k.api_tick();
+      return { text, list, ran, loaded, missing, again, status, events,
+        after: status.loaded_binaries };
+    });
+    assert.equal(r.text, 'text');
+    assert.deepEqual(r.list, [{ name: 'c.txt', type: 'f', size: 4 }]);
+    assert.equal(r.ran.stdout, '42\n');
+    assert.equal(r.ran.exit_code, 3);
+    assert.deepEqual(r.loaded, ['mylua']);
+    assert.deepEqual(r.after, []);
+    assert.match(r.missing, /No such file/);
+    assert.equal(r.again, 'text');
+    assert.ok(r.events.includes('exit') && r.events.includes('/data/a/b/c.txt'));
+    assert.equal(r.status.state, 'Running');
+    assert.equal(r.status.running_processes[0].name, 'init');
+    assert.ok(r.status.filesystem_stats.total_files > 100);
+    return page;
+  },
+
+  async 'plain hosting, without the headers'() {
+    const plain = http.createServer((q, r) => {
+      const name = q.url === '/' ? 'index.html' : q.url.slice(1).split('?')[0];
+      const file = path.join(options.site, path.basename(name));
+      const types = { '.html': 'text/html', '.js': 'text/javascript',
+        '.mjs': 'text/javascript', '.wasm': 'application/wasm',
+        '.css': 'text/css', '.svg': 'image/svg+xml' };
+      if (!fs.existsSync(file)) {
+        r.writeHead(404).end();
+        return;
+      }
+      r.writeHead(200, { 'Content-Type': types[path.extname(file)]
+        ?? 'application/octet-stream' }).end(fs.readFileSync(file));
+    });
+    await new Promise((resolve) => { plain.listen(0, '127.0.0.1', resolve); });
+    const at = `http://localhost:${plain.address().port}/`;
+    const c = await browser.newContext();
+    const page = await c.newPage();
+    await page.goto(at);
+    assert.equal(await settled(page), 'booted');
+    const without = await (await browser.newContext(blocked)).newPage();
+    await without.goto(at);
+    assert.equal(await settled(without), 'no-isolation');
+    await shot(without, 'no-isolation');
+    plain.close();
+    await without.context().close();
+    return page;
+  },
+
+  async 'no private file system: a page, and a system in memory'() {
+    const page = await open('', blocked, (c) => c.route('**/storage.js',
+      async (r) => r.fulfill({ response: await r.fetch(), body:
+        'navigator.storage.getDirectory = async () => { throw new DOMException('
+        + '"not here", "SecurityError"); };\n'
+        + await (await r.fetch()).text() })));
+    assert.equal(await settled(page), 'no-opfs');
+    await shot(page, 'no-opfs');
+    await page.click('button:has-text("Run in memory")');
+    await page.waitForFunction(() => document.body.dataset.booted);
+    assert.equal((await sh(page, 'echo here')).out, 'here\n');
+    return page;
+  },
+
+  async 'the network is lost at the first boot'() {
+    const page = await open('', blocked, (c) =>
+      c.route('**/root-*.gz', (r) => r.abort()));
+    assert.equal(await settled(page), 'network');
+    await shot(page, 'network');
+    await page.context().unrouteAll();
+    await page.click('button:has-text("Try again")');
+    await sleep(500);
+    assert.equal(await settled(page), 'booted');
+    return page;
+  },
+
+  async 'a damaged image is not installed'() {
+    const page = await open('', blocked, (c) =>
+      c.route('**/image.json', async (r) => {
+        const j = await (await r.fetch()).json();
+        await r.fulfill({ json: { ...j, sha256: '0'.repeat(64) } });
+      }));
+    assert.equal(await settled(page), 'image');
+    await page.context().unrouteAll();
+    await page.reload();
+    assert.equal(await settled(page), 'booted');
+    return page;
+  },
+
+  async 'no memory for the kernel'() {
+    const page = await open('', blocked, (c) => c.addInitScript(() => {
+      WebAssembly.Memory = class {
+        constructor() { throw new RangeError('could not allocate memory'); }
+      };
+    }));
+    assert.equal(await settled(page), 'memory');
+    return page;
+  },
+
+  async 'a trap tells where'() {
+    const page = await booted('?memory');
+    const r = await sh(page, 'lua -e "string.rep(\'x\', -1)"; '
+      + 'lua -e "error(1)" 2>&1 | head -1');
+    assert.match(r.out, /lua/);
+    const bytes = [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0,
+      7, 10, 1, 6, 95, 115, 116, 97, 114, 116, 0, 0, 10, 5, 1, 3, 0, 0, 11];
+    const t = await page.evaluate(async (b) => {
+      await window.pith.api_load_binary('trap', new Uint8Array(b));
+      return window.pith.api_execute_binary('trap');
+    }, bytes);
+    assert.equal(t.exit_code, 134);
+    const bad = await page.evaluate(async () => {
+      await window.pith.api_load_binary('bad',
+        new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 200]));
+      return window.pith.api_execute_binary('bad').catch((e) => e.message);
+    });
+    assert.match(bad, /Exec format error/);
+    return page;
+  },
+};
+
+/* The same programs that test the kernel on a native host. */
+for (const name of ['usertests', 'usertests-fork']) {
+  const file = path.join(options.usertests ?? '', name);
+  if (!fs.existsSync(file))
+    continue;
+  tests[`${name}, as on a native host`] = async () => {
+    const page = await booted('?memory');
+    const log = await page.evaluate(async ([b, id]) => {
+      const text = atob(b);
+      await window.pith.api_load_binary(id,
+        Uint8Array.from(text, (c) => c.charCodeAt(0)));
+      const at = `/usr/local/bin/${id}`;
+      const r = await window.pith.run(['/bin/sh', '-c',
+        `USERTESTS=${at} exec ${at}`]);
+      return new TextDecoder().decode(r.stdout);
+    }, [fs.readFileSync(file).toString('base64'), name]);
+    fs.writeFileSync(path.join(options.out, `${name}.log`), log);
+    const known = fs.readFileSync(new URL('differences.txt', import.meta.url))
+      .toString().split('\n').filter((l) => l && !l.startsWith('#'))
+      .map((l) => l.split(/\s/)[0]);
+    const failed = [...log.matchAll(/^FAIL (\w+).*/gm)]
+      .filter((m) => !known.includes(m[1])).map((m) => m[0]);
+    assert.deepEqual(failed, []);
+    assert.match(log, /^\d+ passed, \d+ failed/m);
+    return page;
+  };
+}
+
+let passed = 0, failed = 0;
+for (const [name, test] of Object.entries(tests)) {
+  if (positionals.length && !positionals.some((p) => name.includes(p)))
+    continue;
+  const from = Date.now();
+  let page = null;
+  try {
+    page = await Promise.race([test(), sleep(120000).then(() => {
+      throw new Error('not done after two minutes');
+    })]);
+    passed++;
+    console.log(`ok ${name} (${Date.now() - from} ms)`);
+  } catch (e) {
+    failed++;
+    console.log(`FAIL ${name}: ${e.message}`);
+  }
+  for (const c of browser.contexts())
+    await c.close();
+}
+console.log(`${passed} passed, ${failed} failed`);
+await browser.close();
+server.end();
+process.exit(failed ? 1 : 0);
