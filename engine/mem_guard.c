@@ -328,8 +328,9 @@ on_fault(int sig, siginfo_t *info, void *context)
     if (s && s->act && s->native) {
         struct activation *act = s->act;
 
-        act->pc = code.place ? code.place(code.module, code.func, at)
-                             : code.module->code[code.func].insns;
+        act->pc = code.func == NATIVE_SITES ? s->native_site
+                  : code.place ? code.place(code.module, code.func, at)
+                               : code.module->code[code.func].insns;
         act->fp = s->native_fp;
         act->in = s->native_in;
         if (code.func == NATIVE_CODE_CHUNK) {

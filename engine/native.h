@@ -61,8 +61,10 @@ void native_publish(struct engine_module *m, uint32_t func, native_fn *fn);
 /*
  * Machine code at [start, start + size) belongs to func of m, until
  * native_code_remove. place (may be NULL) tells the instruction of an address
- * in it, or NULL. -E_NOMEM.
+ * in it, or NULL. func NATIVE_SITES: compiled objects, whose code keeps
+ * s->native_site as it does s->native_fp. -E_NOMEM.
  */
+#define NATIVE_SITES UINT32_MAX
 typedef const struct insn *native_place_fn(struct engine_module *m,
                                            uint32_t func, uintptr_t at);
 #define NATIVE_CODE_CHUNK UINT32_MAX /* func: many, whose code keeps in and fp \

@@ -23,11 +23,6 @@ struct object_set {
     struct object_set *next;
     uint8_t *mem;
     size_t size, code;
-    struct place { /* ascending: where functions start, and their first site */
-        uint32_t at, func;
-        const struct insn *site;
-    } *places;
-    uint32_t nplaces;
     struct object_step **steps;
     uint32_t *nsteps, nobjects;
 };
@@ -53,6 +48,7 @@ struct loader {
     struct object *objects;
     uint32_t n, nfuncs;
     uint8_t **fast, **entry; /* by function */
+    size_t *bytes;           /* of fast */
     size_t sizes[PARTS];
     struct object_set *set;
     size_t used[PARTS];
@@ -225,7 +221,7 @@ note_symbol(struct loader *l, struct object *o, uint32_t k, const char *name,
     if (!at || n > room)
         return;
     if ((func = numbered(l, name, 'f')) != UINT32_MAX)
-        l->fast[func] = at;
+        l->fast[func] = at, l->bytes[func] = n;
     else if ((func = numbered(l, name, 'e')) != UINT32_MAX)
         l->entry[func] = at;
     else if (!strcmp(name, "sites")) {
@@ -323,41 +319,12 @@ relocate(struct loader *l)
 
 /* ---- making it known ---- */
 
-static int
-by_place(const void *a, const void *b)
-{
-    const struct place *x = a, *y = b;
-
-    return x->at < y->at ? -1 : x->at > y->at;
-}
-
-/* A fault at an address in the code: the first site of its function. */
-static const struct insn *
-place_of(struct engine_module *m, uint32_t func, uintptr_t at)
-{
-    (void)func;
-    for (struct object_set *s = atomic_load(&m->objects); s; s = s->next) {
-        uint32_t lo = 0, hi = s->nplaces;
-
-        if (at < (uintptr_t)s->mem || at >= (uintptr_t)s->mem + s->code)
-            continue;
-        while (lo + 1 < hi) {
-            uint32_t mid = (lo + hi) / 2;
-
-            if ((uintptr_t)s->mem + s->places[mid].at <= at)
-                lo = mid;
-            else
-                hi = mid;
-        }
-        return hi ? s->places[lo].site : NULL;
-    }
-    return NULL;
-}
-
 /* The functions' tables agree with the symbols. */
 static bool
-check_funcs(struct loader *l, uint32_t *total)
+check_funcs(struct loader *l)
 {
+    size_t total = 0;
+
     for (uint32_t k = 0; k < l->n; k++) {
         struct object *o = &l->objects[k];
 
@@ -371,9 +338,9 @@ check_funcs(struct loader *l, uint32_t *total)
                 f->nsites > o->nsites - f->site)
                 return false;
         }
-        *total += (uint32_t)o->nfuncs;
+        total += o->nfuncs;
     }
-    return *total;
+    return total;
 }
 
 static int
@@ -398,69 +365,36 @@ add_ranges(struct loader *l, const struct object *o)
     return r;
 }
 
-static int
-make_places(struct loader *l, uint32_t total)
-{
-    struct object_set *s = l->set;
-
-    s->places = calloc(total, sizeof *s->places);
-    if (!s->places)
-        return -E_NOMEM;
-    for (uint32_t k = 0; k < l->n; k++)
-        for (size_t i = 0; i < l->objects[k].nfuncs; i++) {
-            const struct object_func *f = &l->objects[k].funcs[i];
-
-            s->places[s->nplaces++] = (struct place){
-                (uint32_t)(l->fast[f->func] - s->mem), f->func,
-                l->objects[k].sites + f->site};
-        }
-    qsort(s->places, s->nplaces, sizeof *s->places, by_place);
-    return 0;
-}
-
-/* A function reaches to the next one. */
-static void
-tell_perf(const struct loader *l, uint32_t i)
-{
-    const struct object_set *s = l->set;
-    size_t end = i + 1 < s->nplaces ? s->places[i + 1].at : s->code;
-
-    native_tell_perf(l->m, s->places[i].func, s->mem + s->places[i].at,
-                     end - s->places[i].at);
-}
-
 static void
 publish(struct loader *l)
 {
-    for (uint32_t i = 0; i < l->set->nplaces; i++) {
-        uint32_t func = l->set->places[i].func;
-        native_fn *fn;
+    for (uint32_t k = 0; k < l->n; k++)
+        for (size_t i = 0; i < l->objects[k].nfuncs; i++) {
+            uint32_t func = l->objects[k].funcs[i].func;
+            native_fn *fn;
 
-        memcpy(&fn, &l->entry[func], sizeof fn);
-        atomic_store_explicit(&l->m->code[func].fast, l->fast[func],
-                              memory_order_release);
-        native_publish(l->m, func, fn);
-        tell_perf(l, i);
-    }
+            memcpy(&fn, &l->entry[func], sizeof fn);
+            atomic_store_explicit(&l->m->code[func].fast, l->fast[func],
+                                  memory_order_release);
+            native_publish(l->m, func, fn);
+            native_tell_perf(l->m, func, l->fast[func], l->bytes[func]);
+        }
 }
 
 static int
 install(struct loader *l)
 {
     struct object_set *s = l->set;
-    uint32_t total = 0;
     int r;
 
-    if (!check_funcs(l, &total))
+    if (!check_funcs(l))
         return -E_INVAL;
-    if ((r = make_places(l, total)) < 0)
-        return r;
     if (mprotect(s->mem, s->code, PROT_READ | PROT_EXEC) < 0 ||
         (l->sizes[PART_CONST] &&
          mprotect(s->mem + s->code, l->sizes[PART_CONST], PROT_READ) < 0))
         return -E_NOMEM;
     __builtin___clear_cache((char *)s->mem, (char *)s->mem + s->code);
-    if ((r = native_code_add(s->mem, s->code, l->m, 0, place_of)) < 0)
+    if ((r = native_code_add(s->mem, s->code, l->m, NATIVE_SITES, NULL)) < 0)
         return r;
     for (uint32_t k = 0; k < l->n; k++)
         if ((r = add_ranges(l, &l->objects[k])) < 0) {
@@ -484,7 +418,6 @@ set_free(struct object_set *s)
             free(s->steps[k][i].made);
     if (s->mem)
         munmap(s->mem, s->size);
-    free(s->places);
     free(s->steps);
     free(s->nsteps);
     free(s);
@@ -497,10 +430,11 @@ load(struct loader *l, const struct object_blob *blobs)
     l->objects = calloc(l->n, sizeof *l->objects);
     l->fast = calloc(l->nfuncs, sizeof *l->fast);
     l->entry = calloc(l->nfuncs, sizeof *l->entry);
+    l->bytes = calloc(l->nfuncs, sizeof *l->bytes);
     l->set->steps = calloc(l->n, sizeof *l->set->steps);
     l->set->nsteps = calloc(l->n, sizeof *l->set->nsteps);
     l->set->nobjects = l->n;
-    if (!l->objects || !l->fast || !l->entry || !l->set->steps ||
+    if (!l->objects || !l->fast || !l->entry || !l->bytes || !l->set->steps ||
         !l->set->nsteps)
         return -E_NOMEM;
     for (uint32_t k = 0; k < l->n; k++) {
@@ -532,6 +466,7 @@ object_load(struct engine_module *m, const struct object_blob *blobs,
         free(l.objects[k].at);
     free(l.objects);
     free(l.fast);
+    free(l.bytes);
     free(l.entry);
     return r;
 }

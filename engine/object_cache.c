@@ -66,6 +66,8 @@ identify(const struct engine_module *m, struct header *h)
     sha256_finish(&s, h->module);
     sha256_init(&s);
     sha256_add(&s, ENGINE_VERSION, strlen(ENGINE_VERSION));
+    if (engine_options()->canonical_nan)
+        sha256_add(&s, "canonical", 9);
     sha256_finish(&s, h->engine);
     cpu_text(cpu);
     sha256_init(&s);

@@ -492,7 +492,7 @@ optimise_loaded(struct engine_module *m)
     const struct engine_options *o = engine_options();
     struct optimiser *own;
 
-    if (o->tier != ENGINE_TIER_LLVM || o->canonical_nan)
+    if (o->tier != ENGINE_TIER_LLVM)
         return;
     m->optimiser = own = calloc(1, sizeof *own);
     if (!own)

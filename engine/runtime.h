@@ -130,6 +130,7 @@ struct engine_store {
     enum engine_status status; /* how the innermost run ended */
     struct native_segment *native;  /* innermost run of machine code */
     uint64_t *native_fp;  /* frame of the machine code at work (native.h) */
+    const struct insn *native_site; /* compiled objects: in which function */
     struct engine_instance *native_in; /* and its instance */
     uintptr_t native_low; /* lowest address its stack may reach */
     size_t native_stack;  /* bytes from the outermost engine_call to there */

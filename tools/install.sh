@@ -6,7 +6,7 @@
 # is there. Exit 1 with a sentence when something cannot be had.
 set -eu
 
-build="clang-19 lld-19 llvm-19 libclang-rt-19-dev-wasm32 wasi-libc
+build="clang-19 lld-19 llvm-19 llvm-19-dev libclang-rt-19-dev-wasm32 wasi-libc
        libsqlite3-dev libjansson-dev make dpkg-dev sqlite3 ca-certificates xz-utils
        bison flex gawk patch pkg-config autoconf automake file nodejs"
 vm="gcc libc6-dev linux-libc-dev libclang-rt-19-dev libelf-dev bc zstd tcl

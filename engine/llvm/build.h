@@ -161,7 +161,7 @@ bool op_state(struct build *b, uint32_t at, const struct insn *i);
 bool op_simd(struct build *b, uint32_t at, const struct insn *i);
 LLVMValueRef float_min_max(struct build *b, LLVMValueRef x, LLVMValueRef y,
                            bool max);
-LLVMValueRef integer_pow(struct build *b, LLVMTypeRef t, uint64_t v);
+LLVMValueRef canonical_nan(struct build *b, LLVMValueRef x);
 
 /* Run instructions [at, at + n) in the interpreter, on the frame. */
 void run_step(struct build *b, uint32_t at, uint32_t n);

@@ -364,6 +364,21 @@ reference_thunk(struct build *b, const struct type_def *t)
 
 /* ---- instructions ---- */
 
+/* What somebody reads who walks the stack after a fault: LLVM sees no reader
+ * and would drop it, or write it later. */
+static void
+kept_store(struct build *b, LLVMValueRef v, LLVMValueRef p, unsigned area)
+{
+    store(b, v, p, area, 8);
+    LLVMSetVolatile(LLVMGetLastInstruction(LLVMGetInsertBlock(b->b)), true);
+}
+
+static void
+put_link(struct build *b, LLVMValueRef base, uint32_t slot, LLVMValueRef link)
+{
+    kept_store(b, link, slot_at(b, base, slot), AREA_FRAME);
+}
+
 struct call {
     const struct type_def *t;
     LLVMValueRef fn, index; /* index: NULL or the argument behind */
@@ -372,11 +387,18 @@ struct call {
 void
 came_back(struct build *b)
 {
-    if (b->faults)
-        store(b, b->fp,
-              offset(b, engine_store(b),
-                     offsetof(struct engine_store, native_fp)),
-              AREA_STATE, 8);
+    LLVMValueRef s, site_;
+
+    if (!b->faults)
+        return;
+    s = engine_store(b);
+    site_ = site_at(b, b->funcs[b->nfuncs - 1].site);
+    kept_store(b, b->fp,
+               offset(b, s, offsetof(struct engine_store, native_fp)),
+               AREA_STATE);
+    kept_store(b, site_,
+               offset(b, s, offsetof(struct engine_store, native_site)),
+               AREA_STATE);
 }
 
 static struct call
@@ -446,8 +468,7 @@ plain_call(struct build *b, uint32_t at, const struct insn *i,
     unsigned n = arguments(b, c, base, i->a, args);
     uint32_t slot = 0;
 
-    store(b, site_at(b, site(b, at, i->a)),
-          slot_at(b, base, c->t->param_slots), AREA_FRAME, 8);
+    put_link(b, base, c->t->param_slots, site_at(b, site(b, at, i->a)));
     v = call_fast(b, type_of_call(b, c), c->fn, args, n);
     came_back(b);
     if (c->t->nresults == 1)
@@ -469,7 +490,7 @@ tail_call(struct build *b, const struct insn *i, const struct call *c)
     unsigned n = arguments(b, c, b->fp, i[1].uimm, args);
 
     link = load(b, b->ptr, slot_at(b, b->fp, b->link), AREA_FRAME, 8);
-    store(b, link, slot_at(b, b->fp, c->t->param_slots), AREA_FRAME, 8);
+    put_link(b, b->fp, c->t->param_slots, link);
     return_call(b, call_fast(b, type_of_call(b, c), c->fn, args, n));
 }
 
@@ -578,7 +599,7 @@ build_entry(struct build *b)
     LLVMBuildUnreachable(b->b);
     start(b, fits);
     n = arguments(b, &all, b->fp, 0, args);
-    store(b, LLVMGetParam(b->fn, 2), slot_at(b, b->fp, b->link), AREA_FRAME, 8);
+    put_link(b, b->fp, b->link, LLVMGetParam(b->fn, 2));
     v = call_fast(b, type_of_call(b, &all), fast, args, n);
     if (b->type->nresults == 1)
         spill(b, b->fp, 0, type_of(b->type->vt[b->type->nparams]), v);

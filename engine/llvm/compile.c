@@ -16,15 +16,8 @@
 
 #include "pith_errno.h"
 
-/* What pays for itself on code that a compiler has been over already. */
 #define EARLY "function(mem2reg)" /* folds nothing */
-#define PASSES                                                                 \
-    "function(instcombine<no-verify-fixpoint>,simplifycfg,reassociate,"        \
-    "loop-mssa(loop-rotate,licm),simplifycfg,instcombine<no-verify-fixpoint>," \
-    "loop(indvars),gvn,sccp,bdce,instcombine<no-verify-fixpoint>,"             \
-    "jump-threading,correlated-propagation,dse,loop-mssa(licm),adce,"          \
-    "simplifycfg,instcombine<no-verify-fixpoint>,loop-unroll<O2>,"             \
-    "instcombine<no-verify-fixpoint>,simplifycfg)"
+#define PASSES "default<O2>"
 
 /* ---- the machine ---- */
 
@@ -225,7 +218,8 @@ static bool
 compile(struct build *b, LLVMTargetMachineRef machine, uint8_t **object,
         size_t *size)
 {
-    const char *dump = getenv("PITH_LLVM_DUMP");
+    const char *dump = getenv("PITH_LLVM_DUMP"); /* a directory */
+    char name[4096];
     LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
     const char *passes = getenv("PITH_LLVM_PASSES");
 
@@ -237,7 +231,8 @@ compile(struct build *b, LLVMTargetMachineRef machine, uint8_t **object,
             return false;
     emit_data(b);
     if (dump) {
-        LLVMPrintModuleToFile(b->mod, dump, NULL);
+        snprintf(name, sizeof name, "%s/%u.ll", dump, b->u->funcs[0].func);
+        LLVMPrintModuleToFile(b->mod, name, NULL);
         LLVMVerifyModule(b->mod, LLVMPrintMessageAction, NULL);
     }
     if (!run_passes(b, machine, EARLY))
@@ -246,9 +241,8 @@ compile(struct build *b, LLVMTargetMachineRef machine, uint8_t **object,
     if (!run_passes(b, machine, passes ? passes : PASSES))
         return false;
     if (dump) {
-        char name[4096];
-
-        snprintf(name, sizeof name, "%s.opt", dump);
+        snprintf(name, sizeof name, "%s/%u.opt.ll", dump,
+                 b->u->funcs[0].func);
         LLVMPrintModuleToFile(b->mod, name, NULL);
     }
     return emit_object(b, machine, object, size);

@@ -9,7 +9,7 @@ enum k {
     K_DIV, K_MIN, K_MAX, K_COPYSIGN,
     K_EQZ, K_CLZ, K_CTZ, K_POPCNT, K_ZEXT, K_TRUNC, K_EXT8, K_EXT16, K_EXT32,
     K_ABS, K_NEG, K_CEIL, K_FLOOR, K_FTRUNC, K_NEAREST, K_SQRT,
-    K_TO_S, K_TO_U, K_SAT_S, K_SAT_U, K_FROM_S, K_FROM_U, K_FCONV, K_BITS
+    K_TO_S, K_TO_U, K_SAT_S, K_SAT_U, K_FROM_S, K_FROM_U, K_FCONV, K_BITS, K_CANON
 };
 
 /* form: FORM_I: y is an immediate, FORM_DATA: in the data behind; FORM_BACK,
@@ -97,6 +97,7 @@ static const struct plain_op {
     U(i64_reinterpret_f64, F64, I64, K_BITS),
     U(f32_reinterpret_i32, I32, F32, K_BITS),
     U(f64_reinterpret_i64, I64, F64, K_BITS),
+    U(f32_canonical, F32, F32, K_CANON), U(f64_canonical, F64, F64, K_CANON),
 };
 
 /* ---- integers ---- */
@@ -185,6 +186,23 @@ bits_type(struct build *b, LLVMTypeRef t)
         return LLVMVectorType(bits_type(b, LLVMGetElementType(t)),
                               LLVMGetVectorSize(t));
     return t == b->f32 ? b->i32 : b->i64;
+}
+
+/* Scalars or vectors. */
+LLVMValueRef
+canonical_nan(struct build *b, LLVMValueRef x)
+{
+    LLVMTypeRef t = LLVMTypeOf(x);
+    bool vector = LLVMGetTypeKind(t) == LLVMVectorTypeKind;
+    bool narrow = (vector ? LLVMGetElementType(t) : t) == b->f32;
+    LLVMValueRef nan = narrow ? const_i32(b, 0x7fc00000)
+                              : const_i64(b, (uint64_t)0x7ff8 << 48);
+    LLVMValueRef all[] = {nan, nan, nan, nan};
+
+    if (vector)
+        nan = LLVMConstVector(all, LLVMGetVectorSize(t));
+    return pick(b, LLVMBuildFCmp(b->b, LLVMRealUNO, x, x, ""),
+                LLVMConstBitCast(nan, t), x);
 }
 
 /* A NaN wins, and -0 is less than +0; scalars or vectors. */
@@ -360,6 +378,8 @@ unary(struct build *b, uint32_t at, const struct plain_op *o, LLVMValueRef x)
         return LLVMBuildFPCast(b->b, x, to, "");
     case K_BITS:
         return bits(b, x, to);
+    case K_CANON:
+        return canonical_nan(b, x);
     default:
         return intrinsic(b, roundings[o->k - K_CEIL], to, &x, 1);
     }

@@ -741,7 +741,12 @@ op_simd(struct build *b, uint32_t at, const struct insn *i)
 
     switch (s->shape) {
     case S_NONE:
-        return false;
+        if (i->code != OP_f32x4_canonical && i->code != OP_f64x2_canonical)
+            return false;
+        put_v(b, i->a,
+              canonical_nan(
+                  b, as(b, i->b, i->code == OP_f32x4_canonical ? LF32 : LF64)));
+        break;
     case S_LOAD:
         load_vector(b, i);
         break;
