@@ -629,6 +629,11 @@ fbinary(struct jit *j, const struct insn *p, uint32_t i)
 
     y = source(j, p->c, 1, i);
     d = target(j, p->a, 1, i);
+    if (h->flags & COMMUTES && d && d == y && d != x) {
+        PUT(st + d * 9 + x, .b = p->b);
+        finish(j, p->a, 1, d, i);
+        return;
+    }
     if (h->how == HOW_FLARGE || (d && d == y && d != x)) {
         fmove(j, 0, x, p->b, i);
         PUT(st + y, .b = p->c);
@@ -1325,16 +1330,18 @@ locals(struct jit *j)
             j->dirty[file_of(s)] |= 1u << s->reg;
             if (s->write_through || s->clean)
                 store_reg(j, s, i);
-        } else {
-            load_reg(j, s, i);
         }
     }
-    /* An i32 has no upper half, whoever called. */
     for (uint32_t k = 0, slot = 0; k < type->nparams; k++) {
         const struct segment *s = segment_at(j, slot, 0);
 
-        if (s && s->reg && !file_of(s) && type->vt[k] == VT_I32)
+        if (s && !file_of(s) && type->vt[k] == VT_I32) {
+            /* it has no upper half, whoever called */
             PUT(ST_load32 + s->reg, .b = slot);
+            j->dirty[0] &= ~(1u << s->reg);
+        } else if (s) {
+            load_reg(j, s, i);
+        }
         slot += vt_slots(type->vt[k]);
     }
 }

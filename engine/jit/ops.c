@@ -81,7 +81,7 @@
 #define UN_F_I(n) CONVERT(n, F, I)
 #define UN_F_D(n) CONVERT(n, F, D)
 #define UN_F_F(n) CONVERT(n, F, F)
-#define FSMALL(n, c) [OP_##n##_ss] = {HOW_FBIN, c, c, 0, ST_##n, 0},
+#define FSMALL(n, c, flags) [OP_##n##_ss] = {HOW_FBIN, c, c, flags, ST_##n, 0},
 #define FLARGE(n, c) [OP_##n##_ss] = {HOW_FLARGE, c, c, 0, ST_##n, 0},
 #define OTHER(n) [OP_##n] = {.how = HOW_OTHER},
 #define VEC(n, shape) [OP_##n] = {HOW_VECTOR, SHAPE_##shape, 0, 0, ST_##n, 0},
@@ -145,14 +145,10 @@ const struct how_to jit_how[OP_COUNT] = {
                     COMPARES(i64) BRANCHES(i32_test, i32_test, 0) BRANCHES(
                         i32_testz, i32_testz,
                         0) TEST_OP(br_if) TEST_OP(br_z) TEST64_OP(br_if64)
-                        TEST64_OP(br_z64) FSMALL(f64_add, DBL) FSMALL(
-                            f64_sub, DBL) FSMALL(f64_mul, DBL) FSMALL(f64_div,
-                                                                      DBL)
+                        TEST64_OP(br_z64) FSMALL(f64_add, DBL, COMMUTES) FSMALL(f64_sub, DBL, 0) FSMALL(f64_mul, DBL, COMMUTES) FSMALL(f64_div, DBL, 0)
                             FLARGE(f64_min, DBL) FLARGE(f64_max, DBL) FLARGE(
-                                f64_copysign, DBL) FSMALL(f32_add,
-                                                          FLT) FSMALL(f32_sub,
-                                                                      FLT)
-                                FSMALL(f32_mul, FLT) FSMALL(f32_div, FLT) FLARGE(
+                                f64_copysign, DBL) FSMALL(f32_add, FLT, COMMUTES) FSMALL(f32_sub, FLT, 0)
+                                FSMALL(f32_mul, FLT, COMMUTES) FSMALL(f32_div, FLT, 0) FLARGE(
                                     f32_min, FLT) FLARGE(f32_max, FLT)
                                     FLARGE(f32_copysign, FLT) OTHER(
                                         f32x4_canonical) OTHER(f64x2_canonical)
