@@ -163,7 +163,7 @@ translate_func(struct engine_module *m, uint32_t func)
     t->want = UINT32_MAX;
     if (t_translate(t, m, func))
         r = publish(t, m, func);
-    if (r == 0)
+    if (r == 0 && !atomic_load(&m->code[func].native)) /* optimised already */
         jit_compile(t, m, func);
     if (t->cap > KEEP_BUFFERS || t->stack_cap > KEEP_BUFFERS || r < 0)
         t_buffers_free(t);

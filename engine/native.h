@@ -64,7 +64,7 @@ void native_publish(struct engine_module *m, uint32_t func, native_fn *fn);
  * in it, or NULL. func NATIVE_SITES: compiled objects, whose code keeps
  * s->native_site as it does s->native_fp. -E_NOMEM.
  */
-#define NATIVE_SITES UINT32_MAX
+#define NATIVE_SITES (UINT32_MAX - 1)
 typedef const struct insn *native_place_fn(struct engine_module *m,
                                            uint32_t func, uintptr_t at);
 #define NATIVE_CODE_CHUNK (UINT32_MAX - 1) /* func: many, whose code keeps in and fp \
