@@ -14,7 +14,10 @@
 #define WINDOW_NS 100000000u /* over which a share of the CPU is meant */
 #define CREDIT 1000000000u   /* of one message */
 
+#define BUCKETS 256u /* a power of two */
+
 static struct app *all;
+static struct app *by_name[BUCKETS], *by_id[BUCKETS];
 static uint32_t last_id;
 
 /* ---- the tree -------------------------------------------------------- */
@@ -23,6 +26,42 @@ struct app *
 app_first(void)
 {
     return all;
+}
+
+static struct app **
+name_bucket(const char *name)
+{
+    uint32_t h = 2166136261u;
+
+    while (*name)
+        h = (h ^ (uint8_t)*name++) * 16777619u;
+    return &by_name[h % BUCKETS];
+}
+
+static void
+tables_add(struct app *a)
+{
+    struct app **bucket = name_bucket(a->name);
+
+    a->name_next = *bucket;
+    *bucket = a;
+    bucket = &by_id[a->id % BUCKETS];
+    a->id_next = *bucket;
+    *bucket = a;
+}
+
+static void
+tables_remove(struct app *a)
+{
+    struct app **at = name_bucket(a->name);
+
+    while (*at != a)
+        at = &(*at)->name_next;
+    *at = a->name_next;
+    at = &by_id[a->id % BUCKETS];
+    while (*at != a)
+        at = &(*at)->id_next;
+    *at = a->id_next;
 }
 
 static struct app *
@@ -42,6 +81,7 @@ create(struct app *parent, const char *name)
     if (all)
         all->prev = a;
     all = a;
+    tables_add(a);
     return a;
 }
 
@@ -58,6 +98,7 @@ app_unref(struct app *a)
     while (a && --a->refs == 0) {
         struct app *parent = a->parent;
 
+        tables_remove(a);
         if (a->prev)
             a->prev->next = a->next;
         else
@@ -75,11 +116,21 @@ app_find(const char *name)
 {
     struct app *a;
 
-    for (a = all; a; a = a->next) {
+    for (a = *name_bucket(name); a; a = a->name_next) {
         if (a->named == a && a->procs && !strcmp(a->name, name))
             return a;
     }
     return NULL;
+}
+
+struct app *
+app_by_id(uint32_t id)
+{
+    struct app *a = by_id[id % BUCKETS];
+
+    while (a && a->id != id)
+        a = a->id_next;
+    return a;
 }
 
 /* ---- processes ------------------------------------------------------- */

@@ -42,6 +42,7 @@ struct app {
     struct app *parent;       /* referenced; NULL: the root */
     struct app *named;        /* the one whose name this is: itself, above */
     struct app *next, *prev;  /* all */
+    struct app *name_next, *id_next; /* app.c: tables */
     char name[APP_NAME_MAX + 1];
     uint64_t limit[APP_LIMITS]; /* 0: none */
     bool cpu_limited, disk_limited; /* this one or one above */
@@ -57,6 +58,7 @@ struct app {
 
 struct app *app_first(void);
 struct app *app_find(const char *name); /* with processes; NULL */
+struct app *app_by_id(uint32_t id);     /* NULL: gone */
 struct app *app_ref(struct app *a);
 void app_unref(struct app *a); /* NULL is fine */
 

@@ -148,16 +148,6 @@ await_rate(struct proc *p, struct app *a, bool dontwait)
     return 0;
 }
 
-static struct app *
-app_by_id(uint32_t id)
-{
-    struct app *a = app_first();
-
-    while (a && a->id != id)
-        a = a->next;
-    return a;
-}
-
 /* Who asked: an answer is due to them once. */
 static struct app *
 take_asker(struct app *me, uint64_t id)
