@@ -140,6 +140,7 @@ $(B)/obj/host/%.o: host/%.S
 -include engine/llvm/llvm.mk
 -include tests/tests.mk
 -include user/user.mk
+-include apps/apps.mk
 -include ports/ports.mk
 -include image/image.mk
 -include host/web/web.mk

@@ -60,6 +60,7 @@ struct cli_options {
     bool grant_all;
     const char *manifest;  /* --manifest FILE, or the one beside the program */
     bool no_manifest;      /* --no-manifest: not even that */
+    char home[128];        /* the app's own directory, if it has one */
     char *manifest_grants; /* once read: text as above; NULL: none */
     const char *record;    /* write what sufficed as a manifest; NULL: no */
     const char *audit;     /* append the audit log; NULL: no */

@@ -140,6 +140,7 @@ give_own_data(struct cli_options *o, const char *name)
     char host[4096], guest[128];
 
     snprintf(guest, sizeof guest, "/data/%s", name);
+    memcpy(o->home, guest, sizeof o->home);
     for (uint32_t i = 0; i < o->ndirs; i++) {
         size_t n = strlen(o->dirs[i].place);
 

@@ -154,7 +154,7 @@ make_grants(const struct cli_options *o, struct report *report)
     return g;
 }
 
-/* Where the program is: where we are, when a directory in there is granted by
+/* Where the program is: in its own directory, by its manifest; or where we are, when a directory in there is granted by
  * its own name, so that names mean the same to it as to who types them. */
 static const char *
 working_directory(const struct cli_options *o)
@@ -162,6 +162,8 @@ working_directory(const struct cli_options *o)
     static char here[4096];
     size_t n;
 
+    if (o->home[0])
+        return o->home;
     if (!getcwd(here, sizeof here))
         return NULL;
     n = strlen(here);

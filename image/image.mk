@@ -4,7 +4,7 @@
 .PHONY: image root
 image: $(O)/share/pith/root.pith
 
-root: ports user
+root: ports user apps
 	@image/mkroot.sh $(O)
 
 $(O)/share/pith/root.pith: root $(O)/bin/pith-mkdisk

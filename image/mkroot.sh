@@ -25,6 +25,12 @@ for p in "$top"/ports/*/port.conf; do
     copy "$out/ports/$name/root"
 done
 copy "$out/user/root"
+for a in "$top"/apps/*/vyoma.toml; do
+    name=$(basename "$(dirname "$a")")
+    mkdir -p "$new/apps/$name"
+    cp "$out/apps/$name/$name.wasm" "$out/apps/$name/vyoma.toml" \
+        "$new/apps/$name/"
+done
 
 grep -v '^#' "$top/image/tree.txt" | while read -r path mode _; do
     case $path in */) mkdir -p "$new$path" ;; esac

@@ -17,7 +17,7 @@ SUPER_APPS := $(notdir $(basename $(wildcard tests/super/apps/*.c)))
 $(SUPER_DIR)/%.wasm: tests/super/apps/%.c $(PITH_CC)
 	@mkdir -p $(@D)
 	@$(PITH_CC) -Os -s -z stack-size=16384 -D_GNU_SOURCE -Wall -Wextra -o $@ $<
-test-super: $(B)/bin/pith $(B)/bin/pith-mkdisk user \
+test-super: $(B)/bin/pith $(B)/bin/pith-mkdisk user apps \
             $(SUPER_APPS:%=$(SUPER_DIR)/%.wasm)
 	@sh tests/super/super.sh $(abspath $(B)/bin/pith) \
 	    $(abspath $(B)/bin/pith-mkdisk) $(abspath $(O))

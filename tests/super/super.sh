@@ -179,6 +179,34 @@ server=
 ok 'exit code 0' [ "$code" = 0 ]
 ok 'no socket left' [ ! -e "$tmp/control" ]
 ok 'nothing runs' sh -c '! "$1" ps' sh "$pith"
+
+# --- 200 apps of six kinds, each below 10 KB
+rm -rf "$root/apps" "$tmp/disk"*
+: >"$root/etc/vyoma/boot.toml"
+n=0
+while [ $n -lt 200 ]; do
+    for kind in "$out"/apps/*/vyoma.toml; do
+        kind=$(basename "$(dirname "$kind")")
+        mkdir -p "$root/apps/$kind-$n"
+        cp "$out/apps/$kind/$kind.wasm" "$root/apps/$kind-$n/"
+        sed "s/^name = .*/name = \"$kind-$n\"/; s/\"echo\"\]/\"echo-1\"]/" \
+            "$out/apps/$kind/vyoma.toml" >"$root/apps/$kind-$n/vyoma.toml"
+        printf '[[app]]\nname = "%s"\n' "$kind-$n" >>"$root/etc/vyoma/boot.toml"
+        n=$((n + 1))
+        [ $n -lt 200 ] || break
+    done
+done
+ok 'below 10 KB each' sh -c '[ -z "$(find "$1" -name "*.wasm" -size +10k)" ]' sh "$root/apps"
+"$mkdisk" "$tmp/image" "$root" "$tmp/tree" >/dev/null
+serve
+ok '200 apps run' until_ok 10 sh -c '[ "$("$1" ps | grep -c " running ")" = 200 ]' sh "$pith"
+ok 'each answers' sh -c 'for a in echo counter clock dice; do
+    name=$("$1" ps | sed -n "s/^\($a-[0-9]*\) .*/\1/p" | head -n 1)
+    (echo "me: hi"; sleep 0.3) | timeout 3 "$1" attach "$name" >/dev/null
+    "$1" logs "$name" | grep -q "ended" && exit 1; done; :' sh "$pith"
+ok 'they end' p shutdown
+wait "$server"
+server=
 [ "$failed" = 0 ] || tail -n 5 "$tmp/serve.log"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
