@@ -18,9 +18,12 @@ test-web: $(B)/bin/pith $(BROWSER_NPM) dist-web \
 	@node tests/browser/run.mjs --pith $(B)/bin/pith --site $(DIST) \
 	    --modules $(O)/browser --out $(O)/browser/shots \
 	    --usertests $(USERTESTS_DIR) $(CASE)
-bench-web: $(B)/bin/pith $(BROWSER_NPM) dist-web $(WEB)/bench.wasm
+BENCH_PROGRAMS ?= $(O)/user/bench
+bench-web: $(B)/bin/pith $(BROWSER_NPM) dist-web $(O)/browser/peer.wasm \
+           $(if $(filter $(O)/user/bench,$(BENCH_PROGRAMS)),bench-programs)
 	@node tests/browser/bench.mjs --pith $(B)/bin/pith --site $(DIST) \
-	    --modules $(O)/browser --program $(WEB)/bench.wasm
-$(WEB)/bench.wasm: tests/browser/bench.c $(PITH_CC)
+	    --modules $(O)/browser --program $(BENCH_PROGRAMS) \
+	    --peer $(O)/browser/peer.wasm
+$(O)/browser/peer.wasm: tests/browser/peer.c
 	@mkdir -p $(@D)
-	@$(PITH_CC) -O2 -o $@ $<
+	@clang-19 --target=wasm32-wasi -O2 -o $@ $<

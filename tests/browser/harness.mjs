@@ -11,7 +11,8 @@ export const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: { pith: { type: 'string' }, site: { type: 'string' },
     modules: { type: 'string' }, out: { type: 'string' },
-    usertests: { type: 'string' }, program: { type: 'string' } },
+    usertests: { type: 'string' }, program: { type: 'string' },
+    peer: { type: 'string' } },
 });
 
 const require = createRequire(path.resolve(options.modules, 'x.js'));
