@@ -6,10 +6,9 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { launch, options, serve, settled } from './harness.mjs';
+import { launchOnDisk, options, serve, settled } from './harness.mjs';
 
 const server = await serve();
-const browser = await launch();
 const say = (name, value, unit) => console.log(`${name}\t${value}\t${unit}`);
 const median = (a) => a.sort((x, y) => x - y)[a.length >> 1];
 const base64 = (file) => fs.readFileSync(file).toString('base64');
@@ -29,15 +28,15 @@ function run(page, file, ...args) {
 async function boots() {
   const first = [], later = [];
   for (let i = 0; i < 5; i++) {
-    const c = await browser.newContext({ serviceWorkers: 'block' });
-    const page = await c.newPage();
+    const c = await launchOnDisk();
+    const page = await c.context.newPage();
     await page.goto(server.url);
     await settled(page);
     first.push(await page.evaluate(() => Number(document.body.dataset.booted)));
     await page.reload();
     await settled(page);
     later.push(await page.evaluate(() => Number(document.body.dataset.booted)));
-    await c.close();
+    await c.end();
   }
   say('page to prompt, first time', median(first), 'ms');
   say('page to prompt, from OPFS', median(later), 'ms');
@@ -106,8 +105,8 @@ async function peers(page) {
 
 sizes();
 await boots();
-const c = await browser.newContext({ serviceWorkers: 'block' });
-const page = await c.newPage();
+const c = await launchOnDisk();
+const page = await c.context.newPage();
 await page.goto(server.url);
 await settled(page);
 const programs = path.resolve(options.program);
@@ -121,8 +120,8 @@ await page.evaluate(() => window.pith.vfs.writeFile('/tmp/f', new Uint8Array(409
 for (const line of (await run(page, path.resolve(options.peer))).split('\n'))
   console.log(`Pith: ${line}`);
 await peers(page);
-say('browser', `${browser.version()}`, execFileSync('nproc').toString().trim()
-  + ' cores');
-await browser.close();
+say('browser', c.context.browser()?.version() ?? 'Chromium',
+  `${execFileSync('nproc').toString().trim()} cores`);
+await c.end();
 server.end();
 process.exit(0);

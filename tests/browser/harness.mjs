@@ -4,6 +4,8 @@
 
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
+import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -37,6 +39,18 @@ export function launch() {
     executablePath: process.env.PITH_CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox'],
   });
+}
+
+/** A browser with a profile on disk: others keep their files in memory. */
+export async function launchOnDisk() {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'pith-web-'));
+  const context = await chromium.launchPersistentContext(dir, {
+    executablePath: process.env.PITH_CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox'], serviceWorkers: 'block' });
+  return { context, end: async () => {
+    await context.close();
+    fs.rmSync(dir, { recursive: true, force: true });
+  } };
 }
 
 /** The page is up: a system runs in it, or it says what is wrong. */

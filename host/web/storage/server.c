@@ -60,6 +60,8 @@ EXPORT(int, disk_open, int readonly)
         store_db_harden(disk.db);
         r = store_db_configure(&disk, "the disk", readonly, 0, &report);
     }
+    if (r == 0) /* reading a page is a call into the browser */
+        r = store_sqlite_run(disk.db, "PRAGMA cache_size=-16384", &report);
     strcpy(error, report.text);
     return r;
 }
