@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The Linux kernel that Pith boots on: kernel.sh OUT ARCH writes
-# OUT/vm/kernel-ARCH/{kernel,vmlinux,config,sha256}: as small as it gets, and as
+# OUT/vm/kernel-ARCH/{kernel,plain,config,sha256}: as small as it gets, and as
 # quick to start (not compressed).
 #
 # Source: Debian's linux-source; configuration: allnoconfig, kernel.config and
@@ -25,8 +25,18 @@ version=6.12.95-1~bpo12+1
 sum=a7fe4673af74236c99dad9766eca714a198e50a07e5d659e63ec312ae6afccfe
 suite=bookworm-backports
 
+# Clang is every architecture's compiler, so no other is asked for; a PC's own
+# gcc makes its kernel smaller. `plain` is what starts without being unpacked.
 case $arch in
-x86_64) karch=x86_64 image=arch/x86/boot/bzImage target=bzImage cross= ;;
+x86_64)
+    karch=x86_64 tools= target=bzImage
+    image=arch/x86/boot/bzImage plain=vmlinux
+    compiler() { gcc -dumpfullversion && ld --version | head -n 1; } ;;
+aarch64 | riscv64)
+    case $arch in aarch64) karch=arm64 ;; *) karch=riscv ;; esac
+    tools=LLVM=-19 target=Image.gz
+    image=arch/$karch/boot/Image.gz plain=arch/$karch/boot/Image
+    compiler() { clang-19 --version | head -n 1; } ;;
 *)
     echo "kernel.sh: no kernel is known for $arch" >&2
     exit 1 ;;
@@ -36,8 +46,7 @@ fragments="$here/kernel.config $here/kernel-$arch.config"
 key=$(
     {
         echo "$version $sum"
-        "${cross}gcc" -dumpfullversion
-        "${cross}ld" --version | head -n 1
+        compiler
         sed -n '/^# recipe {/,/^# }/p' "$0"
         cat $fragments
     } | sha256sum | cut -c1-32
@@ -50,7 +59,7 @@ cache=${cache:+$cache/pith/kernel-$arch-$key}
 take() { # FROM TO: all at once or not at all
     rm -rf "$2.new"
     mkdir -p "$2.new"
-    cp "$1/kernel" "$1/vmlinux" "$1/config" "$1/sha256" "$1/key" "$2.new/"
+    cp "$1/kernel" "$1/plain" "$1/config" "$1/sha256" "$1/key" "$2.new/"
     rm -rf "$2"
     mv "$2.new" "$2"
 }
@@ -81,7 +90,7 @@ export KBUILD_BUILD_TIMESTAMP='Fri Jan  2 00:00:00 UTC 2026' \
 unset MAKEFLAGS MFLAGS MAKELEVEL CC CFLAGS LDFLAGS || :
 # shellcheck disable=SC2086
 cat $fragments >fragment
-make ARCH=$karch CROSS_COMPILE=$cross KCONFIG_ALLCONFIG=fragment allnoconfig \
+make ARCH=$karch $tools KCONFIG_ALLCONFIG=fragment allnoconfig \
     >"$log" 2>&1 || {
     tail -n 20 "$log" >&2
     exit 1
@@ -97,7 +106,7 @@ done)
 total=$(sed -n 's/^# objects: //p' "$here/kernel-$arch.config")
 jobs=${PITH_JOBS:-$(nproc)}
 {
-    make -j"$jobs" ARCH=$karch CROSS_COMPILE=$cross $target 2>&1 ||
+    make -j"$jobs" ARCH=$karch $tools $target 2>&1 ||
         echo "kernel.sh: make failed"
 } | tee -a "$log" | awk -v total="${total:-1400}" '
     $1 == "CC" || $1 == "AS" {
@@ -116,10 +125,11 @@ fi
 rm -rf "$dir.new"
 mkdir -p "$dir.new"
 cp "$image" "$dir.new/kernel"
-"${cross}strip" -s -R .comment -o "$dir.new/vmlinux" vmlinux
+cp "$plain" "$dir.new/plain"
+[ "$arch" != x86_64 ] || strip -s -R .comment "$dir.new/plain"
 # }
 cp .config "$dir.new/config"
-(cd "$dir.new" && sha256sum kernel vmlinux config >sha256)
+(cd "$dir.new" && sha256sum kernel plain config >sha256)
 echo "$key" >"$dir.new/key"
 say "$(stat -c %s "$dir.new/kernel") bytes, $(cat objects) objects"
 rm -rf "$dir"

@@ -10,6 +10,8 @@
 #   --disk DIR       where the system's disk lies
 #                    (default: pith/vm below the XDG data directory)
 #   --ephemeral      no disk, no /data: everything is forgotten
+#   --net            a network behind the host's (nobody can connect to it)
+#   --publish H:P    the same, and port H of the host's loopback is port P here
 #   --memory SIZE    of the machine (default 256M)
 #   -c COMMAND       run one command and end with its exit code
 #
@@ -19,16 +21,16 @@ set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 out=${PITH_OUT:-$top/out}
 arch=$(uname -m)
-memory=256M disk='' data='' ephemeral=no command=
+memory=256M disk='' data='' ephemeral=no command= net=no
 
-usage() { sed -n '6,16s/^# \{0,3\}//p' "$0"; }
+usage() { sed -n '6,18s/^# \{0,3\}//p' "$0"; }
 die() {
     echo "run vm: $*" >&2
     exit 2
 }
 while [ $# -gt 0 ]; do
     case $1 in
-    --data | --disk | --memory | -c)
+    --data | --disk | --memory | --publish | -c)
         [ $# -ge 2 ] || die "$1 wants a value; try: ./run vm --help" ;;
     esac
     case $1 in
@@ -37,6 +39,16 @@ while [ $# -gt 0 ]; do
     --memory) memory=$2; shift ;;
     -c) command=$2; shift ;;
     --ephemeral) ephemeral=yes ;;
+    --net) [ "$net" != no ] || net= ;;
+    --publish)
+        case $2 in
+        *[!0-9:]* | *:*:* | :* | *:) die "--publish $2: want HOST:PORT" ;;
+        *:*) ;;
+        *) die "--publish $2: want two ports, as 8080:80" ;;
+        esac
+        [ "$net" != no ] || net=
+        net=$net,hostfwd=tcp:127.0.0.1:${2%:*}-:${2#*:}
+        shift ;;
     --help | -h) usage; exit 0 ;;
     --) shift; break ;;
     *) die "$1 is no option; try: ./run vm --help" ;;
@@ -98,11 +110,15 @@ if [ "$ephemeral" = no ]; then
         -fsdev "local,id=data,path=$data,security_model=none" \
         -device virtio-9p-device,fsdev=data,mount_tag=data
 fi
+if [ "$net" != no ]; then
+    env="ip=dhcp PITH_NET=1 $env"
+    set -- "$@" -netdev "user,id=net$net" -device virtio-net-device,netdev=net
+fi
 set -- $qemu -nodefaults -no-user-config \
     -machine "microvm,accel=$accel,acpi=off" -cpu $cpu -m "$memory" \
     -display none -no-reboot -serial mon:stdio \
     -global virtio-mmio.force-legacy=false -device virtio-rng-device \
-    -kernel "${PITH_VM_KERNEL:-$out/vm/kernel-$arch/vmlinux}" \
+    -kernel "${PITH_VM_KERNEL:-$out/vm/kernel-$arch/plain}" \
     -initrd "${PITH_VM_INITRD:-$out/vm/initramfs-$arch.cpio}" \
     -append "console=ttyS0 $quiet $tuned $env" "$@"
 if [ -n "${PITH_VM_DRY:-}" ]; then

@@ -4,3 +4,7 @@
 .PHONY: test-vm
 test-vm: vm usertests $(B)/bin/pith
 	@PITH_OUT=$(abspath $(O)) tests/vm/vm.sh $(abspath $(B)/bin/pith)
+
+.PHONY: bench-vm
+bench-vm: vm user
+	@tests/vm/bench.sh $(abspath $(O))

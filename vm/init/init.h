@@ -5,7 +5,7 @@
  *
  *     kernel --> main.c    set up, start, wait, put away, power off
  *                mount.c   /proc /sys /dev, shares and disks
- *                net.c     an address for the network card
+ *                net.c     is there the network that was asked for?
  *                confine.c what the child may ask of Linux
  *
  * The child is `pith` (cli_boot) with options made from the environment that
@@ -16,6 +16,7 @@
  *     PITH_DATA=9p:TAG   shown at /data
  *     PITH_COMMAND="..." instead of a shell on the console
  *     PITH_SIZE=24x80    of the terminal on the serial line
+ *     PITH_NET=1         a network is expected
  *     PITH_TIMES=1       says how long the machine runs already
  *     TERM=...
  *
@@ -39,6 +40,8 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool mount_system(void);
 /* Mount what "9p:TAG" names on dir. false: why is in `why`. */
 bool mount_named(const char *what, const char *dir, char *why, size_t room);
+/* Says what is wrong with the network card, if anything is. */
+void check_network(void);
 /* Give up, for good, what the system does not need. false: Linux refused. */
 bool confine(void);
 /* Write everything and let go of what mount_named mounted. */

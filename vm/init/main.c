@@ -255,6 +255,8 @@ main(int argc, char **argv)
         power_off(false);
     open_console();
     say_time("pid 1");
+    if (getenv("PITH_NET"))
+        check_network();
     if (!plan()) {
         recover();
         boot(&o);

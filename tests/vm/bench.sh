@@ -1,0 +1,59 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# The machine's size and speed: bench.sh OUT. Instructions are exact (QEMU's
+# -icount) and the same everywhere; times are medians of ten on this computer,
+# under software emulation.
+set -eu
+export LC_ALL=C PITH_ACCEL=tcg TERM=dumb
+out=$1
+here=$(cd "$(dirname "$0")" && pwd)
+run=$here/../../vm/run.sh
+arch=$(uname -m)
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/pith-vm.XXXXXX")
+trap 'rm -rf "$tmp"' EXIT
+export PITH_OUT="$out"
+
+row() { printf '%-52s %12s\n' "$1" "$2"; }
+size() { row "$1" "$(stat -c %s "$2") B"; }
+size 'kernel' "$out/pith-vm-$arch.bzImage"
+size 'initramfs, with shell and tools' "$out/pith-vm-$arch.initramfs"
+size 'PID 1' "$out/vm-$arch/bin/init"
+
+machine() { # COMMAND or nothing, OPTIONS for QEMU: its command line
+    if [ -n "$1" ]; then set -- "$2" -c "$1"; else set -- "$2"; fi
+    more=$1
+    shift
+    # shellcheck disable=SC2086
+    PITH_VM_DRY=1 "$run" --ephemeral "$@" -- $more
+}
+count() { # COMMAND: millions of instructions, lines "what: n us"
+    machine "$1" '-icount shift=0,sleep=off' |
+        sed 's/console=ttyS0/console=ttyS0 PITH_TIMES=1/' >"$tmp/count"
+    timeout 120 sh "$tmp/count" 2>&1 </dev/null | tr -d '\r' |
+        sed -n 's/^pith: \(.*\): \([0-9]*\) us$/\1|\2/p' >"$tmp/counts"
+}
+field() { awk -F'|' -v w="$1" '$1 == w {printf "%.1f M", $2 / 1000}' "$tmp/counts"; }
+count true
+row 'instructions of Linux before PID 1' "$(field 'pid 1')"
+row 'instructions to the end of sh -c true' "$(field 'the system has ended')"
+count 'exec sh -l -i </dev/null'
+row 'instructions to the prompt, and the end' "$(field 'the system has ended')"
+
+median() { sort -n | awk '{a[NR] = $1} END {print a[int((NR + 1) / 2)] " ms"}'; }
+ten() { for _ in 1 2 3 4 5 6 7 8 9 10; do "$@"; done | median; }
+row 'QEMU to the prompt, microvm' \
+    "$(ten expect -f "$here/prompt.exp" "$(machine '' '')")"
+q35=$(machine '' '' | sed "s/microvm,accel=tcg,acpi=off/q35,accel=tcg,acpi=off/
+    s/virtio-rng-device/virtio-rng-pci/; s/ pci=off//
+    s|'[^']*/plain'|$out/pith-vm-$arch.bzImage|")
+row 'QEMU to the prompt, q35, SeaBIOS, compressed kernel' \
+    "$(ten expect -f "$here/prompt.exp" "$q35")"
+
+mkdir -p "$tmp/disk/data"
+"${PITH_CC:-$out/bin/pith-cc}" -O2 -o "$tmp/disk/data/fsync" "$here/fsync.c"
+for place in /data/x /root/x; do
+    us=$("$run" --disk "$tmp/disk" -c "/data/fsync $place" | tr -d '\r' |
+        sed -n 's/^fsync //p')
+    row "4 KiB written and synced, ${place%/x}" "$us"
+done
