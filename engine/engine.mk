@@ -37,7 +37,7 @@ $(O)/gen/stencils.h: $(O)/stencil/stencils $(STENCIL_OBJ)
 	@mkdir -p $(@D)
 	$(O)/stencil/stencils $(STENCIL_OBJ) >$@.tmp && mv $@.tmp $@
 -include $(STENCIL_OBJ:.o=.d)
-ifeq ($(V)$(shell uname -m),releasex86_64)
+ifneq ($(filter releasex86_64 vm-x86_64x86_64,$(V)$(shell uname -m)),)
 $(patsubst %.c,$(B)/obj/%.o,$(wildcard engine/jit/*.c)): $(O)/gen/stencils.h
 endif
 

@@ -9,16 +9,25 @@ AR := llvm-ar-19
 VM_RESOURCE := $(shell clang-19 -print-resource-dir)
 VM_LIBC := $(B)/musl/lib/libc.a
 VM_SQLITE := $(B)/sqlite3.o
-ifeq ($(VM_ARCH),x86_64)
-VM_BUILTINS := $(VM_RESOURCE)/lib/linux/libclang_rt.builtins-x86_64.a
+# Linux's headers and what the compiler cannot inline: the machine's own, or
+# from Debian's packages for cross compiling, which are taken apart, not installed.
+ifeq ($(VM_ARCH),$(shell uname -m))
+VM_BUILTINS := $(VM_RESOURCE)/lib/linux/libclang_rt.builtins-$(VM_ARCH).a
 VM_HEADERS := /usr/include
-VM_ASM := /usr/include/x86_64-linux-gnu
+VM_ASM := /usr/include/$(VM_ARCH)-linux-gnu
+else
+VM_CROSS := $(B)/cross
+VM_BUILTINS := $(VM_CROSS)/usr/lib/gcc-cross/$(VM_ARCH)-linux-gnu/12/libgcc.a
+VM_HEADERS := $(abspath $(VM_CROSS))/usr/$(VM_ARCH)-linux-gnu/include
+VM_ASM := $(VM_HEADERS)
 endif
+VM_DEBIAN_aarch64 := arm64
+VM_DEBIAN_riscv64 := riscv64
 
 # -Os but for the interpreter, which says -O3 for itself
 OPT := -Oz
 VM_CPPFLAGS := $(VM_TARGET) -nostdlibinc -isystem $(B)/musl/include \
-               -isystem $(O)/vm/sqlite
+               -isystem $(O)/vm/sqlite -iquote $(O)/gen
 VM_CODEGEN := -ffunction-sections -fdata-sections \
               -fno-asynchronous-unwind-tables -fno-pie -fno-stack-protector
 VFLAGS_$(V) := $(VM_CPPFLAGS) $(VM_CODEGEN) -include vm/init/musl.h

@@ -43,7 +43,14 @@ $(O)/pith-vm-%.spdx: $(O)/pith-vm-%.sha256 vm/sbom.sh
 else # in the sub-make
 
 # The kernel's own headers are wanted, the machine's libc's are not: links.
-$(VM_LIBC): $(O)/obj/musl/.ready
+ifdef VM_CROSS
+$(VM_CROSS)/usr:
+	@tools/debian.sh unpack bookworm \
+	    libgcc-12-dev-$(VM_DEBIAN_$(VM_ARCH))-cross $(B)/cross
+	@tools/debian.sh unpack bookworm \
+	    linux-libc-dev-$(VM_DEBIAN_$(VM_ARCH))-cross $(B)/cross
+endif
+$(VM_LIBC): $(O)/obj/musl/.ready $(if $(VM_CROSS),$(VM_CROSS)/usr)
 	@echo "  MUSL $(VM_ARCH)"
 	@rm -rf $(B)/musl $(B)/musl-build
 	@mkdir -p $(B)/musl-build $(B)/musl/include
@@ -55,7 +62,7 @@ $(VM_LIBC): $(O)/obj/musl/.ready
 	    --disable-shared --prefix=$(abspath $(B)/musl) >configure.log
 	@$(MAKE) -s -C $(B)/musl-build install >$(B)/musl-build/build.log 2>&1 || \
 	    { tail -n 20 $(B)/musl-build/build.log; exit 1; }
-	@for d in linux asm-generic drm; do \
+	@for d in linux asm-generic; do \
 	    ln -s $(VM_HEADERS)/$$d $(B)/musl/include/$$d; done
 	@ln -s $(VM_ASM)/asm $(B)/musl/include/asm
 	@rm -rf $(B)/musl-build

@@ -72,6 +72,25 @@ verdict 'usertests come to their end' $?
 grep '^FAIL\|^not ok' "$tmp/out"
 passed=$((passed + ${counts% *}0 / 10)) failed=$((failed + ${counts#* }0 / 10))
 
+# a server in the machine, asked from the host
+port=$((20000 + $$ % 20000))
+mkdir -p "$disk/data/www"
+echo '<p>from inside' >"$disk/data/www/index.html"
+timeout 60 "$run" --disk "$disk" --publish $port:80 \
+    -c 'netcat -s 0.0.0.0 -p 80 -L httpd /data/www' \
+    -- -pidfile "$tmp/server" >"$tmp/out" 2>&1 </dev/null &
+tries=0
+until node -e "fetch('http://127.0.0.1:$port/index.html').then(r => r.text())
+    .then(t => process.exit(t === '<p>from inside\\n' ? 0 : 1))
+    .catch(() => process.exit(1))" 2>/dev/null || [ $tries -gt 60 ]; do
+    tries=$((tries + 1))
+    sleep 0.5
+done
+[ $tries -le 60 ]
+verdict 'HTTP from the host' $?
+kill -9 "$(cat "$tmp/server")"
+wait
+
 t 'nothing but what was granted is mounted' 0 '4' 'df | grep -c ^[/dt]'
 
 x 'a session on the serial line' session "$disk"

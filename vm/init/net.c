@@ -27,7 +27,8 @@ check_network(void)
         say("a network was asked for, but the machine has no card; try: "
             "-device virtio-net-device in the command line of QEMU");
     else if (ioctl(fd, SIOCGIFADDR, &r) < 0)
-        say("a network was asked for, but " CARD " has no address; try: ip=dhcp "
+        say("a network was asked for, but " CARD
+            " has no address; try: ip=dhcp "
             "in the command line of the kernel");
     if (fd >= 0)
         close(fd);
