@@ -172,6 +172,16 @@ out:
     return r;
 }
 
+int
+translate_all(struct engine_module *m)
+{
+    int r = 0;
+
+    for (uint32_t i = 0; i < m->nfuncs - m->nfuncs_imported && r == 0; i++)
+        r = translate_func(m, i);
+    return r;
+}
+
 void
 translate_init(struct engine_module *m)
 {

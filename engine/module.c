@@ -84,6 +84,9 @@ engine_module_load(const uint8_t *bytes, size_t size,
         module_func_name(m, 0); /* makes them all, for who compiles */
     if (r == 0)
         optimise_loaded(m);
+    if (r == 0 && engine_options()->eager &&
+        engine_options()->tier == ENGINE_TIER_JIT)
+        r = translate_all(m);
     if (r < 0) {
         module_free(m);
         return r;

@@ -201,6 +201,7 @@ void translate_init(struct engine_module *m);
 void translate_free(struct engine_module *m);
 /* Find or make the translation of defined function i. Any thread. -E_NOMEM. */
 int translate_func(struct engine_module *m, uint32_t i);
+int translate_all(struct engine_module *m);
 /* Places that machine code has instead of translated instructions, ascending;
  * ranges becomes the module's. -E_NOMEM. */
 int code_add_sites(struct engine_module *m, struct code_range *ranges,
