@@ -177,7 +177,8 @@ struct jit {
     uint32_t func, n, nslots;
     struct insn *code;
     const struct insn *published;
-    uint8_t *mark; /* per instruction */
+    uint8_t *mark;    /* per instruction */
+    uint32_t *length; /* the same: how many it takes, data included */
     uint32_t *block_at;
     struct jit_block *blocks;
     uint32_t nblocks;
@@ -206,7 +207,7 @@ struct jit {
     uint32_t ncolds, colds_cap;
     uint32_t body;
 };
-enum { MARK_LEADER = 1, MARK_LOOP = 2, MARK_HANDLER = 4 };
+enum { MARK_LEADER = 1, MARK_LOOP = 2, MARK_HANDLER = 4, MARK_CALLS = 8 };
 
 /* ops.c */
 void jit_operands(const struct jit *j, uint32_t i, struct operands *o);

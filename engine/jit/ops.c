@@ -145,13 +145,19 @@ const struct how_to jit_how[OP_COUNT] = {
                     COMPARES(i64) BRANCHES(i32_test, i32_test, 0) BRANCHES(
                         i32_testz, i32_testz,
                         0) TEST_OP(br_if) TEST_OP(br_z) TEST64_OP(br_if64)
-                        TEST64_OP(br_z64) FSMALL(f64_add, DBL, COMMUTES) FSMALL(f64_sub, DBL, 0) FSMALL(f64_mul, DBL, COMMUTES) FSMALL(f64_div, DBL, 0)
+                        TEST64_OP(br_z64) FSMALL(f64_add, DBL, COMMUTES) FSMALL(
+                            f64_sub, DBL,
+                            0) FSMALL(f64_mul, DBL,
+                                      COMMUTES) FSMALL(f64_div, DBL, 0)
                             FLARGE(f64_min, DBL) FLARGE(f64_max, DBL) FLARGE(
-                                f64_copysign, DBL) FSMALL(f32_add, FLT, COMMUTES) FSMALL(f32_sub, FLT, 0)
-                                FSMALL(f32_mul, FLT, COMMUTES) FSMALL(f32_div, FLT, 0) FLARGE(
-                                    f32_min, FLT) FLARGE(f32_max, FLT)
-                                    FLARGE(f32_copysign, FLT) OTHER(
-                                        f32x4_canonical) OTHER(f64x2_canonical)
+                                f64_copysign, DBL)
+                                FSMALL(f32_add, FLT, COMMUTES) FSMALL(
+                                    f32_sub, FLT,
+                                    0) FSMALL(f32_mul, FLT,
+                                              COMMUTES) FSMALL(f32_div, FLT, 0)
+                                    FLARGE(f32_min, FLT) FLARGE(f32_max, FLT) FLARGE(
+                                        f32_copysign,
+                                        FLT) OTHER(f32x4_canonical) OTHER(f64x2_canonical)
                                         OTHER(mov) OTHER(mov2) OTHER(movn) OTHER(
                                             const32) OTHER(const64) OTHER(const128)
                                             OTHER(br) OTHER(br_l) OTHER(

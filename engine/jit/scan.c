@@ -114,8 +114,11 @@ mark_blocks(struct jit *j)
         jit_operands(j, i, &o);
         if (!o.len || i + o.len > j->n)
             return false;
-        if (o.calls)
+        j->length[i] = o.len;
+        if (o.calls) {
+            j->mark[i] |= MARK_CALLS;
             j->leaf = false;
+        }
         if (p->code == OP_br_table_s) {
             for (uint32_t k = 0; k <= p->uimm; k++)
                 mark_target(j, i, i + 1 + k + (uint32_t)p[1 + k].imm);
@@ -151,7 +154,6 @@ edge(struct jit *j, uint32_t b, uint32_t target)
 static bool
 make_blocks(struct jit *j)
 {
-    struct operands o;
     uint32_t b = 0, depth = 0;
     int32_t *nest;
 
@@ -176,10 +178,8 @@ make_blocks(struct jit *j)
         uint32_t last = k->first;
 
         k->end = b + 1 < j->nblocks ? k[1].first : j->n;
-        for (uint32_t i = k->first; i < k->end; i += o.len) {
-            jit_operands(j, i, &o);
+        for (uint32_t i = k->first; i < k->end; i += j->length[i])
             last = i;
-        }
         if (!ends(j->code[last].code) && b + 1 < j->nblocks) {
             k->next = b + 1;
             edge(j, b, k->end);
@@ -384,9 +384,10 @@ jit_scan(struct jit *j)
     if (j->n < 2 || j->n > LARGEST_CODE)
         return false;
     j->mark = arena_alloc(&j->work, j->n);
+    j->length = arena_alloc(&j->work, j->n * sizeof *j->length);
     j->in_memory = arena_alloc(&j->work, j->nslots);
-    if (!j->mark || !j->in_memory || !mark_blocks(j) || !make_blocks(j) ||
-        !find_globals(j))
+    if (!j->mark || !j->length || !j->in_memory || !mark_blocks(j) ||
+        !make_blocks(j) || !find_globals(j))
         return false;
     if (find_live(j))
         handlers_read_memory(j);

@@ -185,17 +185,13 @@ block_end(struct walk_back *w, uint32_t b, const uint32_t *loops,
 static bool
 count_calls(struct jit *j)
 {
-    struct operands o;
-
     j->calls = arena_alloc(&j->work, (j->n + 1u) * sizeof *j->calls);
     if (!j->calls)
         return false;
     for (uint32_t b = 0; b < j->nblocks; b++)
-        for (uint32_t i = j->blocks[b].first; i < j->blocks[b].end;
-             i += o.len) {
-            jit_operands(j, i, &o);
-            j->calls[i + 1] = o.calls ? weight_of(j->blocks[b].depth) : 0;
-        }
+        for (uint32_t i = j->blocks[b].first; i < j->blocks[b].end; i++)
+            if (j->mark[i] & MARK_CALLS)
+                j->calls[i + 1] = weight_of(j->blocks[b].depth);
     for (uint32_t i = 1; i <= j->n; i++)
         j->calls[i] += j->calls[i - 1];
     return true;
@@ -229,15 +225,12 @@ jit_segments(struct jit *j)
     }
     for (uint32_t b = j->nblocks; b-- > 0 && !j->failed;) {
         const struct jit_block *k = &j->blocks[b];
-        struct operands o;
         uint32_t n = 0;
 
         w.weight = weight_of(k->depth);
         block_end(&w, b, loops, loop_of);
-        for (uint32_t i = k->first; i < k->end; i += o.len) {
-            jit_operands(j, i, &o);
+        for (uint32_t i = k->first; i < k->end; i += j->length[i])
             order[n++] = i;
-        }
         while (n-- > 0 && !j->failed)
             instruction(&w, order[n]);
         if (k->from != NONE)

@@ -41,10 +41,10 @@
 #define FCMP_R(k, d, n, C, e)                                                  \
     STENCIL(set_##n##__##d##_##k)                                              \
     FSET_BODY(GET_##C(f##d), GET_##C(f##k), C, e)                              \
-        STENCIL(brt_##n##__##d##_##k)                                          \
-            FBR_BODY(GET_##C(f##d), GET_##C(f##k), C, e)                       \
-                STENCIL(brf_##n##__##d##_##k)                                  \
-                    FBR_BODY(GET_##C(f##d), GET_##C(f##k), C, !(e))
+    STENCIL(brt_##n##__##d##_##k)                                              \
+    FBR_BODY(GET_##C(f##d), GET_##C(f##k), C, e)                               \
+    STENCIL(brf_##n##__##d##_##k)                                              \
+    FBR_BODY(GET_##C(f##d), GET_##C(f##k), C, !(e))
 #define FCMP_D(d, n, C, e)                                                     \
     R8B(FCMP_R, d, n, C, e)                                                    \
     STENCIL(set_##n##__##d##_8)                                                \

@@ -104,13 +104,13 @@
 #define SET_D(d, n, T, S, e)                                                   \
     R8B(CMP_R, d, n, T, e)                                                     \
     STENCIL(set_##n##__##d##_8)                                                \
-    SET_BODY(r##d, SLOT(T, b), T, e) STENCIL(set_##n##__##d##_9)               \
-        SET_BODY(r##d, (S)K32, T, e)
+    SET_BODY(r##d, SLOT(T, b), T, e)                                           \
+    STENCIL(set_##n##__##d##_9) SET_BODY(r##d, (S)K32, T, e)
 #define BR_D(d, n, T, S, e)                                                    \
     R8B(BR_R, d, n, T, e)                                                      \
     STENCIL(br_##n##__##d##_8)                                                 \
-    BR_BODY(n, r##d, SLOT(T, b), T, e) STENCIL(br_##n##__##d##_9)              \
-        BR_BODY(n, r##d, (S)K32, T, e)
+    BR_BODY(n, r##d, SLOT(T, b), T, e)                                         \
+    STENCIL(br_##n##__##d##_9) BR_BODY(n, r##d, (S)K32, T, e)
 #define CMP(n, T, S, e, inverse) R8(SET_D, n, T, S, e) R8(BR_D, n, T, S, e)
 #define TEST_BRANCH(n, T, S, e) R8(BR_D, n, T, S, e)
 

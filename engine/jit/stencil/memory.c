@@ -70,8 +70,8 @@
     R8(STORE_X, n, T)                                                          \
     R8(STORE_S, n, T)                                                          \
     STENCIL(n##__8_8)                                                          \
-    STORE_BODY(SLOT(uint32_t, a), T, SLOT(T, b)) STENCIL(n##__8_9)             \
-        STORE_BODY(SLOT(uint32_t, a), T, K32)
+    STORE_BODY(SLOT(uint32_t, a), T, SLOT(T, b))                               \
+    STENCIL(n##__8_9) STORE_BODY(SLOT(uint32_t, a), T, K32)
 
 #define FSTORE_R(v, x, n, T, C)                                                \
     STENCIL(n##__##x##_##v)                                                    \

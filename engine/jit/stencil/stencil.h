@@ -82,16 +82,19 @@ extern char hole_a[], hole_b[], hole_c[], hole_d[], hole_i[];
 /* M(0, ...) .. M(7, ...); R8B inside R8A inside R8. */
 #define R8(M, ...)                                                             \
     M(0, __VA_ARGS__)                                                          \
-    M(1, __VA_ARGS__) M(2, __VA_ARGS__) M(3, __VA_ARGS__) M(4, __VA_ARGS__)    \
-        M(5, __VA_ARGS__) M(6, __VA_ARGS__) M(7, __VA_ARGS__)
+    M(1, __VA_ARGS__)                                                          \
+    M(2, __VA_ARGS__) M(3, __VA_ARGS__) M(4, __VA_ARGS__) M(5, __VA_ARGS__)    \
+        M(6, __VA_ARGS__) M(7, __VA_ARGS__)
 #define R8A(M, ...)                                                            \
     M(0, __VA_ARGS__)                                                          \
-    M(1, __VA_ARGS__) M(2, __VA_ARGS__) M(3, __VA_ARGS__) M(4, __VA_ARGS__)    \
-        M(5, __VA_ARGS__) M(6, __VA_ARGS__) M(7, __VA_ARGS__)
+    M(1, __VA_ARGS__)                                                          \
+    M(2, __VA_ARGS__) M(3, __VA_ARGS__) M(4, __VA_ARGS__) M(5, __VA_ARGS__)    \
+        M(6, __VA_ARGS__) M(7, __VA_ARGS__)
 #define R8B(M, ...)                                                            \
     M(0, __VA_ARGS__)                                                          \
-    M(1, __VA_ARGS__) M(2, __VA_ARGS__) M(3, __VA_ARGS__) M(4, __VA_ARGS__)    \
-        M(5, __VA_ARGS__) M(6, __VA_ARGS__) M(7, __VA_ARGS__)
+    M(1, __VA_ARGS__)                                                          \
+    M(2, __VA_ARGS__) M(3, __VA_ARGS__) M(4, __VA_ARGS__) M(5, __VA_ARGS__)    \
+        M(6, __VA_ARGS__) M(7, __VA_ARGS__)
 #define PASTE_(a, b) a##b
 #define PASTE(a, b) PASTE_(a, b)
 
