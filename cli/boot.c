@@ -283,6 +283,8 @@ boot(void *arg)
                   o->command ? "/bin/sh" : "/sbin/init",
                   report.text[0] ? report.text : pith_errno_text(r));
     sys.began = r >= 0;
+    if (sys.began && o->serve)
+        cli_notify("READY=1");
     if (r < 0)
         kernel_shutdown(EXIT_REFUSED);
     host_task_exit();
@@ -312,6 +314,8 @@ run(struct cli_options *o)
         posix_console_stop();
         cli_profile_end(o);
     }
+    if (o->serve)
+        cli_notify("STOPPING=1");
     cli_control_remove();
     return r < 0 ? EXIT_REFUSED : r;
 }

@@ -150,6 +150,8 @@ int cli_control(int argc, char **argv);
 /* A listening socket at o->control or the default; -1: said why not. */
 int cli_control_listen(const struct cli_options *o);
 void cli_control_remove(void); /* its name, at the end */
+/* sd_notify(3), when a service manager asks for it: "READY=1", "STOPPING=1". */
+void cli_notify(const char *state);
 /* pith run --record: lock held, before the program starts; and once it has
  * ended. false: said why the file could not be written. */
 void cli_record_start(void);

@@ -181,6 +181,7 @@ static const char serve[] =
     "\n"
     "  pith ps [--json]           what runs, and what it has used\n"
     "  pith top                   the same, again each second\n"
+    "  pith metrics               the same for Prometheus\n"
     "  pith start|stop|restart|kill NAME\n"
     "  pith reload [NAME]         read its manifest and program again, restart\n"
     "                             it; without NAME: boot.toml\n"

@@ -41,6 +41,7 @@ static const struct {
     {"serve", cli_serve},
     {"ps", cli_control},
     {"top", cli_control},
+    {"metrics", cli_control},
     {"start", cli_control},
     {"stop", cli_control},
     {"restart", cli_control},

@@ -128,6 +128,9 @@ ok 'runs again' until_ok 5 state tick '(running|starting)'
 ok 'kill' p kill tick
 ok 'json' sh -c '"$1" ps --json | node -e "JSON.parse(require(\"fs\").readFileSync(0))"' sh "$pith"
 
+ok 'metrics' sh -c '"$1" metrics | grep -qx "pith_app_up{app=\"echo\"} 1"' sh "$pith"
+ok 'each metric has a type' sh -c '[ "$("$1" metrics | grep -c "^# TYPE")" = 7 ]' sh "$pith"
+
 # --- hostile apps
 ok 'bad manifest' sh -c '"$1" start bad; "$1" start bad | grep "^error"' sh "$pith"
 ok 'bomb' p start bomb
@@ -204,9 +207,12 @@ ok 'each answers' sh -c 'for a in echo counter clock dice; do
     name=$("$1" ps | sed -n "s/^\($a-[0-9]*\) .*/\1/p" | head -n 1)
     (echo "me: hi"; sleep 0.3) | timeout 3 "$1" attach "$name" >/dev/null
     "$1" logs "$name" | grep -q "ended" && exit 1; done; :' sh "$pith"
-ok 'they end' p shutdown
+kill -TERM "$server"
 wait "$server"
+code=$?
 server=
+ok 'SIGTERM is an orderly end' [ "$code" = 0 ]
+ok 'SIGTERM leaves no socket' [ ! -e "$tmp/control" ]
 [ "$failed" = 0 ] || tail -n 5 "$tmp/serve.log"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -147,6 +147,51 @@ ps(struct buffer *out, bool json)
     free(list);
 }
 
+static void
+metric(struct buffer *out, const char *name, const char *type, const char *help,
+       const char *list)
+{
+    buffer_print(out, "# HELP pith_app_%s %s\n# TYPE pith_app_%s %s\n", name,
+                 help, name, type);
+    for (int i = 0; i < policy.count; i++) {
+        struct usage u = usage_of(list, apps[i]->name);
+        double v = 0;
+
+        if (strcmp(name, "up") == 0)
+            v = units[i].state == UNIT_RUNNING;
+        else if (strcmp(name, "starts_total") == 0)
+            v = units[i].starts;
+        else if (strcmp(name, "processes") == 0)
+            v = u.procs;
+        else if (strcmp(name, "cpu_seconds") == 0)
+            v = (double)u.cpu_ns * 1e-9;
+        else if (strcmp(name, "memory_bytes") == 0)
+            v = (double)u.bytes;
+        else if (strcmp(name, "messages_waiting") == 0)
+            v = u.pending;
+        else
+            v = (double)u.denied;
+        buffer_print(out, "pith_app_%s{app=\"%s\"} %.17g\n", name,
+                     apps[i]->name, v);
+    }
+}
+
+/* Prometheus' text format. CPU, memory and refusals are of the present run. */
+static void
+metrics(struct buffer *out)
+{
+    char *list = kernel_list();
+
+    metric(out, "up", "gauge", "1 when it runs", list);
+    metric(out, "starts_total", "counter", "how often it was started", list);
+    metric(out, "processes", "gauge", "processes now", list);
+    metric(out, "cpu_seconds", "gauge", "CPU time of this run", list);
+    metric(out, "memory_bytes", "gauge", "linear memory", list);
+    metric(out, "messages_waiting", "gauge", "in its inbox", list);
+    metric(out, "denied", "gauge", "refused uses in this run", list);
+    free(list);
+}
+
 /* ---- the others ------------------------------------------------------ */
 
 static void
@@ -314,6 +359,8 @@ command(struct app *caller, const char *line, struct buffer *out,
     if (strcmp(c, "ps") == 0 || strcmp(c, "list") == 0 ||
         strcmp(c, "top") == 0) {
         ps(out, w.json);
+    } else if (strcmp(c, "metrics") == 0) {
+        metrics(out);
     } else if (strcmp(c, "audit") == 0) {
         show_file(out, "/proc/audit");
     } else if (strcmp(c, "reload") == 0 && !w.word[1]) {
