@@ -98,11 +98,9 @@ struct listing {
     const char *dir;
 };
 
-static int
-list_entry(void *ctx, const char *name, size_t len, uint64_t ino,
-           uint32_t mode, uint64_t next)
+static void
+list_entry(struct listing *l, const char *name, size_t len, uint32_t mode)
 {
-    struct listing *l = ctx;
     struct dentry_path *d;
     struct pith_stat st = {0};
     char path[PITH_PATH_MAX];
@@ -111,9 +109,8 @@ list_entry(void *ctx, const char *name, size_t len, uint64_t ino,
                 : (mode & PITH_S_IFMT) == PITH_S_IFLNK ? 'l'
                                                        : '?';
 
-    (void)ino, (void)next;
     if ((len == 1 && name[0] == '.') || (len == 2 && !memcmp(name, "..", 2)))
-        return 0;
+        return;
     text_format(path, sizeof path, "%s/%.*s", l->dir, (int)len, name);
     if (kind == 'f' && vfs_lookup(NULL, NULL, path, WALK_NOFOLLOW, &d) == 0) {
         vfs_stat(d->inode, &st);
@@ -122,7 +119,6 @@ list_entry(void *ctx, const char *name, size_t len, uint64_t ino,
     text_add(&l->out, "%c %llu ", kind, (unsigned long long)st.size);
     text_add_bytes(&l->out, name, len);
     text_add_bytes(&l->out, "", 1);
-    return 0;
 }
 
 /* Names are collected first: looking one up while its directory is being read
@@ -175,7 +171,7 @@ list_directory(void)
         uint32_t mode;
 
         memcpy(&mode, n.at + at, sizeof mode);
-        list_entry(&l, (char *)n.at + at + 6, len, 0, mode, 0);
+        list_entry(&l, (char *)n.at + at + 6, len, mode);
         at += 6 + len;
     }
     host_free(n.at);

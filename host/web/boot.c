@@ -103,6 +103,7 @@ start_first(struct report *report)
                          NULL};
     const char *shell[] = {"sh", "-c", command, NULL};
     const char *args[] = {"init", NULL};
+    const char *app = command ? "app console" : "app supervisor";
     struct proc_spec spec = {
         .path = command ? "/bin/sh" : "/sbin/init",
         .argv = command ? shell : args,
@@ -114,7 +115,8 @@ start_first(struct report *report)
     };
     int r = 0;
 
-    if (!spec.grants || grants_add_all(spec.grants) < 0)
+    if (!spec.grants || grants_add_all(spec.grants) < 0 ||
+        grants_add(spec.grants, app, strlen(app), report) < 0)
         return -E_NOMEM;
     for (int i = 0; i < 3 && r == 0; i++)
         r = vfs_open(NULL, NULL, "/dev/console", PITH_O_RDWR | PITH_O_NOCTTY,

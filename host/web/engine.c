@@ -74,7 +74,7 @@ compile(struct engine_module *m, struct report *report)
     int r;
 
     m->forks = !m->odd_globals &&
-               module_find_export(m, child, sizeof child - 1, &e);
+               module_export_find(m, child, sizeof child - 1, &e);
     r = module_rewrite(m);
     if (r < 0)
         return r;
@@ -117,10 +117,13 @@ engine_module_load(const uint8_t *bytes, size_t size,
     m->release = release;
     m->ctx = ctx;
     r = module_read(m, report);
-    if (r == 0 && (m->shared || m->is64 || imports_memory(m))) {
-        report_set(report, 0, "its memory is %s, which Pith has not in a "
-                              "browser yet",
-                   m->is64 ? "64-bit" : "shared");
+    if (r == 0 && (m->shared || m->is64 || m->odd_pages ||
+                   imports_memory(m))) {
+        report_set(report, 0, "its memory %s, which Pith has not in a browser "
+                              "yet",
+                   m->is64        ? "is 64-bit"
+                   : m->odd_pages ? "has pages of its own size"
+                                  : "is shared");
         r = -E_NOTSUP;
     }
     if (r == 0)
@@ -307,7 +310,7 @@ engine_instance_export(struct engine_instance *i, const char *name,
     struct engine_func *f;
 
     if (name_len >= sizeof f->name ||
-        !module_find_export(i->module, name, name_len, &e))
+        !module_export_find(i->module, name, name_len, &e))
         return false;
     out->kind = e.kind;
     out->func = NULL;

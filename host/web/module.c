@@ -322,6 +322,7 @@ read_memories(struct engine_module *m, struct reader *r)
     m->first_memory_end = r->at;
     m->shared = flags & 2;
     m->is64 = flags & 4;
+    m->odd_pages = flags & 8;
 }
 
 /* Constant expressions: only to find their end. */
@@ -403,7 +404,7 @@ read_exports(struct engine_module *m, struct reader *r)
 }
 
 bool
-module_find_export(const struct engine_module *m, const char *name, size_t len,
+module_export_find(const struct engine_module *m, const char *name, size_t len,
                    struct module_export *out)
 {
     static const enum engine_kind kinds[] = {

@@ -43,7 +43,7 @@ struct engine_module {
     struct span export_entries;
     uint32_t memories; /* how many are defined */
     uint64_t min, max; /* of memory 0, in pages */
-    bool shared, is64;
+    bool shared, is64, odd_pages; /* of another size */
     bool has_start;
     uint32_t start;
     struct span section[SECTIONS]; /* by id, with header; at 0: there is none */
@@ -77,7 +77,7 @@ struct module_export {
     enum engine_kind kind;
     uint32_t index;
 };
-bool module_find_export(const struct engine_module *m, const char *name,
+bool module_export_find(const struct engine_module *m, const char *name,
                         size_t len, struct module_export *out);
 
 /* Sections in their order: the numbers are not. */

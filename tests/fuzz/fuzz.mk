@@ -6,6 +6,7 @@
 #   make fuzz-tools    DWARF, coredumps, disassembly
 #   make fuzz-capi     libpith-wasm, modules linked to what they ask for
 #   make fuzz-manifest the three readers of manifests
+#   make fuzz-webmodule how modules are rewritten for a browser
 #   make fuzz-cases    old finds only, seconds
 #   make fuzz-v8       random programs of Binaryen's on the engine and on V8
 #                      (FUZZ_PROGRAMS of them)
@@ -27,7 +28,8 @@ FUZZ_RUN := -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
             -max_len=8192 -print_final_stats=1
 FUZZ_SPEC := tools/spec/host.c tools/spec/status.c
 
-.PHONY: fuzz fuzz-decode fuzz-run fuzz-tools fuzz-capi fuzz-cases fuzz-v8
+.PHONY: fuzz fuzz-decode fuzz-run fuzz-tools fuzz-capi fuzz-webmodule \
+        fuzz-cases fuzz-v8
 $(FUZZ)/decode $(FUZZ)/run $(FUZZ)/tools: $(FUZZ)/%: tests/fuzz/%.c $(FUZZ_SPEC) \
     $(ENGINE_SRC) $(LIB_SRC) $(wildcard engine/*.h engine/*/*.h engine/op/* lib/*.h) | engine
 	@mkdir -p $(@D)
@@ -37,6 +39,14 @@ $(FUZZ)/capi: tests/fuzz/capi.c $(wildcard capi/*.c capi/*.h capi/include/*) \
 	@mkdir -p $(@D)
 	clang-19 $(FUZZ_CFLAGS) -iquote capi/include -o $@ $(filter %.c,$^) \
 	    -lm -lpthread
+
+FUZZ_WEB := $(addprefix host/web/,module.c rewrite.c poll.c) kernel/lib.c
+$(FUZZ)/webmodule: tests/fuzz/webmodule.c $(FUZZ_WEB) $(ENGINE_SRC) $(LIB_SRC) \
+    $(wildcard host/web/*.h engine/*.h engine/op/* lib/*.h) | engine
+	@mkdir -p $(@D)
+	clang-19 $(FUZZ_CFLAGS) $(INC_kernel) -iquote host/web \
+	    -o $@ \
+	    $(filter %.c,$^) -lm -lpthread
 
 $(FUZZ)/seeds:
 	@mkdir -p $@
@@ -55,7 +65,7 @@ fuzz-manifest: $(FUZZ)/manifest
 	cd $(FUZZ) && ./manifest $(FUZZ_RUN) -artifact_prefix=manifest- \
 	    found-manifest $(CURDIR)/tests/fuzz/manifest
 
-fuzz-decode fuzz-run fuzz-capi: fuzz-%: $(FUZZ)/% $(FUZZ)/seeds
+fuzz-decode fuzz-run fuzz-capi fuzz-webmodule: fuzz-%: $(FUZZ)/% $(FUZZ)/seeds
 	@mkdir -p $(FUZZ)/found-$*
 	cd $(FUZZ) && ./$* $(FUZZ_RUN) -artifact_prefix=$*- found-$* seeds \
 	    $(CURDIR)/tests/fuzz/corpus
@@ -64,9 +74,9 @@ fuzz-tools: $(FUZZ)/tools $(FUZZ)/seeds
 	cd $(FUZZ) && ./tools $(FUZZ_RUN) -artifact_prefix=tools- found-tools \
 	    $(CURDIR)/tests/fuzz/tools seeds $(CURDIR)/tests/tools/disasm
 fuzz-cases: $(FUZZ)/decode $(FUZZ)/run $(FUZZ)/tools \
-    $(FUZZ)/capi $(FUZZ)/manifest
+    $(FUZZ)/capi $(FUZZ)/manifest $(FUZZ)/webmodule
 	@$(FUZZ)/manifest -timeout=10 tests/fuzz/manifest/*
-	@for t in decode run tools capi; do \
+	@for t in decode run tools capi webmodule; do \
 	    $(FUZZ)/$$t -timeout=10 tests/fuzz/corpus/*.wasm tests/fuzz/tools/* \
 	        $$(find tests/fuzz/cases -name '*.wasm') || exit 1; done
 $(B)/bin/v8-run: tests/fuzz/v8/run.c $(FUZZ_SPEC) tools/spec/isolate.c \
@@ -78,7 +88,7 @@ fuzz-v8: $(B)/bin/v8-run
 	@$(MAKE) -s $(ASYNCIFY)
 	@WASM_OPT="node $(ASYNCIFY)" tests/fuzz/v8/compare.sh $< $(FUZZ)/v8 $(FUZZ_PROGRAMS)
 fuzz:
-	@passed=0; failed=0; for t in cases decode run manifest tools capi v8; do \
+	@passed=0; failed=0; for t in cases decode run manifest tools capi webmodule v8; do \
 	    if $(MAKE) -s fuzz-$$t; then passed=$$((passed + 1)); \
 	    else failed=$$((failed + 1)); fi; \
 	done; echo "$$passed passed, $$failed failed"; [ $$failed = 0 ]
