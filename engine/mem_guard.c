@@ -302,6 +302,8 @@ chain(int sig, siginfo_t *info, void *context, struct sigaction *old)
     signal(sig, SIG_DFL); /* the instruction runs again and ends the process */
 }
 
+_Static_assert(NATIVE_CODE_CHUNK != NATIVE_SITES, "two kinds of code");
+
 static void
 on_fault(int sig, siginfo_t *info, void *context)
 {

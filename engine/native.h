@@ -67,7 +67,7 @@ void native_publish(struct engine_module *m, uint32_t func, native_fn *fn);
 #define NATIVE_SITES (UINT32_MAX - 1)
 typedef const struct insn *native_place_fn(struct engine_module *m,
                                            uint32_t func, uintptr_t at);
-#define NATIVE_CODE_CHUNK (UINT32_MAX - 1) /* func: many, whose code keeps in and fp \
+#define NATIVE_CODE_CHUNK (UINT32_MAX - 2) /* func: many, whose code keeps in and fp \
                                       * in registers (jit/) */
 int native_code_add(const void *start, size_t size, struct engine_module *m,
                     uint32_t func, native_place_fn *place);
