@@ -12,6 +12,7 @@
 #   --ephemeral      no disk, no /data: everything is forgotten
 #   --net            a network behind the host's (nobody can connect to it)
 #   --publish H:P    the same, and port H of the host's loopback is port P here
+#   --arch ARCH      another processor's machine, emulated: aarch64, x86_64
 #   --memory SIZE    of the machine (default 256M)
 #   -c COMMAND       run one command and end with its exit code
 #
@@ -20,23 +21,24 @@
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 out=${PITH_OUT:-$top/out}
-arch=$(uname -m)
+arch=${PITH_VM_ARCH:-$(uname -m)}
 memory=256M disk='' data='' ephemeral=no command= net=no
 
-usage() { sed -n '6,18s/^# \{0,3\}//p' "$0"; }
+usage() { sed -n '6,19s/^# \{0,3\}//p' "$0"; }
 die() {
     echo "run vm: $*" >&2
     exit 2
 }
 while [ $# -gt 0 ]; do
     case $1 in
-    --data | --disk | --memory | --publish | -c)
+    --arch | --data | --disk | --memory | --publish | -c)
         [ $# -ge 2 ] || die "$1 wants a value; try: ./run vm --help" ;;
     esac
     case $1 in
     --data) data=$2; shift ;;
     --disk) disk=$2; shift ;;
     --memory) memory=$2; shift ;;
+    --arch) arch=$2; shift ;;
     -c) command=$2; shift ;;
     --ephemeral) ephemeral=yes ;;
     --net) [ "$net" != no ] || net= ;;
@@ -58,15 +60,21 @@ done
 [ "$ephemeral" = no ] || [ -z "$disk$data" ] ||
     die "--ephemeral has neither --disk nor --data"
 
+# Devices sit on virtio-mmio; -rng and the like are named alike everywhere.
 case $arch in
-x86_64) qemu=qemu-system-x86_64 ;;
-*) die "no machine of $arch can be run yet" ;;
+x86_64)
+    qemu=qemu-system-x86_64 machine=microvm,acpi=off console=ttyS0
+    # without ACPI a restart is the end; see vm/init/main.c
+    quiet="loglevel=3 panic=-1 reboot=t pci=off" ;;
+aarch64)
+    qemu=qemu-system-aarch64 machine=virt,gic-version=3 console=ttyAMA0
+    quiet="loglevel=3 panic=-1" ;;
+*) die "no machine of $arch can be run yet; try: --arch x86_64" ;;
 esac
 command -v $qemu >/dev/null 2>&1 ||
     die "$qemu is missing; try: tools/install.sh vm"
 
 # Words for the kernel; those it does not know reach PID 1 as its environment.
-quiet="loglevel=3 panic=-1 reboot=t pci=off"
 env="TERM=${TERM:-dumb}"
 size=$(stty size 2>/dev/null | tr ' ' x) && [ -n "$size" ] &&
     env="$env PITH_SIZE=$size"
@@ -80,17 +88,23 @@ if [ -n "$command" ]; then
 fi
 
 # Hardware virtualisation where it works, which only trying tells; else
-# emulation, whose clocks the kernel need not measure.
+# emulation, whose clocks the kernel cannot measure well: it is told.
 kvm_works() (
     exec >/dev/null 2>&1
     [ "${PITH_ACCEL:-kvm}" = kvm ] && [ -w /dev/kvm ] &&
+        [ "$arch" = "$(uname -m)" ] &&
         echo quit | timeout 5 $qemu -nodefaults -no-user-config -machine \
-            microvm,accel=kvm -cpu host -display none -S -monitor stdio
+            $machine,accel=kvm -cpu host -display none -S -monitor stdio
 )
 if kvm_works; then
     accel=kvm cpu=host tuned=
 else
-    accel=tcg cpu=max tuned="noapictimer lpj=1000000 no_timer_check"
+    accel=tcg cpu=max tuned=
+    [ "$arch" != x86_64 ] ||
+        tuned="noapictimer lpj=1000000 no_timer_check"
+    khz=$("$out/vm/tsckhz" 2>/dev/null) || khz=
+    [ "$arch" != x86_64 ] || [ -z "$khz" ] ||
+        tuned="$tuned tsc_early_khz=$khz tsc=reliable"
 fi
 
 if [ "$ephemeral" = no ]; then
@@ -115,12 +129,12 @@ if [ "$net" != no ]; then
     set -- "$@" -netdev "user,id=net$net" -device virtio-net-device,netdev=net
 fi
 set -- $qemu -nodefaults -no-user-config \
-    -machine "microvm,accel=$accel,acpi=off" -cpu $cpu -m "$memory" \
+    -machine "$machine,accel=$accel" -cpu $cpu -m "$memory" \
     -display none -no-reboot -serial mon:stdio \
     -global virtio-mmio.force-legacy=false -device virtio-rng-device \
     -kernel "${PITH_VM_KERNEL:-$out/vm/kernel-$arch/plain}" \
     -initrd "${PITH_VM_INITRD:-$out/vm/initramfs-$arch.cpio}" \
-    -append "console=ttyS0 $quiet $tuned $env" "$@"
+    -append "console=$console $quiet $tuned $env" "$@"
 if [ -n "${PITH_VM_DRY:-}" ]; then
     printf "'%s' " "$@"
     echo

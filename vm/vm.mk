@@ -2,16 +2,21 @@
 # Pith as a machine of its own: a Linux kernel, PID 1, an initramfs.
 #
 #   make vm              out/pith-vm-x86_64.{bzImage,initramfs,sha256,spdx}
+#   make vm-aarch64      the same for another processor (kernel: Image.gz)
 #   make V=vm-x86_64 out/vm-x86_64/bin/init   PID 1 alone (cc.mk)
 
 ifeq ($(filter vm-%,$(V)),)
 VM_IMAGE ?= $(O)/share/pith/root.pith
-VM := $(O)/pith-vm-$(shell uname -m)
 
-.PHONY: vm
-vm: $(O)/vm/initramfs-$(shell uname -m).cpio $(VM).bzImage \
-    $(VM).initramfs $(VM).sha256 $(VM).spdx
+.PHONY: vm vm-x86_64 vm-aarch64
+vm: vm-$(shell uname -m)
+vm-x86_64 vm-aarch64: vm-%: $(O)/vm/initramfs-%.cpio $(O)/pith-vm-%.bzImage \
+    $(O)/pith-vm-%.initramfs $(O)/pith-vm-%.sha256 $(O)/pith-vm-%.spdx
 
+vm-x86_64 vm-aarch64: $(O)/vm/tsckhz
+$(O)/vm/tsckhz: tools/tsckhz.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O2 $(WARN) -o $@ $<
 $(O)/bin/pith-mkinitrd: tools/mkinitrd.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -O2 $(WARN) -o $@ $<

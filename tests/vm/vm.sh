@@ -52,6 +52,8 @@ t 'standard error and a signal' 143 'oops' 'echo oops >&2; kill -TERM $$'
 [ "$(cat "$disk/data/file" 2>&1)" = shared ]
 verdict '/data is the directory of the host' $?
 echo 'from the host' >"$disk/data/host"
+t 'a clock without steps' 0 '' \
+    'a=$(date +%N); b=$(date +%N); c=$(date +%N); test $a != $b -a $b != $c'
 t '/data both ways' 0 'from the host' 'cat /data/host'
 t 'restart' 0 'again' \
     'test -e /root/once && echo again || { touch /root/once; reboot -f 2>&-; }'
