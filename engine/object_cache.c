@@ -76,12 +76,13 @@ identify(const struct engine_module *m, struct header *h)
 }
 
 static bool
-file_name(char *path, size_t size, const struct header *h)
+file_name(char *path, size_t size, const struct engine_module *m,
+          const struct header *h)
 {
     const char *dir = engine_options()->cache;
-    int at = dir ? snprintf(path, size, "%s/", dir) : -1;
+    int at = dir ? snprintf(path, size, "%s/%zx-", dir, m->size) : -1;
 
-    if (at < 0 || (size_t)at + 100 > size)
+    if (at < 0 || (size_t)at + 120 > size)
         return false;
     for (unsigned i = 0; i < SHA256_BYTES; i++)
         at += snprintf(path + at, size - (size_t)at, "%02x", h->module[i]);
@@ -153,6 +154,24 @@ map_file(struct object_cache *c, const char *path)
     return true;
 }
 
+/* Is anything kept for modules of this size? Saves hashing the others. */
+static bool
+may_be_kept(const struct engine_module *m)
+{
+    const char *dir = engine_options()->cache;
+    DIR *d = dir ? opendir(dir) : NULL;
+    struct dirent *e;
+    char start[24];
+    int n = snprintf(start, sizeof start, "%zx-", m->size);
+    bool found = false;
+
+    while (d && !found && (e = readdir(d)))
+        found = !strncmp(e->d_name, start, (size_t)n);
+    if (d)
+        closedir(d);
+    return found;
+}
+
 bool
 object_cache_open(struct object_cache *c, struct engine_module *m)
 {
@@ -160,10 +179,10 @@ object_cache_open(struct object_cache *c, struct engine_module *m)
     char path[PATH_MAX];
 
     memset(c, 0, sizeof *c);
-    if (!engine_options()->cache)
+    if (!may_be_kept(m))
         return false;
     identify(m, &want);
-    if (!file_name(path, sizeof path, &want) || access(path, F_OK) < 0)
+    if (!file_name(path, sizeof path, m, &want) || access(path, F_OK) < 0)
         return false;
     if (map_file(c, path) && parse(c, &want)) {
         utimensat(AT_FDCWD, path, NULL, 0); /* the oldest goes first */
@@ -345,7 +364,7 @@ object_cache_write(struct engine_module *m, const struct object_blob *blobs,
     if (!dir)
         return -E_NOENT;
     identify(m, &h);
-    if (!file_name(path, sizeof path, &h))
+    if (!file_name(path, sizeof path, m, &h))
         return -E_NOENT;
     p = body(blobs, n, &size);
     if (!p)

@@ -2,7 +2,7 @@
 /*
  * Compiled objects kept on disk, one file for each module, engine and processor:
  *
- *   DIRECTORY/<SHA-256 of the module>-<of engine and processor>.pith
+ *   DIRECTORY/<size>-<SHA-256 of the module>-<of engine, processor>.pith
  *
  *   | header: magic, hashes, checksum of what follows | sizes | objects |
  *

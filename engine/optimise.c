@@ -262,7 +262,7 @@ struct optimiser {
     struct object_cache kept; /* as the module was loaded */
     struct object_blob *made; /* since then */
     uint32_t nmade, made_cap;
-    _Atomic uint8_t *heat; /* samples, by function; UINT8_MAX: asked for */
+    _Atomic uint16_t *heat; /* samples, by function; over HOT: asked for */
 };
 
 /* Write what was kept and what was made since. Only one thread at a time. */
@@ -355,7 +355,9 @@ engine_module_compile(struct engine_module *m, optimise_progress_fn *progress,
 
 /* ---- in the background ---- */
 
-#define HOT 6u              /* samples */
+/* Samples in a function before it is compiled: a good part of a second, which
+ * is what compiling costs. Shorter programs are better off without. */
+#define HOT 4000u
 #define BATCH_INSNS 6000u   /* a hot function and what it calls */
 #define MOST_WAITING 64u
 
