@@ -22,7 +22,7 @@ ok() { # NAME COMMAND...
     fi
 }
 
-mkdir -p "$tmp/root/proc" "$tmp/root/work"
+mkdir -p "$tmp/root/proc" "$tmp/root/box"
 cp "$programs/apps" "$tmp/root/"
 cd "$tmp/root" || exit 1
 timeout 60 "$pith" run --audit "$tmp/audit" --dir .::/ --cap all apps \

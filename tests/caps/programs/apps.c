@@ -69,13 +69,13 @@ control(int op, const char *app, const char *text, int arg)
 static int
 role_nothing(void)
 {
-    char path[] = "/work/secret", text[64];
+    char path[] = "/box/secret", text[64];
     struct pith_message m;
 
     if (open(path, O_RDONLY) >= 0 || errno != EPERM)
         if (errno != ENOTCAPABLE)
             return 1;
-    if (open("/work/open/../secret", O_RDONLY) >= 0)
+    if (open("/box/open/../secret", O_RDONLY) >= 0)
         return 2;
     if (open("/proc/1/environ", O_RDONLY) >= 0)
         return 3;
@@ -99,27 +99,27 @@ role_nothing(void)
     return 0;
 }
 
-/* Files below /work/open only, and not by links. */
+/* Files below /box/open only, and not by links. */
 static int
 role_files(void)
 {
     struct stat st;
 
-    if (open("/work/open/in", O_RDONLY) < 0)
+    if (open("/box/open/in", O_RDONLY) < 0)
         return 1;
-    if (open("/work/open/in", O_RDWR) >= 0)
+    if (open("/box/open/in", O_RDWR) >= 0)
         return 2;
-    if (open("/work/open/link", O_RDONLY) >= 0)
+    if (open("/box/open/link", O_RDONLY) >= 0)
         return 3;
-    if (open("/work/open/../secret", O_RDONLY) >= 0)
+    if (open("/box/open/../secret", O_RDONLY) >= 0)
         return 4;
-    if (stat("/work/secret", &st) == 0)
+    if (stat("/box/secret", &st) == 0)
         return 5;
-    if (link("/work/secret", "/work/open/hard") == 0)
+    if (link("/box/secret", "/box/open/hard") == 0)
         return 6;
-    if (rename("/work/secret", "/work/open/moved") == 0)
+    if (rename("/box/secret", "/box/open/moved") == 0)
         return 7;
-    if (chdir("/work") == 0 && open("secret", O_RDONLY) >= 0)
+    if (chdir("/box") == 0 && open("secret", O_RDONLY) >= 0)
         return 8;
     return 0;
 }
@@ -214,7 +214,7 @@ static int
 role_disk(void)
 {
     static char block[4096];
-    int fd = open("/work/open/big", O_RDWR | O_CREAT | O_TRUNC, 0600), n = 0;
+    int fd = open("/box/open/big", O_RDWR | O_CREAT | O_TRUNC, 0600), n = 0;
 
     while (write(fd, block, sizeof block) == (ssize_t)sizeof block)
         if (++n > 100)
@@ -225,12 +225,12 @@ role_disk(void)
         return 3;
     if (ftruncate(fd, 0) < 0 || pwrite(fd, block, 4096, 0) != 4096)
         return 4;
-    if (unlink("/work/open/big") < 0)
+    if (unlink("/box/open/big") < 0)
         return 5;
-    fd = open("/work/open/big2", O_RDWR | O_CREAT | O_TRUNC, 0600);
+    fd = open("/box/open/big2", O_RDWR | O_CREAT | O_TRUNC, 0600);
     for (n = 0; write(fd, block, sizeof block) == 4096; n++)
         continue;
-    unlink("/work/open/big2");
+    unlink("/box/open/big2");
     return n == 16 ? 0 : 6;
 }
 
@@ -258,7 +258,7 @@ role_slow(void)
 static int
 role_revoked(void)
 {
-    int fd = open("/work/open/in", O_RDONLY), port = pith_port_open("", 0, 0);
+    int fd = open("/box/open/in", O_RDONLY), port = pith_port_open("", 0, 0);
     char from[64], text[64];
     struct pith_message m;
     struct timespec t;
@@ -272,7 +272,7 @@ role_revoked(void)
         return 3;
     if (read(fd, text, 1) >= 0 || errno != ENOTCAPABLE)
         return 4;
-    if (open("/work/open/in", O_RDONLY) >= 0)
+    if (open("/box/open/in", O_RDONLY) >= 0)
         return 5;
     if (clock_gettime(CLOCK_REALTIME, &t) == 0)
         return 6;
@@ -309,7 +309,7 @@ test_grants(void)
 {
     CHECK(code_of(start("app nothing\nstub trap\n", "nothing")) == 256 + 6);
     CHECK(code_of(start("app nothing\nspawn\nipc other\nshell\ntime\n"
-                        "fs /work/open ro\n",
+                        "fs /box/open ro\n",
                         "files")) == 0);
     CHECK(start("app Nothing\n", "files") == -E_(INVAL));
     CHECK(start("app a b\n", "files") == -E_(INVAL));
@@ -399,7 +399,7 @@ test_limits(void)
                         "bomb")) == 0);
     control(PITH_APP_KILL, "bomb", NULL, SIGKILL);
     CHECK(code_of(start("app disk\nlimit disk 65536\nspawn\nshell\ntime\nipc\n"
-                        "fs /work/open rw\n",
+                        "fs /box/open rw\n",
                         "disk")) == 0);
     CHECK(code_of(start("app slow\nlimit cpu 20\nspawn\nshell\ntime\nipc\n",
                         "slow")) == 0);
@@ -416,7 +416,7 @@ static void
 test_revoke(void)
 {
     int pid = start("app revoked\nspawn\nshell\ntime\nipc tester\n"
-                    "fs /work/open ro\n",
+                    "fs /box/open ro\n",
                     "revoked");
     int fd = pith_port_open("", 0, 0);
     char from[64], text[64];
@@ -429,9 +429,9 @@ test_revoke(void)
     CHECK(control(PITH_APP_CHECK, "revoked", "time", 0) == 0);
     CHECK(control(PITH_APP_CHECK, "revoked", "random", 0) == -E_(NOTCAPABLE));
     CHECK(control(PITH_APP_REVOKE, "revoked", "random", 0) == -E_(NOENT));
-    CHECK(control(PITH_APP_REVOKE, "revoked", "fs /work/open/in ro", 0) ==
+    CHECK(control(PITH_APP_REVOKE, "revoked", "fs /box/open/in ro", 0) ==
           -E_(INVAL));
-    CHECK(control(PITH_APP_REVOKE, "revoked", "fs /work/open ro\ntime", 0) ==
+    CHECK(control(PITH_APP_REVOKE, "revoked", "fs /box/open ro\ntime", 0) ==
           0);
     CHECK(control(PITH_APP_CHECK, "revoked", "time", 0) == -E_(NOTCAPABLE));
     CHECK(control(PITH_APP_REVOKE, "absent", "time", 0) == -E_(SRCH));
@@ -452,9 +452,9 @@ test_audit(void)
     while ((r = read(fd, text + n, sizeof text - 1 - (size_t)n)) > 0)
         n += r;
     text[n] = 0;
-    CHECK(strstr(text, " revoked revoked: fs /work/open ro") != NULL ||
-          strstr(text, " revoked: fs /work/open ro") != NULL);
-    CHECK(strstr(text, " refused fs /work/secret") != NULL);
+    CHECK(strstr(text, " revoked revoked: fs /box/open ro") != NULL ||
+          strstr(text, " revoked: fs /box/open ro") != NULL);
+    CHECK(strstr(text, " refused fs /box/secret") != NULL);
     CHECK(strstr(text, " limit disk") != NULL);
     CHECK(strstr(text, " limit processes") != NULL);
     CHECK(strstr(text, " app bomb") != NULL);
@@ -471,17 +471,17 @@ main(int argc, char **argv)
         if (!strcmp(argv[1], roles[i].name))
             return roles[i].run();
     if (argc > 1) { /* the tests themselves, as an app */
-        mkdir("/work/open", 0755);
-        put_file("/work/secret", "secret");
-        put_file("/work/open/in", "input");
-        symlink("/work/secret", "/work/open/link");
+        mkdir("/box/open", 0755);
+        put_file("/box/secret", "secret");
+        put_file("/box/open/in", "input");
+        symlink("/box/secret", "/box/open/link");
         test_grants();
         test_messages();
         test_flood();
         test_limits();
         test_revoke();
         test_audit();
-        unlink("/work/open/link");
+        unlink("/box/open/link");
         printf("%d passed, %d failed\n", passed, failed);
         return failed != 0;
     }
