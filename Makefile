@@ -25,7 +25,7 @@ ifdef CI
 WARN += -Werror
 endif
 OPT := -O2
-LDLIBS := -lsqlite3 -lm -lpthread
+LDLIBS := -lsqlite3 -lsodium -lm -lpthread
 VFLAGS_release :=
 VFLAGS_gcc :=
 VFLAGS_asan := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
@@ -65,7 +65,7 @@ KERNEL_SRC := $(call src,kernel)
 ABI_SRC := $(call src,abi)
 HOST_SRC := $(sort $(wildcard host/posix/*.c host/posix/*.S host/sqlite/*.c))
 MANIFEST_SRC := $(call src,manifest)
-CLI_SRC := $(call src,cli)
+CLI_SRC := $(filter-out $(CLI_NOT),$(call src,cli))
 
 LIB_OBJ := $(call obj,$(LIB_SRC))
 ENGINE_OBJ := $(call obj,$(ENGINE_SRC))

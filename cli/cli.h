@@ -14,6 +14,7 @@
  *     flame.c    a profile as a flame graph and folded stacks (flame.h)
  *     manifest.c manifests: pith check, and what they mean for pith run
  *     control.c  the control socket: `pith serve`, and ps, logs, ... over it
+ *     sign.c     pith key, sign, verify; --signed
  *     record.c   --record and --audit: what was used, what was refused
  *     explain.c  pith explain: imports, capabilities, the lines to add
  *     module.c   program files: open, map, refuse with a sentence
@@ -59,6 +60,8 @@ struct cli_options {
     char *grants; /* text, one grant a line; files are in dirs */
     bool grant_all;
     const char *manifest;  /* --manifest FILE, or the one beside the program */
+    bool signed_only;      /* --signed; --trust DIR */
+    const char *trust;
     bool no_manifest;      /* --no-manifest: not even that */
     char home[128];        /* the app's own directory, if it has one */
     char *manifest_grants; /* once read: text as above; NULL: none */
@@ -152,6 +155,13 @@ int cli_control_listen(const struct cli_options *o);
 void cli_control_remove(void); /* its name, at the end */
 /* sd_notify(3), when a service manager asks for it: "READY=1", "STOPPING=1". */
 void cli_notify(const char *state);
+int cli_key(int argc, char **argv);
+int cli_sign(int argc, char **argv);
+int cli_verify(int argc, char **argv);
+/* Is file, and what belongs to it, signed by a key in trust (NULL: the usual
+ * places)? Whose goes to who. false: said why not. */
+bool cli_verify_file(const char *file, const char *trust, char *who,
+                     size_t room);
 /* pith run --record: lock held, before the program starts; and once it has
  * ended. false: said why the file could not be written. */
 void cli_record_start(void);

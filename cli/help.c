@@ -94,6 +94,7 @@ static const char run[] =
     "                            this the vyoma.toml beside FILE counts, if\n"
     "                            it names it (`pith help manifest`)\n"
     "  --no-manifest             not even that one\n"
+    "  --signed [--trust DIR]    only with a manifest that a trusted key signed\n"
     "  --record FILE             grant everything but your files (as --cap\n"
     "                            all), and write what it used as a manifest\n"
     "  --audit FILE              append what it was refused, a line each\n"
@@ -166,7 +167,13 @@ static const char manifest[] =
     "  pith check --schema       a JSON schema for editors\n"
     "  pith explain FILE.wasm    what the program needs, and would be refused\n"
     "  pith run --record M.toml --dir . FILE.wasm\n"
-    "                            try it, and write what sufficed\n";
+    "                            try it, and write what sufficed\n"
+    "  pith key NAME             a new key: NAME (secret) and NAME.pub\n"
+    "  pith sign --key NAME FILE sign a manifest and its program: FILE.sig\n"
+    "  pith verify [--trust DIR] FILE...\n"
+    "                            by whom? DIR holds the NAME.pub of those one\n"
+    "                            trusts; else ~/.config/pith/trust and\n"
+    "                            /etc/pith/trust\n";
 
 static const char serve[] =
     "pith serve [OPTIONS]: run the apps of /etc/vyoma/boot.toml, without a\n"

@@ -156,6 +156,31 @@ give_own_data(struct cli_options *o, const char *name)
     return make_directories(host) && cli_add_dir(o, host, guest);
 }
 
+/* The manifest is signed, and it is this program that was signed with it. */
+static bool
+signed_for(const struct cli_options *o)
+{
+    const char *slash = strrchr(o->file, '/');
+    char who[256];
+    struct manifest m;
+    struct stat a, b;
+    char *beside;
+    bool ok;
+
+    if (!cli_verify_file(o->manifest, o->trust, who, sizeof who) ||
+        !cli_manifest_read(o->manifest, &m))
+        return false;
+    beside = sibling(o->manifest, m.wasm);
+    ok = beside && stat(beside, &a) == 0 && stat(o->file, &b) == 0 &&
+         a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+    if (!ok)
+        cli_error("%s: %s is signed for %s, not for this",
+                  slash ? slash + 1 : o->file, o->manifest, m.wasm);
+    free(beside);
+    manifest_finish(&m);
+    return ok;
+}
+
 bool
 cli_manifest_apply(struct cli_options *o)
 {
@@ -164,13 +189,21 @@ cli_manifest_apply(struct cli_options *o)
     size_t room;
     bool ok;
 
-    if (o->no_manifest || o->record)
+    if (getenv("PITH_SIGNED") && strcmp(getenv("PITH_SIGNED"), "1") == 0)
+        o->signed_only = true;
+    if ((o->no_manifest || o->record) && !o->signed_only)
         return true;
     if (!o->manifest)
         o->manifest = found = cli_manifest_beside(o->file);
-    if (!o->manifest)
+    if (!o->manifest && !o->signed_only)
         return true;
-    ok = cli_manifest_read(o->manifest, &m);
+    if (!o->manifest) {
+        cli_error("%s: only what is signed may run, and it has no manifest",
+                  o->file);
+        return false;
+    }
+    ok = (!o->signed_only || signed_for(o)) &&
+         cli_manifest_read(o->manifest, &m);
     free(found);
     if (!ok)
         return false;

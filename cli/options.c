@@ -341,6 +341,10 @@ run_option(struct cli_options *o, struct cursor *c)
         return o->deterministic = true, 1;
     if (is(c, "--manifest"))
         return (o->manifest = value(c, "--manifest")) ? 1 : -1;
+    if (is(c, "--signed"))
+        return o->signed_only = true, 1;
+    if (is(c, "--trust"))
+        return (o->trust = value(c, "--trust")) ? 1 : -1;
     if (is(c, "--record"))
         return (o->record = value(c, "--record")) ? o->grant_all = true, 1 : -1;
     if (is(c, "--audit"))

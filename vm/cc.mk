@@ -24,6 +24,9 @@ endif
 VM_DEBIAN_aarch64 := arm64
 VM_DEBIAN_riscv64 := riscv64
 
+# There is no libsodium for a Linux without a libc: vm/init/unsigned.c instead.
+CLI_NOT := cli/sign.c
+
 # -Os but for the interpreter, which says -O3 for itself
 OPT := -Oz
 VM_CPPFLAGS := $(VM_TARGET) -nostdlibinc -isystem $(B)/musl/include \

@@ -90,5 +90,46 @@ t 'explain with manifest' 0 '*grants all*' '' \
     "$pith" explain "$tmp/full/hello.wasm"
 t 'explain what' 2 '' '*explain what*' "$pith" explain
 
+# --- signatures
+app signed hello '[capabilities]' 'stdio = true'
+mkdir -p "$tmp/trust" "$tmp/keys"
+t 'a key' 0 '' '' "$pith" key "$tmp/keys/me"
+t 'not twice' 126 '' '*exists*' "$pith" key "$tmp/keys/me"
+t 'secret is secret' 0 '*-rw-------*' '' ls -l "$tmp/keys/me"
+f=$tmp/signed/vyoma.toml
+t 'not signed' 126 '' '*not signed*' "$pith" verify "$f"
+t 'sign' 0 '' '' "$pith" sign --key "$tmp/keys/me" "$f"
+t 'not trusted' 126 '' '*not trusted*' "$pith" verify --trust "$tmp/trust" "$f"
+cp "$tmp/keys/me.pub" "$tmp/trust/"
+t 'verify' 0 '*signed by me' '' "$pith" verify --trust "$tmp/trust" "$f"
+t 'run signed' 0 'hello' '' "$pith" run --signed --trust "$tmp/trust" \
+    "$tmp/signed/hello.wasm"
+t 'run another' 126 '' '*not for this*' "$pith" run --signed --trust \
+    "$tmp/trust" --manifest "$f" "$programs/hello.wasm"
+t 'run unsigned' 126 '' '*not signed*' env PITH_SIGNED=1 "$pith" run \
+    "$tmp/full/hello.wasm"
+t 'run without manifest' 126 '' '*only what is signed*' "$pith" run --signed \
+    "$programs/hello.wasm"
+t '--no-manifest is no way out' 126 '' '*not trusted*' "$pith" run --signed \
+    --no-manifest "$tmp/signed/hello.wasm"
+cp "$f" "$tmp/good.toml"
+echo '# more' >>"$f"
+t 'changed manifest' 126 '' '*not what was signed*' "$pith" verify --trust \
+    "$tmp/trust" "$f"
+cp "$tmp/good.toml" "$f"
+cp "$programs/exit.wasm" "$tmp/signed/hello.wasm"
+t 'changed program' 126 '' '*not what was signed*' "$pith" verify --trust \
+    "$tmp/trust" "$f"
+cp "$programs/hello.wasm" "$tmp/signed/hello.wasm"
+cp "$f.sig" "$tmp/sig"
+sed 's/^file hello.wasm.*//' "$tmp/sig" >"$f.sig"
+t 'a line taken out' 126 '' '*signature is wrong*' "$pith" verify --trust \
+    "$tmp/trust" "$f"
+head -c 300 "$tmp/sig" >"$f.sig"
+t 'cut off' 126 '' '*malformed*' "$pith" verify --trust "$tmp/trust" "$f"
+sed 's/^signature ..../signature 0000/' "$tmp/sig" >"$f.sig"
+t 'forged' 126 '' '*signature is wrong*' "$pith" verify --trust "$tmp/trust" "$f"
+t 'no key' 126 '' '*no key*' "$pith" sign --key "$tmp/good.toml" "$f"
+
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
