@@ -4,6 +4,11 @@
 .PHONY: test-vm
 test-vm: vm usertests $(B)/bin/pith
 	@PITH_OUT=$(abspath $(O)) tests/vm/vm.sh $(abspath $(B)/bin/pith)
+# The same on another processor: its kernel takes a while, so not in ./test.
+.PHONY: test-vm-aarch64
+test-vm-aarch64: vm-aarch64 usertests $(B)/bin/pith
+	@PITH_OUT=$(abspath $(O)) PITH_VM_ARCH=aarch64 \
+	    tests/vm/vm.sh $(abspath $(B)/bin/pith)
 
 .PHONY: bench-vm
 bench-vm: vm user

@@ -15,8 +15,9 @@ trap 'rm -rf "$tmp"' EXIT
 passed=0 failed=0
 disk=$tmp/disk
 
-command -v qemu-system-x86_64 >/dev/null 2>&1 || {
-    echo "skipped: there is no qemu-system-x86_64; try: tools/install.sh vm"
+qemu=qemu-system-${PITH_VM_ARCH:-$(uname -m)}
+command -v "$qemu" >/dev/null 2>&1 || {
+    echo "skipped: there is no $qemu; try: tools/install.sh vm"
     echo "0 passed, 0 failed, 1 skipped"
     exit 0
 }
@@ -98,6 +99,11 @@ t 'nothing but what was granted is mounted' 0 '4' 'df | grep -c ^[/dt]'
 x 'a session on the serial line' session "$disk"
 x 'what was written there is read after power off' again "$disk"
 x 'a share that is missing: a recovery shell that says so' recovery
+mkdir -p "$tmp/bad"
+cat "$run" "$run" "$run" "$run" >"$tmp/bad/root.pith"
+x 'a disk that is none: a recovery shell that shows it' damaged "$tmp/bad"
+[ -s "$tmp/bad/damaged" ] && [ ! -e "$tmp/bad/root.pith" ]
+verdict 'put aside there' $?
 (
     exec 9>>"$disk/root.pith-lock"
     flock -n 9 || exit 1

@@ -24,6 +24,7 @@
 static char *args[ARGS_MAX + 1]; /* of the system to boot */
 static int nargs;
 static char trouble[256]; /* why it is a recovery shell */
+static bool have_root;    /* the place of the disk, if not the disk */
 
 void
 say(const char *format, ...)
@@ -99,6 +100,11 @@ recover(void)
     add("--ephemeral");
     add("--image");
     add(IMAGE);
+    if (have_root) {
+        say("where the disk lies is shown at /mnt");
+        add("--mount");
+        add(ROOT_DIR "::/mnt");
+    }
 }
 
 static bool
@@ -113,6 +119,7 @@ plan(void)
     } else {
         if (!wanted("PITH_ROOT", ROOT_DIR))
             return false;
+        have_root = true;
         add("--root");
         add(ROOT_DIR "/root.pith");
     }
