@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "../../abi/wasi_p1/preopen.h"
 #include "call.h"
 #include "lib.h"
 #include "main.h"
@@ -16,6 +17,7 @@
 #include "web.h"
 
 #define DATA (512u << 10)
+#define PROGRAM_MAX (256u << 20)
 
 enum api_op { /* pith.js has the same */
     API_READ,
@@ -213,11 +215,35 @@ static const struct file_ops capture_ops = {
     .release = capture_release,
 };
 
+/* The program's own grants need not let it read its own file: the kernel does. */
 static void
 on_exit(struct proc *p, void *ctx)
 {
-    (void)ctx;
+    struct vfs_image *image = ctx;
+
     host_js_exited(p->pid, p->status);
+    if (image)
+        vfs_image_finish(image);
+    host_free(image);
+}
+
+static int
+read_program(struct vfs_image **out)
+{
+    struct vfs_image *image = host_alloc(sizeof *image);
+    struct file *f;
+    int r = image ? vfs_open_exec(NULL, api.path, &f) : -E_NOMEM;
+
+    if (r == 0) {
+        r = vfs_read_all(f, PROGRAM_MAX, image);
+        file_put(f);
+    }
+    if (r < 0) {
+        host_free(image);
+        return r;
+    }
+    *out = image;
+    return 0;
 }
 
 static struct file *
@@ -235,52 +261,135 @@ capture_file(int fd)
     return f;
 }
 
-#define ARGS 256
+/*
+ * A program to start: NUL-terminated strings, the first letter says what each is:
+ *     a ARGUMENT   e NAME=VALUE   E (no environment)   g GRANT
+ *     i PATH (standard input)
+ *     n PATH<TAB>NAME (what a WASI program knows the granted PATH by)
+ * Without e the usual environment, without g all grants.
+ */
+#define STRINGS 256
+
+struct start {
+    const char *argv[STRINGS + 1], *env[STRINGS + 1];
+    const char *input;
+    uint32_t nargs, nenv;
+    struct grants *grants;
+    bool own_grants, own_env;
+};
 
 static int
-start(const char *const *argv)
+name_preopen(char *path)
 {
-    static const char *const env[] = {
+    char *name = strchr(path, '\t');
+
+    if (!name)
+        return -E_INVAL;
+    *name++ = 0;
+    return wasi_preopen_alias(path, name);
+}
+
+static int
+take_string(struct start *s, char *text, struct report *why)
+{
+    const char *value = text + 1;
+
+    switch (text[0]) {
+    case 'a':
+        if (s->nargs == STRINGS)
+            return -E_2BIG;
+        s->argv[s->nargs++] = value;
+        return 0;
+    case 'e':
+        if (s->nenv == STRINGS)
+            return -E_2BIG;
+        s->own_env = true;
+        s->env[s->nenv++] = value;
+        return 0;
+    case 'E':
+        s->own_env = true;
+        return 0;
+    case 'g':
+        if (!s->grants && !(s->grants = grants_create()))
+            return -E_NOMEM;
+        s->own_grants = true;
+        return grants_add(s->grants, value, strlen(value), why);
+    case 'i':
+        s->input = value;
+        return 0;
+    case 'n':
+        return name_preopen(text + 1);
+    default:
+        return -E_INVAL;
+    }
+}
+
+static int
+begin(struct start *s)
+{
+    static const char *const usual[] = {
         "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME=/root",
         "USER=root", "SHELL=/bin/sh", "TERM=dumb", NULL};
-    struct proc_spec spec = {.path = api.path, .argv = argv, .envp = env,
-                             .cwd = "/", .new_session = true,
-                             .on_exit = on_exit, .grants = grants_create()};
+    struct proc_spec spec = {.argv = s->argv,
+                             .envp = s->own_env ? s->env : usual, .cwd = "/",
+                             .new_session = true, .on_exit = on_exit,
+                             .grants = s->grants};
+    struct vfs_image *image = NULL;
     struct report report = {0};
-    int r = spec.grants ? grants_add_all(spec.grants) : -E_NOMEM;
+    int r = vfs_open(NULL, NULL, s->input ? s->input : "/dev/null",
+                     PITH_O_RDONLY, 0, &spec.stdio[0]);
 
-    if (r == 0)
-        r = vfs_open(NULL, NULL, "/dev/null", PITH_O_RDONLY, 0,
-                     &spec.stdio[0]);
     for (int fd = 1; fd < 3 && r == 0; fd++) {
         spec.stdio[fd] = capture_file(fd);
         r = spec.stdio[fd] ? 0 : -E_NOMEM;
     }
+    if (r == 0 && s->own_grants)
+        r = read_program(&image);
+    else
+        spec.path = api.path;
+    if (r == 0 && image) {
+        spec.bytes = image->bytes;
+        spec.size = image->size;
+        spec.on_exit_ctx = image;
+    }
     if (r == 0)
         r = proc_start(NULL, &spec, NULL, &report);
+    if (r < 0 && image) {
+        vfs_image_finish(image);
+        host_free(image);
+    }
     for (int fd = 0; fd < 3; fd++) {
         if (r > 0 && fd)
             ((struct capture *)spec.stdio[fd]->data)->pid = r;
         file_put(spec.stdio[fd]);
     }
-    grants_unref(spec.grants);
     return r;
 }
 
 static int
 spawn(void)
 {
-    const char *argv[ARGS + 1];
-    uint32_t n = 0, at = 0;
+    struct start s = {0};
+    struct report why = {0};
+    uint32_t at = 0;
+    int r = 0;
 
     if (!api.n || api.n >= DATA || api.data[api.n - 1])
         return -E_INVAL;
-    while (at < api.n && n < ARGS) {
-        argv[n++] = (const char *)api.data + at;
-        at += (uint32_t)strlen((const char *)api.data + at) + 1;
+    while (at < api.n && r == 0) {
+        char *text = (char *)api.data + at;
+
+        at += (uint32_t)strlen(text) + 1;
+        r = take_string(&s, text, &why);
     }
-    argv[n] = NULL;
-    return at < api.n ? -E_2BIG : start(argv);
+    if (r == 0 && !s.grants) {
+        s.grants = grants_create();
+        r = s.grants ? grants_add_all(s.grants) : -E_NOMEM;
+    }
+    if (r == 0)
+        r = begin(&s);
+    grants_unref(s.grants);
+    return r;
 }
 
 static int

@@ -18,6 +18,12 @@ test-web: $(B)/bin/pith $(BROWSER_NPM) dist-web \
 	@node tests/browser/run.mjs --pith $(B)/bin/pith --site $(DIST) \
 	    --modules $(O)/browser --out $(O)/browser/shots \
 	    --usertests $(USERTESTS_DIR) $(CASE)
+# Other people's WASI suites there: make test-web-wasi SUITES='DIR...'
+.PHONY: test-web-wasi
+test-web-wasi: $(B)/bin/pith $(BROWSER_NPM) dist-web
+	@node tests/browser/wasi.mjs --pith $(B)/bin/pith --site $(DIST) \
+	    --modules $(O)/browser $(SUITES)
+
 BENCH_PROGRAMS ?= $(O)/user/bench
 bench-web: $(B)/bin/pith $(BROWSER_NPM) dist-web $(O)/browser/peer.wasm \
            $(if $(filter $(O)/user/bench,$(BENCH_PROGRAMS)),bench-programs)

@@ -262,11 +262,22 @@ export class Pith {
   /**
    * Run a program to its end. argv[0] is looked for in the usual places.
    * @param {string[]} argv
+   * @param {{env?: Record<string, string>, grants?: string[], stdin?: string,
+   *   preopens?: Record<string, string>, path?: string}} [how] the whole
+   *   environment; all that it is granted ("fs /data rw", "time"); the path of
+   *   its standard input; what it knows granted paths by; where the program is
    */
-  async run(argv) {
-    const path = argv[0].includes('/') ? argv[0] : await this.#which(argv[0]);
+  async run(argv, how = {}) {
+    const path = how.path ?? (argv[0].includes('/') ? argv[0]
+      : await this.#which(argv[0]));
+    const strings = [...argv.map((a) => `a${a}`),
+      ...Object.entries(how.env ?? {}).map(([k, v]) => `e${k}=${v}`),
+      ...(how.env && !Object.keys(how.env).length ? ['E'] : []),
+      ...(how.grants ?? []).map((g) => `g${g}`),
+      ...Object.entries(how.preopens ?? {}).map(([p, n]) => `n${p}\t${n}`),
+      ...(how.stdin ? [`i${how.stdin}`] : [])];
     const r = check(await this.#call(API.SPAWN, path, 0,
-      encoder.encode(argv.join('\0') + '\0')), path);
+      encoder.encode(strings.join('\0') + '\0')), path);
     const run = { stdout: [], stderr: [], resolve: null };
     const ended = new Promise((resolve) => { run.resolve = resolve; });
     this.running.set(r.result, run);
