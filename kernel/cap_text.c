@@ -80,7 +80,8 @@ add_fs(struct grants *g, const char *at, const char *end, struct report *rep)
         while (path.at[path.len - 1] == ' ')
             path.len--;
     }
-    while (path.len > 1 && path.at[path.len - 1] == '/')
+    /* Blanks too: at its end a name of them could not be written back. */
+    while (path.len > 1 && strchr("/ \t", path.at[path.len - 1]))
         path.len--;
     if (!cap_plain_path(path.at, path.len) || path.len >= PITH_PATH_MAX) {
         report_set(rep, 0, "grant: fs wants an absolute path without . and "
@@ -113,6 +114,10 @@ parse_address(struct word w, struct word *host, uint16_t *port)
         host->at++, host->len -= 2;
     if (!host->len)
         *host = (struct word){"*", 1};
+    for (i = 0; i < host->len; i++) {
+        if ((uint8_t)host->at[i] <= ' ' || strchr("[]\x7f", host->at[i]))
+            return false;
+    }
     return host->len <= 255;
 }
 
@@ -139,16 +144,6 @@ add_net(struct grants *g, const char *at, const char *end, struct report *rep)
     return grants_add_rule(g, r, host.at, host.len);
 }
 
-static int
-add_ipc(struct grants *g, const char *at, const char *end)
-{
-    struct word name = next_word(&at, end);
-    struct rule r = {.cap = CAP_IPC};
-
-    return name.len ? grants_add_rule(g, r, name.at, name.len)
-                    : grants_add_rule(g, r, "*", 1);
-}
-
 static bool
 plain_name(struct word w)
 {
@@ -161,6 +156,22 @@ plain_name(struct word w)
             return false;
     }
     return w.len > 0 && w.len <= APP_NAME_MAX;
+}
+
+static int
+add_ipc(struct grants *g, const char *at, const char *end, struct report *rep)
+{
+    struct word name = next_word(&at, end);
+    struct rule r = {.cap = CAP_IPC};
+
+    if (!name.len)
+        return grants_add_rule(g, r, "*", 1);
+    if ((!word_is(name, "*") && !plain_name(name)) ||
+        next_word(&at, end).len) {
+        report_set(rep, 0, "grant: ipc is `ipc`, `ipc *` or `ipc NAME`");
+        return -E_INVAL;
+    }
+    return grants_add_rule(g, r, name.at, name.len);
 }
 
 static int
@@ -224,7 +235,7 @@ grants_add(struct grants *g, const char *line, size_t len, struct report *r)
     if (c == CAP_NET)
         return add_net(g, at, end, r);
     if (c == CAP_IPC)
-        return add_ipc(g, at, end);
+        return add_ipc(g, at, end, r);
     if (c < 0 || next_word(&at, end).len) {
         report_set(r, 0, "grant: `%.*s` is not a capability",
                    (int)(name.len < 64 ? name.len : 64), name.at);

@@ -6,6 +6,7 @@
 #   make fuzz-tools    DWARF, coredumps, disassembly
 #   make fuzz-capi     libpith-wasm, modules linked to what they ask for
 #   make fuzz-manifest the three readers of manifests
+#   make fuzz-grants   grants as text
 #   make fuzz-webmodule how modules are rewritten for a browser
 #   make fuzz-cases    old finds only, seconds
 #   make fuzz-v8       random programs of Binaryen's on the engine and on V8
@@ -59,6 +60,15 @@ $(FUZZ)/manifest: tests/fuzz/manifest.c $(MANIFEST_SRC) $(LIB_SRC) \
     $(wildcard manifest/*.h manifest/*.def)
 	@mkdir -p $(@D)
 	clang-19 $(FUZZ_CFLAGS) $(INC_manifest) -o $@ $(filter %.c,$^)
+$(FUZZ)/grants: tests/fuzz/grants.c kernel/cap.c kernel/cap_text.c \
+    kernel/audit.c kernel/lib.c $(LIB_SRC) $(wildcard kernel/*.h kernel/*.def)
+	@mkdir -p $(@D)
+	clang-19 $(FUZZ_CFLAGS) $(INC_kernel) -o $@ $(filter %.c,$^)
+.PHONY: fuzz-grants
+fuzz-grants: $(FUZZ)/grants
+	@mkdir -p $(FUZZ)/found-grants
+	cd $(FUZZ) && ./grants $(FUZZ_RUN) -artifact_prefix=grants- \
+	    found-grants $(CURDIR)/tests/fuzz/grants
 .PHONY: fuzz-manifest
 fuzz-manifest: $(FUZZ)/manifest
 	@mkdir -p $(FUZZ)/found-manifest
@@ -74,8 +84,9 @@ fuzz-tools: $(FUZZ)/tools $(FUZZ)/seeds
 	cd $(FUZZ) && ./tools $(FUZZ_RUN) -artifact_prefix=tools- found-tools \
 	    $(CURDIR)/tests/fuzz/tools seeds $(CURDIR)/tests/tools/disasm
 fuzz-cases: $(FUZZ)/decode $(FUZZ)/run $(FUZZ)/tools \
-    $(FUZZ)/capi $(FUZZ)/manifest $(FUZZ)/webmodule
+    $(FUZZ)/capi $(FUZZ)/manifest $(FUZZ)/grants $(FUZZ)/webmodule
 	@$(FUZZ)/manifest -timeout=10 tests/fuzz/manifest/*
+	@$(FUZZ)/grants -timeout=10 tests/fuzz/grants/*
 	@for t in decode run tools capi webmodule; do \
 	    $(FUZZ)/$$t -timeout=10 tests/fuzz/corpus/*.wasm tests/fuzz/tools/* \
 	        $$(find tests/fuzz/cases -name '*.wasm') || exit 1; done
@@ -88,7 +99,7 @@ fuzz-v8: $(B)/bin/v8-run
 	@$(MAKE) -s $(ASYNCIFY)
 	@WASM_OPT="node $(ASYNCIFY)" tests/fuzz/v8/compare.sh $< $(FUZZ)/v8 $(FUZZ_PROGRAMS)
 fuzz:
-	@passed=0; failed=0; for t in cases decode run manifest tools capi webmodule v8; do \
+	@passed=0; failed=0; for t in cases decode run manifest grants tools capi webmodule v8; do \
 	    if $(MAKE) -s fuzz-$$t; then passed=$$((passed + 1)); \
 	    else failed=$$((failed + 1)); fi; \
 	done; echo "$$passed passed, $$failed failed"; [ $$failed = 0 ]

@@ -54,6 +54,17 @@ texts(void)
     grants_format(g, out, sizeof out);
     CHECK(!strcmp(out, "spawn\nfs /my dir/x rw\nnet connect [::1]:80\n"));
     grants_unref(g);
+    g = make("limit cpu 50\nstub trap\napp files\nipc a\n");
+    grants_format(g, out, sizeof out);
+    CHECK(!strcmp(out, "ipc a\napp files\nlimit cpu 50\nstub trap\n"));
+    grants_unref(g);
+    CHECK(refused("app"));
+    CHECK(refused("app Files"));
+    CHECK(refused("app a b"));
+    CHECK(refused("limit cpu"));
+    CHECK(refused("limit cpu 0"));
+    CHECK(refused("limit cpu 5 5"));
+    CHECK(refused("limit wings 5"));
     CHECK(refused("flying"));
     CHECK(refused("fs relative rw"));
     CHECK(refused("fs /a/../b"));
@@ -101,6 +112,12 @@ checks(void)
     CHECK(cap_check_net(&p, CAP_NET_CONNECT, "host", 81) == -E_NOTCAPABLE);
     CHECK(cap_check_net(&p, CAP_NET_LISTEN, "host", 80) == -E_NOTCAPABLE);
     CHECK(p.denials == 6);
+    CHECK(cap_check_ipc(&p, "log") == -E_NOTCAPABLE);
+    grants_unref(p.grants);
+    p.grants = make("ipc log\n");
+    CHECK(cap_check_ipc(&p, "log") == 0);
+    CHECK(cap_check_ipc(&p, "lo") == -E_NOTCAPABLE);
+    CHECK(cap_check_ipc(&p, "*") == -E_NOTCAPABLE);
     CHECK(cap_check_path(NULL, "/", true) == 0);
     grants_unref(p.grants);
 }
