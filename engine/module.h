@@ -175,7 +175,7 @@ struct engine_module {
 
     pthread_mutex_t lock; /* guards what follows */
     struct code_chunk *chunks;
-    size_t code_bytes;
+    atomic_size_t code_bytes; /* read without the lock */
     char **names;                  /* function names, made on first use */
     struct translator *translator; /* buffers for the next one */
     struct jit *jit;               /* machine code (baseline.h), or NULL */
