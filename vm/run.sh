@@ -75,7 +75,7 @@ command -v $qemu >/dev/null 2>&1 ||
     die "$qemu is missing; try: tools/install.sh vm"
 
 # Words for the kernel; those it does not know reach PID 1 as its environment.
-env="TERM=${TERM:-dumb}"
+env="TERM=${TERM:-dumb} PITH_CLOCK=$(date +%s)"
 size=$(stty size 2>/dev/null | tr ' ' x) && [ -n "$size" ] &&
     env="$env PITH_SIZE=$size"
 if [ -n "$command" ]; then

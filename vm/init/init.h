@@ -17,6 +17,7 @@
  *     PITH_COMMAND="..." instead of a shell on the console
  *     PITH_SIZE=24x80    of the terminal on the serial line
  *     PITH_NET=1         a network is expected
+ *     PITH_CLOCK=N       it is at least N seconds after 1970
  *     PITH_TIMES=1       says how long the machine runs already
  *     TERM=...
  *
