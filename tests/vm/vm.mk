@@ -9,6 +9,9 @@ test-vm: vm usertests $(B)/bin/pith
 test-vm-aarch64: vm-aarch64 usertests $(B)/bin/pith
 	@PITH_OUT=$(abspath $(O)) PITH_VM_ARCH=aarch64 \
 	    tests/vm/vm.sh $(abspath $(B)/bin/pith)
+.PHONY: test-vm-twice
+test-vm-twice: vm
+	@tests/vm/twice.sh $(abspath $(O))
 
 .PHONY: bench-vm
 bench-vm: vm user
