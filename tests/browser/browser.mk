@@ -11,13 +11,16 @@ $(BROWSER_NPM): tests/browser/npm/package-lock.json
 	@touch $@
 
 USERTESTS_DIR ?= $(O)/user/tests
+REAL_DIR ?= tests/real/node_modules
 .PHONY: test-web bench-web
 # USERTESTS_DIR: where somebody else has built them.
 test-web: $(B)/bin/pith $(BROWSER_NPM) dist-web \
-          $(if $(filter $(O)/user/tests,$(USERTESTS_DIR)),usertests)
+          $(if $(filter $(O)/user/tests,$(USERTESTS_DIR)),usertests) \
+          $(if $(filter tests/real/node_modules,$(REAL_DIR)),\
+              tests/real/node_modules/.package-lock.json)
 	@node tests/browser/run.mjs --pith $(B)/bin/pith --site $(DIST) \
 	    --modules $(O)/browser --out $(O)/browser/shots \
-	    --usertests $(USERTESTS_DIR) $(CASE)
+	    --usertests $(USERTESTS_DIR) --real $(REAL_DIR) $(CASE)
 # Other people's WASI suites there: make test-web-wasi SUITES='DIR...'
 .PHONY: test-web-wasi
 test-web-wasi: $(B)/bin/pith $(BROWSER_NPM) dist-web

