@@ -9,6 +9,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { launch, options, positionals, screen, serve, settled, sh, shows, sleep }
   from './harness.mjs';
 
@@ -343,6 +344,30 @@ const tests = {
     await page.context().unrouteAll();
     await page.reload();
     assert.equal(await settled(page), 'booted');
+    return page;
+  },
+
+  async 'a newer system reaches a disk that exists'() {
+    const page = await booted('', blocked);
+    await sh(page, 'echo mine >/root/mine; rm /usr/fresh; sync');
+    const name = fs.readdirSync(options.site).find((f) => /^root-.*\.gz$/.test(f));
+    const file = path.join(options.out, 'newer.pith');
+    fs.writeFileSync(file, gunzipSync(fs.readFileSync(
+      path.join(options.site, name))));
+    execFileSync('sqlite3', [file, `
+      UPDATE meta SET value='newer' WHERE key='image';
+      INSERT INTO inodes SELECT max(ino)+1,33188,1,0,0,0,0,0,0,0,0,NULL FROM inodes;
+      INSERT INTO entries SELECT e.ino,'fresh',(SELECT max(ino) FROM inodes),99999
+        FROM entries e WHERE e.dir=1 AND e.name='usr';
+      INSERT INTO manifest VALUES('/usr/fresh');`]);
+    const bytes = fs.readFileSync(file);
+    await page.context().route('**/image.json', (r) => r.fulfill({ json: {
+      url: 'newer.pith', sha256: sha(bytes), size: bytes.length } }));
+    await page.context().route('**/newer.pith', (r) => r.fulfill({ body: bytes }));
+    await page.reload();
+    assert.equal(await settled(page), 'booted');
+    assert.equal((await sh(page, 'ls /usr/fresh; cat /root/mine')).out,
+      '/usr/fresh\nmine\n');
     return page;
   },
 

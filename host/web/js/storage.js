@@ -177,14 +177,42 @@ async function prepare({ image, memory, disk, reset }) {
     files = FILES.map(() => new MemoryFile());
   else
     dir = await openOpfs();
-  if (dir && !disk && !reset && await installed(dir))
-    return 'kept';
+  const had = dir && !disk && !reset ? await installed(dir) : '';
+  if (had)
+    return { dir, how: 'kept', old: !!image && had !== image.sha256 };
   if (dir)
     await dir.removeEntry('installed').catch(() => {});
   putDisk(disk ?? await fetchImage(image));
   if (dir)
     await markInstalled(dir, image?.sha256 ?? 'imported');
-  return 'made';
+  return { dir, how: 'made', old: false };
+}
+
+/*
+ * The site has a newer system than the disk was made from: bring the disk up to
+ * it. It is no misfortune when the network is not there.
+ */
+async function upgrade(dir, image) {
+  let bytes;
+  try {
+    bytes = await fetchImage(image);
+  } catch {
+    return 'kept';
+  }
+  files[3] = new MemoryFile();
+  files[4] = new MemoryFile();
+  files[3].write(bytes, { at: 0 });
+  const r = S.disk_upgrade();
+  files.length = 3;
+  if (r < 0)
+    throw new Failure('disk', diskError() || `error ${-r}`);
+  await markInstalled(dir, image.sha256);
+  return r ? 'upgraded' : 'kept';
+}
+
+function diskError() {
+  const b = new Uint8Array(S.memory.buffer, S.disk_error(), 256);
+  return new TextDecoder().decode(b.subarray(0, b.indexOf(0)));
 }
 
 // ---- storage.wasm ------------------------------------------------------------------
@@ -219,7 +247,7 @@ function fileImports(memory) {
 }
 
 async function start(m) {
-  const how = await prepare(m);
+  const { dir, how, old } = await prepare(m);
   const estimate = await navigator.storage?.estimate?.().catch(() => null);
   if (estimate?.quota && !m.memory)
     left = estimate.quota - estimate.usage + files[0].getSize();
@@ -239,13 +267,9 @@ async function start(m) {
   S = instance.exports;
   S._initialize();
   const r = S.disk_open(0);
-  if (r < 0) {
-    const at = S.disk_error();
-    const b = new Uint8Array(S.memory.buffer, at, 256);
-    throw new Failure('disk', new TextDecoder().decode(b.subarray(0, b.indexOf(0)))
-      || `error ${-r}`);
-  }
-  return how;
+  if (r < 0)
+    throw new Failure('disk', diskError() || `error ${-r}`);
+  return old ? upgrade(dir, m.image) : how;
 }
 
 /** A piece of the disk's file: struct storage_request. */

@@ -7,6 +7,7 @@
 #include "../storage.h"
 
 #include "../../sqlite/db.h"
+#include "../../sqlite/upgrade.h"
 #include "pith_errno.h"
 #include "vfs.h"
 
@@ -62,6 +63,20 @@ EXPORT(int, disk_open, int readonly)
     }
     if (r == 0) /* reading a page is a call into the browser */
         r = store_sqlite_run(disk.db, "PRAGMA cache_size=-16384", &report);
+    strcpy(error, report.text);
+    return r;
+}
+
+/* The image is file 3 of JavaScript's. As store_db_upgrade. */
+EXPORT(int, disk_upgrade, void)
+{
+    struct report report = {0};
+    int r = store_sqlite_run(disk.db, "ATTACH 'image' AS img", &report);
+
+    if (r == 0) {
+        r = store_db_upgrade(disk.db, &report);
+        store_sqlite_run(disk.db, "DETACH img", NULL);
+    }
     strcpy(error, report.text);
     return r;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SQLite's VFS over three files that are open from the start and never closed:
+ * SQLite's VFS over files that are open from the start and never closed:
  * opening is asynchronous in a browser, and SQLite is not.
  *
  *     "disk"           0
  *     "disk-wal"       1     an empty log or journal is one that is not there
  *     "disk-journal"   2
+ *     "image"          3     only read, for an upgrade; 4: nothing, its log
  *
  * Nobody else can have them open, so locks are nothing.
  *
@@ -47,6 +48,8 @@ number_by_name(const char *name)
 {
     size_t n = name ? strlen(name) : 0;
 
+    if (n >= 5 && !strncmp(name, "image", 5))
+        return n == 5 ? 3 : 4;
     if (n > 4 && !strcmp(name + n - 4, "-wal"))
         return 1;
     return n > 8 && !strcmp(name + n - 8, "-journal") ? 2 : 0;
@@ -60,7 +63,7 @@ static struct gathered {
     int n;
     sqlite3_int64 at;
     unsigned char bytes[GATHER];
-} gathered[3];
+} gathered[5];
 
 static int
 write_out(int number)
