@@ -54,11 +54,13 @@ web_lock(struct web_lock *l)
 
     if (!atomic_compare_exchange_strong(&l->word, &free_, 1))
         lock_slowly(l);
+    cpu_self()->locks++;
 }
 
 void
 web_unlock(struct web_lock *l)
 {
+    cpu_self()->locks--;
     if (atomic_exchange(&l->word, 0) == 2)
         web_wake(&l->word, 1);
 }

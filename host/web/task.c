@@ -111,6 +111,7 @@ EXPORT(void, cpu_init, uint32_t id)
     self->id = id;
     self->task = NULL;
     self->store = NULL;
+    self->locks = 0;
     atomic_store(&self->mode, CPU_IDLE);
 }
 
@@ -134,6 +135,19 @@ EXPORT(void, cpu_idle, void)
     self->task = NULL;
     self->store = NULL;
     atomic_store(&self->mode, CPU_IDLE);
+}
+
+/*
+ * The browser's stack ran out in the kernel, which shares it with the program
+ * that called. 0: it held a lock, and nobody can tell what it left undone.
+ * Otherwise it is as if the program itself had gone too deep.
+ */
+EXPORT(int, cpu_overflowed, void)
+{
+    if (self->locks)
+        return 0;
+    atomic_store(&self->mode, CPU_USER);
+    return 1;
 }
 
 EXPORT(uint32_t, cpu_mode, void)

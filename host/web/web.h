@@ -65,6 +65,8 @@ enum cpu_mode { CPU_IDLE, CPU_KERNEL, CPU_USER, CPU_DEAD };
 struct cpu {
     _Alignas(64) _Atomic uint32_t mode;
     uint32_t id;
+    uint32_t locks; /* held by it */
+    uint32_t calls; /* of the kernel */
     struct host_task *task;
     struct engine_store *store; /* whose program runs here; NULL */
 };

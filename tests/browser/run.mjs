@@ -403,6 +403,27 @@ const tests = {
   },
 };
 
+tests['a recursion through system calls ends the program alone'] = async () => {
+  const page = await booted('?memory');
+  const name = (t) => [t.length, ...Buffer.from(t)];
+  const section = (id, ...b) => [id, b.length, ...b];
+  for (const call of ['getpid', 'getppid', 'getppid', 'getppid']) {
+    // _start: call the system, then _start
+    const bytes = [0, 97, 115, 109, 1, 0, 0, 0,
+      ...section(1, 2, 0x60, 0, 1, 0x7f, 0x60, 0, 0),
+      ...section(2, 1, ...name('pith'), ...name(call), 0, 0),
+      ...section(3, 1, 1), ...section(7, 1, ...name('_start'), 0, 1),
+      ...section(10, 1, 7, 0, 0x10, 0, 0x1a, 0x10, 1, 0x0b)];
+    const r = await page.evaluate(async (b) => {
+      await window.pith.api_load_binary('deep', new Uint8Array(b));
+      return window.pith.api_execute_binary('deep');
+    }, bytes);
+    assert.equal(r.exit_code, 139);
+  }
+  assert.equal((await sh(page, 'echo fine')).out, 'fine\n');
+  return page;
+};
+
 /* Large programs that nobody here wrote, from npm (tests/real). */
 if (fs.existsSync(options.real ?? '')) {
   tests['esbuild and Ruby from npm'] = async () => {

@@ -27,6 +27,7 @@ const TRAPS = [
   [/cast/, STATUS.CAST_FAILURE],
   [/memory|out of bounds/, STATUS.MEMORY_BOUNDS],
 ];
+const CPU_KERNEL = 1;
 const CPU_DEAD = 3;
 const PAGE = 65536;
 const KEEP_MEMORY = 64 << 20; // a program's memory larger than this goes
@@ -145,6 +146,14 @@ function call(nameAt, len, args, nargs) {
       throw e; // not to be seen by anybody in between: a trap
     K.__stack_pointer.value = sp;
     lastError = e;
+    if (!(e instanceof WebAssembly.RuntimeError) &&
+        K.cpu_mode() === CPU_KERNEL && !K.cpu_overflowed()) {
+      postMessage({ t: 'panic', text: 'a program left the kernel no stack' });
+      postMessage({ t: 'halt', code: 134 });
+      for (;;) // with its lock: nobody shall see what is half done
+        Atomics.wait(new Int32Array(kernelMemory.buffer, areaAt, 1), 0,
+          Atomics.load(new Int32Array(kernelMemory.buffer, areaAt, 1), 0));
+    }
     return trapStatus(e);
   }
 }
