@@ -74,9 +74,9 @@ read_symbols(struct object *o, const Elf64_Shdr *s)
         o->bytes[strings->sh_offset + strings->sh_size - 1])
         return false;
     o->symbols = (const Elf64_Sym *)(const void *)(o->bytes + s->sh_offset);
-    o->nsymbols = s->sh_size / sizeof *o->symbols;
+    o->nsymbols = (size_t)s->sh_size / sizeof *o->symbols;
     o->strings = (const char *)o->bytes + strings->sh_offset;
-    o->nstrings = strings->sh_size;
+    o->nstrings = (size_t)strings->sh_size;
     return true;
 }
 
@@ -122,14 +122,14 @@ place_section(struct loader *l, struct object *o, uint32_t i)
 {
     const Elf64_Shdr *s = &o->sections[i];
     enum part part = part_of(s);
-    size_t align = s->sh_addralign ? s->sh_addralign : 1, at;
+    size_t align = s->sh_addralign ? (size_t)s->sh_addralign : 1, at;
 
     if (!(s->sh_flags & SHF_ALLOC) || !s->sh_size)
         return true;
     if (align > 4096 || (align & (align - 1)) || s->sh_size > MOST_BYTES)
         return false;
     at = (l->used[part] + align - 1) & ~(align - 1);
-    l->used[part] = at + s->sh_size;
+    l->used[part] = at + (size_t)s->sh_size;
     if (l->used[part] > MOST_BYTES)
         return false;
     if (!l->set->mem) /* first round: only sizes */
@@ -138,7 +138,7 @@ place_section(struct loader *l, struct object *o, uint32_t i)
         at += l->sizes[p];
     o->at[i] = l->set->mem + at;
     if (s->sh_type != SHT_NOBITS)
-        memcpy(o->at[i], o->bytes + s->sh_offset, s->sh_size);
+        memcpy(o->at[i], o->bytes + s->sh_offset, (size_t)s->sh_size);
     return true;
 }
 
@@ -221,15 +221,15 @@ note_symbol(struct loader *l, struct object *o, uint32_t k, const char *name,
     if (!at || n > room)
         return;
     if ((func = numbered(l, name, 'f')) != UINT32_MAX)
-        l->fast[func] = at, l->bytes[func] = n;
+        l->fast[func] = at, l->bytes[func] = (size_t)n;
     else if ((func = numbered(l, name, 'e')) != UINT32_MAX)
         l->entry[func] = at;
     else if (!strcmp(name, "sites")) {
         o->sites = (const struct insn *)(void *)at;
-        o->nsites = n / sizeof *o->sites;
+        o->nsites = (size_t)n / sizeof *o->sites;
     } else if (!strcmp(name, "funcs")) {
         o->funcs = (const struct object_func *)(void *)at;
-        o->nfuncs = n / sizeof *o->funcs;
+        o->nfuncs = (size_t)n / sizeof *o->funcs;
     } else if (!strcmp(name, "steps")) {
         l->set->steps[k] = (struct object_step *)(void *)at;
         l->set->nsteps[k] = (uint32_t)(n / sizeof(struct object_step));
@@ -239,8 +239,8 @@ note_symbol(struct loader *l, struct object *o, uint32_t k, const char *name,
         uint32_t *types = (uint32_t *)(void *)at;
 
         for (size_t i = 0; i < n / sizeof *types; i++)
-            types[i] = types[i] < l->m->ntypes ? l->m->types[types[i]]
-                                               : UINT32_MAX;
+            types[i] =
+                types[i] < l->m->ntypes ? l->m->types[types[i]] : UINT32_MAX;
     }
 }
 
@@ -352,13 +352,13 @@ add_ranges(struct loader *l, const struct object *o)
     if (!ranges)
         return -E_NOMEM;
     for (size_t i = 0; i < o->nfuncs; i++)
-        ranges[i] = (struct code_range){
-            .start = o->sites + o->funcs[i].site,
-            .end = o->sites + o->funcs[i].site + o->funcs[i].nsites,
-            .func = o->funcs[i].func,
-            .link = o->funcs[i].link,
-            .frame = o->funcs[i].frame,
-            .sites = true};
+        ranges[i] = (struct code_range){.start = o->sites + o->funcs[i].site,
+                                        .end = o->sites + o->funcs[i].site +
+                                               o->funcs[i].nsites,
+                                        .func = o->funcs[i].func,
+                                        .link = o->funcs[i].link,
+                                        .frame = o->funcs[i].frame,
+                                        .sites = true};
     r = code_add_sites(l->m, ranges, (uint32_t)o->nfuncs);
     if (r < 0)
         free(ranges);

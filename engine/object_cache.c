@@ -110,9 +110,9 @@ parse(struct object_cache *c, const struct header *want)
     if (memcmp(h.magic, want->magic, sizeof magic) != 0 ||
         memcmp(h.module, want->module, SHA256_BYTES) != 0 ||
         memcmp(h.engine, want->engine, SHA256_BYTES) != 0 ||
-        memcmp(h.cpu, want->cpu, SHA256_BYTES) != 0 ||
-        h.size != c->size || h.zero || memcmp(h.checksum, sum, sizeof sum) ||
-        !h.n || h.n > MOST_OBJECTS || h.n > (c->size - sizeof h) / 8)
+        memcmp(h.cpu, want->cpu, SHA256_BYTES) != 0 || h.size != c->size ||
+        h.zero || memcmp(h.checksum, sum, sizeof sum) || !h.n ||
+        h.n > MOST_OBJECTS || h.n > (c->size - sizeof h) / 8)
         return false;
     c->blobs = calloc(h.n, sizeof *c->blobs);
     if (!c->blobs)
@@ -125,7 +125,7 @@ parse(struct object_cache *c, const struct header *want)
         memcpy(&size, sizes + i * 8u, sizeof size);
         if (at > c->size || size > c->size - at)
             return false;
-        c->blobs[i] = (struct object_blob){c->map + at, size};
+        c->blobs[i] = (struct object_blob){c->map + at, (size_t)size};
         at = (at + size + 15) & ~(uint64_t)15;
     }
     c->n = h.n;
