@@ -166,9 +166,9 @@ guest_main(void *arg)
     char line[512];
     size_t used = 0;
 
-    *host_task_local(host_task_self()) = p;
-    p->store = proc_store_create(p);
-    p->memory = engine_memory_create(p->store, 1, 1, false);
+    *host_task_local(host_task_self()) = &p->main;
+    p->main.store = proc_store_create(&p->main);
+    p->memory = engine_memory_create(p->main.store, 1, 1, false);
     say("ready\n", 0, 0);
     for (;;) {
         int64_t r = transfer(0, line + used, sizeof line - 1 - used, false);
@@ -231,7 +231,7 @@ boot(void *arg)
         abort();
     grants_add_all(p->grants);
     if (files(p) < 0 ||
-        host_task_create(&p->task, guest_main, p, VALUE_STACK) < 0)
+        host_task_create(&p->main.task, guest_main, p, VALUE_STACK) < 0)
         abort();
     if (console)
         tty_control(tty_console(), p);
