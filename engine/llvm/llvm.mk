@@ -30,7 +30,8 @@ endif
 
 # What code was compiled by: a hash of all that decides about its form.
 ENGINE_VERSION_SRC := $(sort $(wildcard engine/*.[ch] engine/*.def \
-                      engine/op/* engine/llvm/* engine/jit/*))
+                      engine/op/*.* engine/llvm/*.* engine/jit/*.* \
+                      engine/jit/stencil/*.*))
 $(B)/gen/engine_version.h: $(ENGINE_VERSION_SRC)
 	@mkdir -p $(@D)
 	@cat $^ | sha256sum | \
