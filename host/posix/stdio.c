@@ -459,7 +459,13 @@ stdio_truncate(struct file *f, uint64_t size)
 static void
 stdio_release(struct file *f)
 {
-    unref(f->data);
+    struct host_file *h = f->data;
+
+    /* A watcher would keep a connection open that nobody has any more: its
+     * descriptor may never be ready again. */
+    if (h->owned && h->refs > 1)
+        shutdown(h->fd, SHUT_RDWR);
+    unref(h);
 }
 
 static const struct file_ops stdio_ops = {
