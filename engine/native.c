@@ -204,6 +204,8 @@ failed(struct engine_instance *in, uint64_t *fp, const struct insn *pc,
 {
     if (st == ENGINE_EXCEPTION && in->store->exception)
         native_throw(in, fp, pc);
+    if (st == ENGINE_EXIT) /* no accident: nobody asks where it was */
+        leave(in->store, st);
     native_trap(in, fp, pc, st);
 }
 

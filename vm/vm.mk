@@ -55,15 +55,21 @@ $(VM_CROSS)/usr:
 	@tools/debian.sh unpack bookworm \
 	    linux-libc-dev-$(VM_DEBIAN_$(VM_ARCH))-cross $(B)/cross
 endif
-$(VM_LIBC): $(O)/obj/musl/.ready $(if $(VM_CROSS),$(VM_CROSS)/usr)
+# musl as it is: libpith puts its own bottom half into the other tree.
+VM_MUSL := $(O)/obj/musl-linux
+$(VM_MUSL)/.ready:
+	@rm -rf $(VM_MUSL)
+	@sh tools/debian.sh source musl $(MUSL_VERSION) $(VM_MUSL) $(MUSL_SUMS)
+	@touch $@
+$(VM_LIBC): $(VM_MUSL)/.ready $(if $(VM_CROSS),$(VM_CROSS)/usr)
 	@echo "  MUSL $(VM_ARCH)"
 	@rm -rf $(B)/musl $(B)/musl-build
 	@mkdir -p $(B)/musl-build $(B)/musl/include
 	@cd $(B)/musl-build && CC="clang-19 $(VM_TARGET)" AR=llvm-ar-19 \
 	    RANLIB=llvm-ranlib-19 LIBCC="$(VM_BUILTINS)" \
 	    CFLAGS="-Os -ffunction-sections -fdata-sections -w \
-	    -ffile-prefix-map=$(abspath $(O)/obj/musl)=musl" \
-	    $(abspath $(O)/obj/musl)/configure --target=$(VM_ARCH)-linux-musl \
+	    -ffile-prefix-map=$(abspath $(VM_MUSL))=musl" \
+	    $(abspath $(VM_MUSL))/configure --target=$(VM_ARCH)-linux-musl \
 	    --disable-shared --prefix=$(abspath $(B)/musl) >configure.log
 	@$(MAKE) -s -C $(B)/musl-build install >$(B)/musl-build/build.log 2>&1 || \
 	    { tail -n 20 $(B)/musl-build/build.log; exit 1; }

@@ -994,7 +994,10 @@ call(struct jit *j, const struct insn *p, const struct operands *o, uint32_t i)
         else
             PUT(ST_find_ref);
         jit_machine_call_found(j, pc);
-        for (uint32_t k = j->ncolds; k-- > 0 && j->colds[k].insn == i;)
+        /* (the entry's poll may be of the same instruction) */
+        for (uint32_t k = j->ncolds;
+             k-- > 0 && j->colds[k].helper == HELPER_INDIRECT &&
+             j->colds[k].insn == i;)
             j->colds[k].back = (uint32_t)j->at;
         break;
     }
