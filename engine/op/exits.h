@@ -32,7 +32,8 @@ EXIT(resume) /* a callee ended with status r0: look for a handler, or stop */
             mem = in->mem0->base;
             JUMP;
         }
-        trap_record(s, in, pc, fp);
+        if (!s->step) /* else machine code looks first: native_throw */
+            trap_record(s, in, pc, fp);
     }
     STOP;
 }
