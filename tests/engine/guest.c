@@ -122,3 +122,28 @@ unreachable(void)
 {
     __builtin_trap();
 }
+
+static int
+seven(void)
+{
+    return 7;
+}
+
+/* Begins with an indirect call: what is polled at its entry must come back to
+ * the call. */
+__attribute__((noinline)) static int
+apply(int (*f)(void))
+{
+    return f();
+}
+
+EXPORT(apply_many) int
+apply_many(int n)
+{
+    int (*volatile f)(void) = seven;
+    int wrong = 0;
+
+    for (int i = 0; i < n; i++)
+        wrong += apply(f) != 7;
+    return wrong;
+}

@@ -16,6 +16,7 @@ test_calls(void)
     CHECK(run(&w, "indirect", 1, 5, &r) == ENGINE_OK && r == 15);
     /* host functions sit in tables too */
     CHECK(run(&w, "indirect", 2, 3, &r) == ENGINE_OK && r == 3);
+    CHECK(run(&w, "apply_many", 200000, 0, &r) == ENGINE_OK && r == 0);
     /* an exit unwinds through wasm; the store stays usable */
     CHECK(run(&w, "exit_through", 1, 0, NULL) == ENGINE_EXIT);
     CHECK(run(&w, "add", 1, 1, &r) == ENGINE_OK && r == 2);
