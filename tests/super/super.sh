@@ -143,7 +143,7 @@ ok 'has its share' until_ok 5 log_has hog 'got 1[0-5] MB'
 ok 'flood' p start flood
 sleep 1
 ok 'others answer' state echo running
-ok 'cut' until_ok 20 log_has flood 'were too much'
+ok 'cut' until_ok 20 log_has flood 'too much'
 ok 'boss' p start boss
 ok 'may not stop others' until_ok 5 log_has boss 'not granted to who asks'
 ok 'nor give what it has not' sh -c '"$1" logs boss | grep -c "not granted" | grep -q 2' sh "$pith"

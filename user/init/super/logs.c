@@ -97,10 +97,18 @@ add(int i, const char *mark, const char *line, size_t n)
     struct tm tm;
     size_t at;
 
-    if (!allowed(l, n))
+    bool fits = allowed(l, n);
+
+    if (!fits && l->dropped > n)
         return;
     gmtime_r(&t, &tm);
     at = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ ", &tm);
+    if (!fits) { /* said at once: what comes next may push it out of the ring */
+        at += (size_t)snprintf(text + at, sizeof text - at,
+                               "* too much in a second: cut here\n");
+        keep(i, text, at);
+        return;
+    }
     if (l->dropped) {
         char note[128];
         int len = snprintf(note, sizeof note, "%s* %zu bytes were too much and "
