@@ -94,7 +94,7 @@ t 'core: no trap, an old file' 0 done '' \
 ok 'core: no trap, an old file' [ "$(cat "$tmp/old")" = old ]
 head -c 100000 /dev/zero >"$tmp/old"
 t 'core: over an old file' 134 - - \
-    "$pith" run --coredump "$tmp/old" "$here/core.wasm"
+    "$pith" run --tier=interp --coredump "$tmp/old" "$here/core.wasm"
 ok 'core: over an old file' cmp "$tmp/core" "$tmp/old"
 t 'core: no room' 134 '' '*/dev/full: it could not be written*' \
     "$pith" run --coredump /dev/full "$here/core.wasm"
