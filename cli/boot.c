@@ -134,30 +134,6 @@ root_fs(const struct cli_options *o, struct fs **out)
 
 /* ---- in the boot task --------------------------------------------------- */
 
-static int
-mount_usual(void)
-{
-    static const struct {
-        const char *place;
-        int (*create)(struct fs **out);
-    } usual[] = {{"/dev", devfs_create}, {"/proc", procfs_create}};
-    struct fs *fs;
-    int r = 0;
-    for (size_t i = 0; i < 2 && r == 0; i++) {
-        r = usual[i].create(&fs);
-        if (r == 0)
-            r = vfs_mount(NULL, fs, usual[i].place + 1, usual[i].place, 0,
-                          true);
-    }
-    if (r == 0)
-        r = tmpfs_create(0, &fs);
-    if (r == 0) {
-        fs->root->mode = PITH_S_IFDIR | PITH_S_ISVTX | 0777;
-        r = vfs_mount(NULL, fs, "tmp", "/tmp", 0, true);
-    }
-    return r;
-}
-
 static void
 sync_all(void)
 {
@@ -257,7 +233,7 @@ set_up(const struct cli_options *o)
         r = vfs_init(root, o->ephemeral ? "ephemeral" : sys.root);
     kernel_at_shutdown(sync_all);
     if (r == 0)
-        r = mount_usual();
+        r = vfs_mount_usual();
     if (r == 0)
         r = tty_boot();
     if (r == 0)

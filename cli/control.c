@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "write_all.h"
 
 #define BACKLOG 16
 
@@ -126,22 +127,6 @@ cli_notify(const char *state)
 }
 
 /* ---- the commands ---------------------------------------------------- */
-
-static bool
-write_all(int fd, const char *s, size_t n)
-{
-    while (n) {
-        ssize_t w = write(fd, s, n);
-
-        if (w < 0 && errno == EINTR)
-            continue;
-        if (w <= 0)
-            return false;
-        s += w;
-        n -= (size_t)w;
-    }
-    return true;
-}
 
 /* What comes goes to standard output; with input, the other way as well. Is the
  * answer an error? */

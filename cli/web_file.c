@@ -2,6 +2,7 @@
 /* One HTTP request, hostile until shown otherwise, and a file for it. */
 #define _GNU_SOURCE
 #include "web.h"
+#include "write_all.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -147,22 +148,6 @@ host_is_ours(const char *host)
 }
 
 /* ---- writing -------------------------------------------------------------------- */
-
-static bool
-write_all(int fd, const char *p, size_t n)
-{
-    while (n) {
-        ssize_t k = write(fd, p, n);
-
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k <= 0)
-            return false;
-        p += k;
-        n -= (size_t)k;
-    }
-    return true;
-}
 
 static bool __attribute__((format(printf, 3, 4)))
 write_head(int fd, const char *status, const char *format, ...)

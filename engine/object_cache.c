@@ -17,6 +17,7 @@
 #include "engine_version.h" /* generated: ENGINE_VERSION, of the sources */
 #include "options.h"
 #include "pith_errno.h"
+#include "write_all.h"
 #include "sha256.h"
 
 #define MOST_OBJECTS 65536u
@@ -203,24 +204,6 @@ object_cache_close(struct object_cache *c)
 }
 
 /* ---- writing ---- */
-
-static bool
-write_all(int fd, const void *bytes, size_t n)
-{
-    const uint8_t *p = bytes;
-
-    while (n) {
-        ssize_t k = write(fd, p, n);
-
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k <= 0)
-            return false;
-        p += k;
-        n -= (size_t)k;
-    }
-    return true;
-}
 
 /* The file's content after the header. */
 static uint8_t *

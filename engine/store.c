@@ -14,37 +14,6 @@
 #define DEFAULT_NATIVE ((size_t)512 << 10)
 #define DEFAULT_POLL 20000u
 
-const char *
-engine_status_text(enum engine_status s)
-{
-    static const char *const text[] = {
-        [ENGINE_OK] = "success",
-        [ENGINE_UNREACHABLE] = "unreachable",
-        [ENGINE_DIVIDE_BY_ZERO] = "integer divide by zero",
-        [ENGINE_INTEGER_OVERFLOW] = "integer overflow",
-        [ENGINE_BAD_CONVERSION] = "invalid conversion to integer",
-        [ENGINE_MEMORY_BOUNDS] = "out of bounds memory access",
-        [ENGINE_TABLE_BOUNDS] = "out of bounds table access",
-        [ENGINE_INDIRECT_TYPE] = "indirect call type mismatch",
-        [ENGINE_NULL_ELEMENT] = "uninitialized element",
-        [ENGINE_NULL_REFERENCE] = "null reference",
-        [ENGINE_STACK_EXHAUSTED] = "call stack exhausted",
-        [ENGINE_UNALIGNED] = "unaligned atomic",
-        [ENGINE_NOT_SHARED] = "expected shared memory",
-        [ENGINE_CAST_FAILURE] = "cast failure",
-        [ENGINE_ARRAY_BOUNDS] = "out of bounds array access",
-        [ENGINE_EXCEPTION] = "uncaught exception",
-        [ENGINE_NO_MEMORY] = "out of memory",
-        [ENGINE_OUT_OF_FUEL] = "out of fuel",
-        [ENGINE_EXIT] = "exit",
-        [ENGINE_UNLINKABLE] = "incompatible import",
-    };
-
-    if ((unsigned)s >= ENGINE_STATUS_COUNT)
-        return "unknown status";
-    return text[s];
-}
-
 void *
 store_alloc(struct engine_store *s, size_t n, size_t size)
 {

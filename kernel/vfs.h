@@ -237,6 +237,8 @@ int vfs_sync(void);
 int tmpfs_create(uint64_t limit_bytes, struct fs **out);
 int devfs_create(struct fs **out);  /* the one devfs, mounted again */
 int procfs_create(struct fs **out);
+/* /dev, /proc and an empty /tmp; 0 or -E_. After vfs_init, lock held. */
+int vfs_mount_usual(void);
 
 /*
  * Devices. open makes the file (inode is borrowed: reference it to keep it).
