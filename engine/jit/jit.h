@@ -3,7 +3,7 @@
  * The baseline compiler: copy and patch.
  *
  *   t->out --scan.c--> blocks, live segments --allocate.c--> registers
- *                                     --emit.c--> stencils, one by one, in a
+ *                                     --emit*.c--> stencils, one by one, in a
  *                      buffer --memory.c--> the module's executable chunks
  *
  * A segment is a stretch of a slot's life, from a definition to the last use
@@ -241,7 +241,7 @@ size_t jit_machine_header_size(void);
 uint32_t jit_machine_veneer(enum helper h);
 uint32_t jit_machine_pool(void);
 
-/* emit.c */
+/* put.c */
 void jit_cold(struct jit *j, uint32_t at, uint32_t insn, enum helper helper);
 void jit_fixup(struct jit *j, uint32_t at, uint32_t insn);
 uint32_t jit_pool_size(void);

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where values are: each in its register, in its slot, or in both. */
+#include "config.h"
+
+#if ENGINE_JIT
+#include "jit/emit.h"
+
+void
+jit_move(struct jit *j, unsigned file, unsigned to, unsigned from,
+         uint32_t slot, uint32_t i)
+{
+    if (to != from)
+        PUT((file ? ST_fmov : ST_mov) + to * 9 + from, .b = slot);
+}
+
+void
+jit_constant(struct jit *j, unsigned r, uint64_t v, uint32_t i)
+{
+    if (v == 0)
+        PUT(ST_zero + r);
+    else if (v <= UINT32_MAX)
+        PUT(ST_k_const32 + r, .k = v);
+    else
+        PUT(ST_k_const64 + r, .k = v);
+}
+
+struct segment *
+jit_segment_at(struct jit *j, uint32_t slot, uint32_t pos)
+{
+    struct segment *s;
+
+    if (j->current[slot] == NONE)
+        return NULL;
+    s = &j->segments[j->current[slot]];
+    return s->reg && pos <= s->end ? s : NULL;
+}
+
+void
+jit_advance(struct jit *j, uint32_t pos)
+{
+    while (j->next_segment < j->nsegments &&
+           j->segments[j->next_segment].start <= pos) {
+        const struct segment *s = &j->segments[j->next_segment];
+
+        j->current[s->slot] = j->next_segment;
+        if (s->reg) {
+            j->owner[jit_file_of(s)][s->reg] = j->next_segment;
+            j->valid[jit_file_of(s)] |= 1u << s->reg;
+            if (s->write_through || s->clean)
+                j->dirty[jit_file_of(s)] &= ~(1u << s->reg);
+            else
+                j->dirty[jit_file_of(s)] |= 1u << s->reg;
+        }
+        j->next_segment++;
+    }
+}
+
+void
+jit_load_reg(struct jit *j, const struct segment *s, uint32_t i)
+{
+    jit_move(j, jit_file_of(s), s->reg, IN_SLOT, s->slot, i);
+    j->valid[jit_file_of(s)] |= 1u << s->reg;
+    j->dirty[jit_file_of(s)] &= ~(1u << s->reg);
+}
+
+void
+jit_store_reg(struct jit *j, const struct segment *s, uint32_t i)
+{
+    PUT((jit_file_of(s) ? ST_fstore : ST_store) + s->reg, .a = s->slot);
+    j->dirty[jit_file_of(s)] &= ~(1u << s->reg);
+}
+
+/* The slot itself holds the value, whatever register does as well. */
+static void
+flush(struct jit *j, uint32_t slot, uint32_t i)
+{
+    const struct segment *s = jit_segment_at(j, slot, 2 * i);
+
+    if (s && j->dirty[jit_file_of(s)] >> s->reg & 1)
+        jit_store_reg(j, s, i);
+}
+
+void
+jit_flush_range(struct jit *j, uint32_t slot, uint32_t n, uint32_t i)
+{
+    for (; n; n--, slot++)
+        flush(j, slot, i);
+}
+
+void
+jit_written(struct jit *j, uint32_t slot, uint32_t i)
+{
+    const struct segment *s = jit_segment_at(j, slot, 2 * i + 1);
+
+    if (s) {
+        j->valid[jit_file_of(s)] &= ~(1u << s->reg);
+        j->dirty[jit_file_of(s)] &= ~(1u << s->reg);
+    }
+}
+
+unsigned
+jit_source(struct jit *j, uint32_t slot, unsigned file, uint32_t i)
+{
+    const struct segment *s = jit_segment_at(j, slot, 2 * i);
+
+    if (!s)
+        return IN_SLOT;
+    if (jit_file_of(s) != file) {
+        flush(j, slot, i);
+        return IN_SLOT;
+    }
+    if (!(j->valid[file] >> s->reg & 1))
+        jit_load_reg(j, s, i);
+    return s->reg;
+}
+
+unsigned
+jit_int_source(struct jit *j, uint32_t slot, uint32_t i)
+{
+    return jit_source(j, slot, 0, i);
+}
+
+unsigned
+jit_in_register(struct jit *j, uint32_t slot, uint32_t i)
+{
+    unsigned x = jit_int_source(j, slot, i);
+
+    if (x != IN_SLOT)
+        return x;
+    jit_move(j, 0, 0, IN_SLOT, slot, i);
+    return 0;
+}
+
+void
+jit_scratch32(struct jit *j, uint32_t slot, uint32_t i)
+{
+    unsigned x = jit_int_source(j, slot, i);
+
+    if (x == IN_SLOT)
+        PUT(ST_load32, .b = slot);
+    else
+        jit_move(j, 0, 0, x, 0, i);
+}
+
+unsigned
+jit_target(struct jit *j, uint32_t slot, unsigned file, uint32_t i)
+{
+    const struct segment *s;
+
+    jit_advance(j, 2 * i + 1);
+    s = jit_segment_at(j, slot, 2 * i + 1);
+    return s && jit_file_of(s) == file ? s->reg : 0;
+}
+
+void
+jit_finish(struct jit *j, uint32_t slot, unsigned file, unsigned reg,
+           uint32_t i)
+{
+    const struct segment *s = jit_segment_at(j, slot, 2 * i + 1);
+
+    if (reg) {
+        j->valid[file] |= 1u << reg;
+        j->dirty[file] |= 1u << reg;
+        if (s->write_through)
+            jit_store_reg(j, s, i);
+        return;
+    }
+    PUT(file ? ST_fstore : ST_store, .a = slot);
+    jit_written(j, slot, i);
+}
+
+void
+jit_result(struct jit *j, uint32_t slot, unsigned file, uint32_t i)
+{
+    unsigned d = jit_target(j, slot, file, i);
+
+    jit_move(j, file, d, 0, 0, i);
+    jit_finish(j, slot, file, d, i);
+}
+
+static bool
+lives_on(const struct jit *j, unsigned file, unsigned r, uint32_t pos)
+{
+    uint32_t s = j->owner[file][r];
+
+    return s != NONE && j->segments[s].reg == r && j->segments[s].end >= pos;
+}
+
+void
+jit_save_all(struct jit *j, uint32_t i)
+{
+    for (unsigned file = 0; file < 2; file++)
+        for (unsigned r = 1; r < NREGS; r++)
+            if (lives_on(j, file, r, 2 * i + 1) &&
+                j->valid[file] >> r & j->dirty[file] >> r & 1)
+                jit_store_reg(j, &j->segments[j->owner[file][r]], i);
+}
+
+void
+jit_forget_all(struct jit *j)
+{
+    j->valid[0] = j->valid[1] = 0;
+    j->dirty[0] = j->dirty[1] = 0;
+}
+
+void
+jit_restore_all(struct jit *j, uint32_t i)
+{
+    for (unsigned file = 0; file < 2; file++)
+        for (unsigned r = 1; r < NREGS; r++)
+            if (lives_on(j, file, r, 2 * i + 1) && !(j->valid[file] >> r & 1))
+                jit_load_reg(j, &j->segments[j->owner[file][r]], i);
+}
+
+void
+jit_block_state(struct jit *j)
+{
+    for (unsigned file = 0; file < 2; file++) {
+        j->valid[file] = 0xff;
+        j->dirty[file] = 0;
+        for (unsigned r = 1; r < NREGS; r++) {
+            uint32_t s = j->owner[file][r];
+
+            if (s != NONE && !j->segments[s].write_through &&
+                !j->segments[s].clean)
+                j->dirty[file] |= 1u << r;
+        }
+    }
+}
+#endif
