@@ -120,6 +120,7 @@ struct proc {
     /* execution */
     bool ready;                        /* the task may begin */
     bool forked;                       /* begins at __pith_fork_child */
+    bool young;                        /* proc_grown() is to come */
     int32_t last_tid;
     struct engine_memory *memory;      /* user memory; with threads: shared */
     struct engine_memory **imported;   /* memories made for imports, by number;
@@ -164,6 +165,13 @@ struct proc *proc_find(int32_t pid); /* borrowed; NULL */
 struct proc *proc_current(void);
 struct proc *proc_first(void);       /* all, ascending pid: p = p->next */
 uint32_t proc_count(void);
+/*
+ * A forked child goes first: its parent returns from fork once it has blocked,
+ * called exec or ended, or has had FORK_FIRST_NS. Until then it is young. What
+ * a shell does before anything else in a child is to take back the signals that
+ * it ignores itself; `sleep 9 & kill %1` would come too early for that.
+ */
+void proc_grown(struct proc *p);
 
 /*
  * The deadline of a call that waits for `after_ns` from now. A call that is run

@@ -386,6 +386,8 @@ call_exec(struct proc *p, const char *path, char *args, size_t args_len,
     struct exec_image *i = NULL;
     int r = cap_check(p, CAP_SPAWN);
 
+    if (p->young)
+        proc_grown(p);
     if (r == 0)
         r = exec_image_open(p, path, &a, &i, NULL);
     if (r == 0)
@@ -460,6 +462,29 @@ fork_child(struct proc *c, struct proc *p)
     return st == ENGINE_OK ? 0 : -E_NOMEM;
 }
 
+#define FORK_FIRST_NS 10000000u
+
+void
+proc_grown(struct proc *p)
+{
+    p->young = false;
+    if (p->parent)
+        wake(&p->parent->child_wait);
+}
+
+/* The child may be gone meanwhile, and another thread have heard of it. */
+static void
+let_go_first(struct proc *p, int32_t pid)
+{
+    uint64_t until = host_mono_ns() + FORK_FIRST_NS;
+    const struct proc *c;
+    int r = 0;
+
+    while (r == 0 && (c = proc_find(pid)) && c->parent == p && c->young &&
+           c->state != PROC_TERMINATED)
+        r = wait_on(&p->child_wait, until);
+}
+
 int
 call_fork(struct proc *p)
 {
@@ -488,9 +513,11 @@ call_fork(struct proc *p)
         proc_kill(c, PITH_SIGKILL, NULL);
         proc_disown(c);
     } else {
-        c->forked = true;
+        c->forked = c->young = true;
         r = c->pid;
     }
     proc_begin(c);
+    if (r >= 0)
+        let_go_first(p, r);
     return r;
 }

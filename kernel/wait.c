@@ -94,8 +94,11 @@ wait_blocked(bool blocked)
 {
     struct proc *p = proc_current();
 
-    if (p && thread_is_main(p))
+    if (p && thread_is_main(p)) {
         p->state = blocked ? PROC_BLOCKED : PROC_RUNNING;
+        if (p->young)
+            proc_grown(p);
+    }
 }
 
 /* Park once; says why it came back. `woken` tells a wake-up from others. */

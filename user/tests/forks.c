@@ -272,11 +272,52 @@ bomb_is_bounded(void)
     CHECK_EQ(wait_for(role_with(NULL, &attr, "fork_bomb", NULL)), 0);
 }
 
+/* What an interactive shell does at `sleep 9 & kill %1`: it ignores SIGTERM, its
+ * children do not, and it sends one as soon as fork returns. */
+static void
+killed_at_once(void)
+{
+    signal(SIGTERM, SIG_IGN);
+    for (int i = 0; i < 50; i++) {
+        pid_t pid = fork();
+        int status;
+
+        CHECK(pid >= 0);
+        if (pid == 0) {
+            setpgid(0, 0);
+            signal(SIGTERM, SIG_DFL);
+            sleep(20);
+            _exit(1);
+        }
+        CHECK_EQ(kill(pid, SIGTERM), 0);
+        CHECK_EQ(waitpid(pid, &status, 0), pid);
+        CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+    }
+    signal(SIGTERM, SIG_DFL);
+}
+
+/* One that neither blocks nor ends does not keep its parent for long. */
+static void
+busy_child(void)
+{
+    pid_t pid = fork();
+    volatile unsigned n = 0;
+
+    CHECK(pid >= 0);
+    if (pid == 0)
+        for (;;)
+            n++;
+    CHECK_EQ(kill(pid, SIGKILL), 0);
+    CHECK_EQ(waitpid(pid, NULL, 0), pid);
+}
+
 const struct test fork_tests[] = {
     {"memory_is_copied", memory_is_copied, "fork"},
     {"from_the_depths", from_the_depths, ""},
     {"descriptors_are_shared", descriptors_are_shared, ""},
     {"signals_are_inherited", signals_are_inherited, ""},
+    {"killed_at_once", killed_at_once, ""},
+    {"busy_child", busy_child, ""},
     {"many", many, ""},
     {"generations", generations, ""},
     {"then_exec", then_exec, ""},
