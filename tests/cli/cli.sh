@@ -122,6 +122,7 @@ t trace 0 hello '*fd_write(1, *) = 0*' "$pith" run --trace "$w/hello.wasm"
 
 for s in INT:130 TERM:143 HUP:129; do
     for prog in loop sleep; do
+        : >"$tmp/out" # or the last one's `running` is seen before it runs
         "$pith" run "$w/$prog.wasm" >"$tmp/out" 2>"$tmp/err" &
         pid=$!
         i=0
