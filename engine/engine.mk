@@ -21,24 +21,39 @@ $(B)/obj/engine/interp.o: CFLAGS += $(ENGINE_INTERP)
 # Stencils of the baseline compiler (engine/jit): objects that are never linked,
 # cut into a table.
 STENCIL_SRC := $(sort $(wildcard engine/jit/stencil/*.c))
-STENCIL_OBJ := $(patsubst %.c,$(O)/stencil/%.o,$(notdir $(STENCIL_SRC)))
+# The machine that is built for. Other variants have no baseline compiler:
+# config.h.
+STENCIL_ARCH := $(if $(VM_ARCH),$(VM_ARCH),$(if $(filter aarch64,$(V)),aarch64,$(shell uname -m)))
+STENCIL_DIR := $(O)/stencil/$(STENCIL_ARCH)
+STENCIL_OBJ := $(patsubst %.c,$(STENCIL_DIR)/%.o,$(notdir $(STENCIL_SRC)))
 STENCIL_CFLAGS := -std=gnu11 -O2 $(WARN) -fno-pic -fno-pie -mcmodel=small \
-                  -fno-asynchronous-unwind-tables -fcf-protection=none \
+                  -fno-asynchronous-unwind-tables \
                   -fomit-frame-pointer -ffp-contract=off -fno-math-errno \
                   -fno-trapping-math -fno-strict-aliasing -ffunction-sections \
                   -fno-stack-protector -fno-jump-tables
-$(O)/stencil/%.o: engine/jit/stencil/%.c
+STENCIL_CFLAGS += $(STENCIL_CFLAGS_$(STENCIL_ARCH))
+STENCIL_CFLAGS_x86_64 := -fcf-protection=none
+# what put_aarch64.c uses between stencils
+STENCIL_CFLAGS_aarch64 := -ffixed-x11 -ffixed-x12 -ffixed-x13 -ffixed-x14 \
+                          -ffixed-x15
+$(STENCIL_DIR)/%.o: engine/jit/stencil/%.c
 	@mkdir -p $(@D)
-	clang-19 $(STENCIL_CFLAGS) $(INC_lib) -iquote engine -MMD -MP -c -o $@ $<
-$(O)/stencil/stencils: tools/stencils.c
+	clang-19 --target=$(STENCIL_ARCH)-linux-gnu $(STENCIL_CFLAGS) \
+	    $(INC_lib) -iquote engine -MMD -MP -c -o $@ $<
+STENCILS_SRC := $(sort $(wildcard tools/stencils/*.c))
+$(O)/stencil/stencils: $(STENCILS_SRC) tools/stencils/stencils.h
 	@mkdir -p $(@D)
-	clang-19 -std=gnu11 -D_GNU_SOURCE -O2 $(WARN) -o $@ $<
-$(O)/gen/stencils.h: $(O)/stencil/stencils $(STENCIL_OBJ)
+	clang-19 -std=gnu11 -D_GNU_SOURCE -O2 $(WARN) -o $@ $(STENCILS_SRC)
+$(STENCIL_DIR)/stencil_table.h: $(O)/stencil/stencils $(STENCIL_OBJ)
 	@mkdir -p $(@D)
 	$(O)/stencil/stencils $(STENCIL_OBJ) >$@.tmp && mv $@.tmp $@
 -include $(STENCIL_OBJ:.o=.d)
-ifneq ($(filter releasex86_64 vm-x86_64x86_64,$(V)$(shell uname -m)),)
-$(patsubst %.c,$(B)/obj/%.o,$(wildcard engine/jit/*.c)): $(O)/gen/stencils.h
+ifneq ($(filter release aarch64 vm-%,$(V)),)
+ifneq ($(filter x86_64 aarch64,$(STENCIL_ARCH)),)
+JIT_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard engine/jit/*.c))
+$(JIT_OBJ): $(STENCIL_DIR)/stencil_table.h
+$(JIT_OBJ): CFLAGS += -iquote $(STENCIL_DIR)
+endif
 endif
 
 # The engine's own tests: make test-engine (with V=asan, V=tsan, V=m32 too).

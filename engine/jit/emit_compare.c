@@ -139,11 +139,7 @@ jit_emit_table(struct jit *j, const struct insn *p, uint32_t i)
         jit_scratch32(j, p->a, i);
     }
     jit_machine_table(j, i);
-    for (uint32_t k = 0; k <= p->uimm; k++) {
-        uint32_t at = (uint32_t)j->at, entry = 4 * k; /* from the table */
-
-        jit_bytes(j, &entry, sizeof entry);
-        jit_fixup(j, at, i + 1 + k + (uint32_t)p[1 + k].imm);
-    }
+    for (uint32_t k = 0; k <= p->uimm; k++)
+        jit_machine_table_entry(j, k, i + 1 + k + (uint32_t)p[1 + k].imm);
 }
 #endif

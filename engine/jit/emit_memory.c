@@ -9,14 +9,14 @@
 
 /* ---- memory ---- */
 
-/* An offset that is no signed 32-bit displacement is added to the address in
+/* An offset that stencils have no room for is added to the address in
  * r0. Returns the address's place. */
 static unsigned
 address(struct jit *j, uint32_t slot, uint32_t *offset, uint32_t i)
 {
     unsigned x = jit_int_source(j, slot, i);
 
-    if (*offset <= INT32_MAX)
+    if (*offset <= JIT_LARGEST_OFFSET)
         return x;
     jit_scratch32(j, slot, i);
     PUT(ST_i64_add + IMMEDIATE, .k = INT32_MAX);

@@ -16,7 +16,8 @@
  * changed, and loaded again when it is next used.
  *
  * The native stack holds, per call, the caller's frame pointer and the return
- * address: sixteen bytes. Machine specifics: x86_64.c.
+ * address: sixteen bytes. Machine specifics: x86_64.c,
+ * put_x86_64.c and so on.
  */
 #ifndef ENGINE_JIT_JIT_H
 #define ENGINE_JIT_JIT_H
@@ -27,12 +28,18 @@
 #include "jit/registers.h"
 #include "native.h"
 
-#include "stencils.h"
+#include "stencil_table.h"
 
 #define NONE UINT32_MAX
 #define NREGS 8u   /* of either kind; 0 is scratch */
 #define IN_SLOT 8u /* as an operand's place in stencils' numbers */
 #define IMMEDIATE 9u
+/* The largest offset that stencils of loads and stores take. */
+#if defined(__x86_64__)
+#define JIT_LARGEST_OFFSET INT32_MAX
+#else
+#define JIT_LARGEST_OFFSET UINT32_MAX
+#endif
 
 enum reg_class { ANY, INT, DBL, FLT, MEM };
 
@@ -235,6 +242,8 @@ void jit_machine_ret(struct jit *j);
 void jit_machine_jump(struct jit *j, uint32_t insn);
 uint32_t jit_machine_jump_out(struct jit *j); /* place to patch */
 void jit_machine_table(struct jit *j, uint32_t i);
+/* Its k-th entry, behind it: to an instruction. */
+void jit_machine_table_entry(struct jit *j, uint32_t k, uint32_t insn);
 void jit_machine_colds(struct jit *j);
 void jit_machine_header(uint8_t *chunk); /* the chunk's first bytes */
 size_t jit_machine_header_size(void);

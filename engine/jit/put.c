@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stencils into the buffer, their holes filled. */
+/* Into the buffer: bytes, and notes of what is to be filled in later. Stencils
+ * are put_*.c's, a file per machine. */
 #include "config.h"
 
 #if ENGINE_JIT
-#define STENCIL_DATA
 #include "jit/emit.h"
 
 void
@@ -15,28 +15,6 @@ jit_bytes(struct jit *j, const void *p, size_t n)
     }
     memcpy(j->buf + j->at, p, n);
     j->at += n;
-}
-
-void
-jit_patch(struct jit *j, uint32_t at, uint32_t target)
-{
-    uint32_t v;
-
-    memcpy(&v, j->buf + at, sizeof v);
-    v += target - at;
-    memcpy(j->buf + at, &v, sizeof v);
-}
-
-uint32_t
-jit_pool_size(void)
-{
-    return sizeof stencil_pool;
-}
-
-void
-jit_pool_copy(void *to)
-{
-    memcpy(to, stencil_pool, sizeof stencil_pool);
 }
 
 void
@@ -65,82 +43,4 @@ jit_cold(struct jit *j, uint32_t at, uint32_t insn, enum helper helper)
                       .helper = (uint8_t)helper};
 }
 
-static void
-add32(uint8_t *p, uint64_t v)
-{
-    uint32_t old;
-
-    memcpy(&old, p, sizeof old);
-    old += (uint32_t)v;
-    memcpy(p, &old, sizeof old);
-}
-
-void
-jit_put(struct jit *j, unsigned stencil, uint32_t insn, struct holes h)
-{
-    size_t start = j->at;
-    unsigned size = stencils[stencil].size;
-
-    if (!stencils[stencil].holes) {
-        j->failed = true;
-        return;
-    }
-    jit_bytes(j, stencil_bytes + stencils[stencil].at, size);
-    if (j->failed)
-        return;
-    for (const uint16_t *p = stencil_holes + stencils[stencil].holes - 1;
-         *p != 0xffff; p++) {
-        uint32_t at = (uint32_t)start + (*p & 0xfff);
-        uint8_t *to = j->buf + at;
-
-        switch ((enum hole_kind)(*p >> 12)) {
-        case HOLE_A:
-            add32(to, h.a * 8u);
-            break;
-        case HOLE_B:
-            add32(to, h.b * 8u);
-            break;
-        case HOLE_C:
-            add32(to, h.c * 8u);
-            break;
-        case HOLE_D:
-            add32(to, h.d * 8u);
-            break;
-        case HOLE_I:
-            add32(to, h.i);
-            break;
-        case HOLE_NEXT:
-            add32(to, start + size - at);
-            break;
-        case HOLE_TAKEN:
-            jit_fixup(j, at, h.taken);
-            break;
-        case HOLE_TRAP:
-            jit_cold(j, at, insn,
-                     stencil == ST_loop             ? HELPER_POLL
-                     : stencil == ST_k_find_element ? HELPER_INDIRECT
-                     : stencil == ST_find_ref       ? HELPER_INDIRECT
-                                                    : HELPER_TRAP);
-            break;
-        case HOLE_K32:
-            add32(to, h.k);
-            break;
-        case HOLE_K32_NEG:
-            add32(to, 0 - h.k);
-            break;
-        case HOLE_K8:
-            *to = (uint8_t)h.k;
-            break;
-        case HOLE_K16:
-            memcpy(to, &h.k, 2);
-            break;
-        case HOLE_K64:
-            memcpy(to, &h.k, 8);
-            break;
-        case HOLE_CONST: /* memory.c knows where */
-            jit_fixup(j, at, JIT_POOL);
-            break;
-        }
-    }
-}
 #endif

@@ -259,6 +259,14 @@ jit_machine_table(struct jit *j, uint32_t i)
           0x48, 0x01, 0xfb, 0xff, 0xe3); /* add %rdi, %rbx; jmp *%rbx */
 }
 
+/* Distances from the table's start. */
+void
+jit_machine_table_entry(struct jit *j, uint32_t k, uint32_t insn)
+{
+    jit_fixup(j, (uint32_t)j->at, insn);
+    u32(j, 4 * k);
+}
+
 /* ---- out of the way ---- */
 
 static void

@@ -134,8 +134,7 @@ R8(FMOV_D, )
 /* select: f0 = c ? f0 : y */
 #define FSELECT_BODY(y_, c_)                                                   \
     {                                                                          \
-        if (!(uint32_t)(c_))                                                   \
-            f0 = (y_);                                                         \
+        FSELECT((uint32_t)(c_), f0, y_);                                       \
         NEXT;                                                                  \
     }
 #define FSELECT_C(c, y) STENCIL(fselect__##y##_##c) FSELECT_BODY(f##y, r##c)

@@ -33,7 +33,8 @@
 #define BIN_SHIFT(...) R8(BIN_SHIFT_D, __VA_ARGS__)
 /* By a constant above 0, which is the address of a symbol: no constant that
  * the compiler would divide by in another way, and never 0 or -1. */
-#define BY(n, T, R, e, pre) STENCIL(by_##n) BIN_BODY(0, HOLE(i), T, R, e, pre)
+#define BY(n, T, R, e, pre)                                                    \
+    STENCIL(by_##n) BIN_BODY(0, ABOVE_ZERO, T, R, e, pre)
 #define BIN_LARGE(n, T, S, R, e, pre)                                          \
     R8B(BIN_R, 0, n, T, S, R, e, pre)                                          \
     BIN_S(0, n, T, R, e, pre)                                                  \
@@ -55,26 +56,10 @@
             TAKEN;                                                             \
         NEXT;                                                                  \
     }
-/* Where two 64-bit registers turn out equal the compiler would go on with a
- * copy of one in both; so it is not told what is compared. */
-#if defined(__x86_64__)
-#define OPAQUE_EQUAL(x, y, equal)                                              \
-    ({                                                                         \
-        bool yes_;                                                             \
-        __asm__("cmp %2, %1" : "=@cc" equal(yes_) : "r"(x), "er"(y));          \
-        yes_;                                                                  \
-    })
-#define OPAQUE_ZERO(x, zero)                                                   \
-    ({                                                                         \
-        bool yes_;                                                             \
-        __asm__("test %1, %1" : "=@cc" zero(yes_) : "r"(x));                   \
-        yes_;                                                                  \
-    })
-#endif
-#define HOW_i64_eq(x, y, e) OPAQUE_EQUAL(x, y, "e")
-#define HOW_i64_ne(x, y, e) OPAQUE_EQUAL(x, y, "ne")
-#define HOW_br_if64(x, e) OPAQUE_ZERO(x, "nz")
-#define HOW_br_z64(x, e) OPAQUE_ZERO(x, "z")
+#define HOW_i64_eq(x, y, e) EQUAL(x, y)
+#define HOW_i64_ne(x, y, e) NOT_EQUAL(x, y)
+#define HOW_br_if64(x, e) NOT_ZERO(x)
+#define HOW_br_z64(x, e) ZERO(x)
 #define HOW_br_if(x, e) (e)
 #define HOW_br_z(x, e) (e)
 #define HOW_i32_eq(x, y, e) (e)

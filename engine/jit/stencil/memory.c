@@ -7,25 +7,24 @@
 #undef LOAD
 #undef STORE
 
-#define BYTES(x) (mem + (x) + HOLE(i))
 #define LOAD_BODY_I(d, at, T, R)                                               \
     {                                                                          \
         T v;                                                                   \
-        memcpy(&v, BYTES(at), sizeof v);                                       \
+        memcpy(&v, MEMORY(at), sizeof v);                                      \
         r##d = (uint64_t)(R)v;                                                 \
         NEXT;                                                                  \
     }
 #define LOAD_BODY_D(d, at, T, R)                                               \
     {                                                                          \
         T v;                                                                   \
-        memcpy(&v, BYTES(at), sizeof v);                                       \
+        memcpy(&v, MEMORY(at), sizeof v);                                      \
         NEW_D(f##d, v);                                                        \
         NEXT;                                                                  \
     }
 #define LOAD_BODY_F(d, at, T, R)                                               \
     {                                                                          \
         T v;                                                                   \
-        memcpy(&v, BYTES(at), sizeof v);                                       \
+        memcpy(&v, MEMORY(at), sizeof v);                                      \
         NEW_F(f##d, v);                                                        \
         NEXT;                                                                  \
     }
@@ -43,7 +42,7 @@
 #define STORE_BODY(at, T, value)                                               \
     {                                                                          \
         T v = (T)(value);                                                      \
-        memcpy(BYTES(at), &v, sizeof v);                                       \
+        memcpy(MEMORY(at), &v, sizeof v);                                      \
         NEXT;                                                                  \
     }
 #define STORE_R(v, x, n, T)                                                    \

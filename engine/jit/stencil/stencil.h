@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Stencils: pieces of machine code with holes, made by the build's compiler
- * from the rows of op/all.def. tools/stencils.c cuts them out of the object
+ * from the rows of op/all.def. tools/stencils/ cuts them out of the object
  * files; jit/ copies them one behind the other and fills the holes.
  *
  * A stencil is a function that ends by tail-calling `next`. preserve_none keeps
@@ -17,9 +17,9 @@
  *
  * The name's numbers index a family: S_i32_add__3_5 is "r3 += r5". As a source
  * 0..7 is a register, 8 a slot, 9 an immediate. Holes: slots' byte offsets from
- * fp (hole_a .. hole_d) and a memory offset (hole_i) are the addresses of
- * symbols, so that the compiler puts them into the instruction; immediates are
- * constants that the extractor looks for (K32, K64, K8), because it would not.
+ * fp (a .. d) and a memory offset (i) are what the compiler puts into the
+ * instruction (the machine's header says how); immediates are constants that
+ * the extractor looks for (K32, K64, K8), because it would not.
  */
 #ifndef ENGINE_JIT_STENCIL_H
 #define ENGINE_JIT_STENCIL_H
@@ -42,7 +42,6 @@
     __attribute__((preserve_none)) void S_##name(SIG)
 
 extern __attribute__((preserve_none)) void next(SIG), taken(SIG), trap(SIG);
-extern char hole_a[], hole_b[], hole_c[], hole_d[], hole_i[];
 
 #define NEXT __attribute__((musttail)) return next(ARGS)
 #define TAKEN __attribute__((musttail)) return taken(ARGS)
@@ -52,49 +51,37 @@ extern char hole_a[], hole_b[], hole_c[], hole_d[], hole_i[];
         __attribute__((musttail)) return trap(ARGS);                           \
     } while (0)
 
-#define HOLE(x) ((uintptr_t)hole_##x)
 #define SLOT(T, x) (*(T *)(void *)(fp + HOLE(x)))
 #define WITHOUT_TOP(r) __builtin_assume((r) >> 32 == 0)
 
 #define GET_D(f) (((vd)(f))[0])
 #define GET_F(f) ((f)[0])
-#define PUT_D(f, e)                                                            \
-    do {                                                                       \
-        vd v_ = (vd)(f);                                                       \
-        v_[0] = (e);                                                           \
-        f = (vf)v_;                                                            \
-    } while (0)
-#define PUT_F(f, e) f[0] = (e)
-/* The same where the register's old contents do not matter. */
-#define NEW_D(f, e)                                                            \
-    do {                                                                       \
-        vd v_ = {0, 0};                                                        \
-        v_[0] = (e);                                                           \
-        f = (vf)v_;                                                            \
-    } while (0)
-#define NEW_F(f, e)                                                            \
-    do {                                                                       \
-        vf w_ = {0, 0, 0, 0};                                                  \
-        w_[0] = (e);                                                           \
-        f = w_;                                                                \
-    } while (0)
+
+#if defined(__x86_64__)
+#include "x86_64.h"
+#elif defined(__aarch64__)
+#include "aarch64.h"
+#endif
 
 /* M(0, ...) .. M(7, ...); R8B inside R8A inside R8. */
 #define R8(M, ...)                                                             \
     M(0, __VA_ARGS__)                                                          \
     M(1, __VA_ARGS__)                                                          \
-    M(2, __VA_ARGS__) M(3, __VA_ARGS__) M(4, __VA_ARGS__) M(5, __VA_ARGS__)    \
-        M(6, __VA_ARGS__) M(7, __VA_ARGS__)
+    M(2, __VA_ARGS__)                                                          \
+    M(3, __VA_ARGS__) M(4, __VA_ARGS__) M(5, __VA_ARGS__) M(6, __VA_ARGS__)    \
+        M(7, __VA_ARGS__)
 #define R8A(M, ...)                                                            \
     M(0, __VA_ARGS__)                                                          \
     M(1, __VA_ARGS__)                                                          \
-    M(2, __VA_ARGS__) M(3, __VA_ARGS__) M(4, __VA_ARGS__) M(5, __VA_ARGS__)    \
-        M(6, __VA_ARGS__) M(7, __VA_ARGS__)
+    M(2, __VA_ARGS__)                                                          \
+    M(3, __VA_ARGS__) M(4, __VA_ARGS__) M(5, __VA_ARGS__) M(6, __VA_ARGS__)    \
+        M(7, __VA_ARGS__)
 #define R8B(M, ...)                                                            \
     M(0, __VA_ARGS__)                                                          \
     M(1, __VA_ARGS__)                                                          \
-    M(2, __VA_ARGS__) M(3, __VA_ARGS__) M(4, __VA_ARGS__) M(5, __VA_ARGS__)    \
-        M(6, __VA_ARGS__) M(7, __VA_ARGS__)
+    M(2, __VA_ARGS__)                                                          \
+    M(3, __VA_ARGS__) M(4, __VA_ARGS__) M(5, __VA_ARGS__) M(6, __VA_ARGS__)    \
+        M(7, __VA_ARGS__)
 #define PASTE_(a, b) a##b
 #define PASTE(a, b) PASTE_(a, b)
 

@@ -17,7 +17,7 @@
         struct v128 v_ = (v);                                                  \
         memcpy(fp + HOLE(a), &v_, sizeof v_);                                  \
     } while (0)
-#define LANE ((uint32_t)HOLE(i))
+#define LANE ((uint32_t)NUMBER)
 
 static inline __attribute__((always_inline)) struct v128
 slot_v128(const char *p)
@@ -32,14 +32,14 @@ slot_v128(const char *p)
 #define SIMD_LOAD(n, t, s)                                                     \
     STENCIL(n)                                                                 \
     {                                                                          \
-        V_PUT(op_##n(mem + SLOT(uint32_t, b) + HOLE(i)));                      \
+        V_PUT(op_##n(MEMORY(SLOT(uint32_t, b))));                              \
         NEXT;                                                                  \
     }
 #undef SIMD_STORE
 #define SIMD_STORE(n, t, s)                                                    \
     STENCIL(n)                                                                 \
     {                                                                          \
-        op_##n(mem + SLOT(uint32_t, a) + HOLE(i), V_SLOT(b));                  \
+        op_##n(MEMORY(SLOT(uint32_t, a)), V_SLOT(b));                          \
         NEXT;                                                                  \
     }
 #undef SIMD_SPLAT

@@ -5,71 +5,26 @@
  *
  *   stencils FILE.o... > stencils.h
  *
- * A stencil's last jump to `next` goes: the next one is copied behind it. A
- * conditional jump over a jump becomes the opposite conditional jump. Places
- * to fill hold the addend already: whoever fills one adds the value, and for
- * relative ones subtracts the place's own address.
+ * A stencil's last jump to `next` goes: the next one is copied behind it.
+ * Immediates are constants to look for (K32, K64, K8) in stencils whose name
+ * starts with k_ or whose last number is 9. The compiler may have added or
+ * subtracted 1 or negated them: then the difference is the addend. A stencil in
+ * which it did anything else does not exist (size 0).
  *
- * Immediates are constants to look for (K32, K64, K8 in stencil.h) in stencils
- * whose name starts with k_ or whose last number is 9. The compiler may have
- * added or subtracted 1 or negated them: then the difference is the addend. A
- * stencil in which it did anything else does not exist (size 0).
- *
- * x86-64 only: another machine's relocations and jumps end the program.
+ * What is the machine's own is in a file of its own: stencils.h.
  */
-#include <elf.h>
+#include "stencils.h"
+
 #include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#define K8 0x17
-#define K32 0x5a3c6917u
-#define K64 0x5a3c69175b3d6a18u
-
-enum { MAX_HOLES = 48, MAX_BYTES = 4095 };
-
-struct hole {
-    uint16_t at;
-    uint8_t kind;
-};
-/* The order is the header's. */
-static const char *const kinds[] = {"A",    "B",     "C",    "D",    "I",
-                                    "NEXT", "TAKEN", "TRAP", "K32",  "K32_NEG",
-                                    "K8",   "K16",   "K64",  "CONST"};
-enum kind {
-    A,
-    B,
-    C,
-    D,
-    I,
-    NEXT,
-    TAKEN,
-    TRAP,
-    KIND_K32,
-    KIND_K32_NEG,
-    KIND_K8,
-    KIND_K16,
-    KIND_K64,
-    CONST
-};
-
-struct stencil {
-    char family[64];
-    unsigned digits[3], ndigits;
-    uint8_t bytes[MAX_BYTES];
-    unsigned size, nholes;
-    struct hole holes[MAX_HOLES];
-};
-
+static const struct machine *const machines[] = {&machine_x86_64};
+static const struct machine *machine;
 static struct stencil **all;
 static size_t nall, cap;
 static uint8_t pool[65536];
 static size_t npool;
 
-static _Noreturn void
+void
 die(const char *format, ...)
 {
     va_list ap;
@@ -82,37 +37,28 @@ die(const char *format, ...)
     exit(1);
 }
 
-static uint32_t
-get32(const uint8_t *p)
+uint32_t
+pool_add(const struct object *o, const Elf64_Sym *sym, uint64_t offset)
 {
-    uint32_t v;
+    const Elf64_Shdr *c = &o->sections[sym->st_shndx];
+    const uint8_t *p = o->data + c->sh_offset + sym->st_value + offset;
+    size_t size = c->sh_entsize;
 
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
-static void
-put32(uint8_t *p, uint32_t v)
-{
-    memcpy(p, &v, sizeof v);
-}
-
-static size_t
-pool_add(const uint8_t *p, size_t size)
-{
+    if (!size)
+        die("a constant of unknown size");
     for (size_t at = 0; at + size <= npool; at += size)
         if (memcmp(pool + at, p, size) == 0)
-            return at;
+            return (uint32_t)at;
     npool = (npool + size - 1) / size * size;
     if (npool + size > sizeof pool)
         die("too many constants");
     memcpy(pool + npool, p, size);
     npool += size;
-    return npool - size;
+    return (uint32_t)(npool - size);
 }
 
-static void
-add_hole(struct stencil *s, unsigned at, enum kind kind)
+void
+add_hole(struct stencil *s, unsigned at, unsigned kind)
 {
     if (s->nholes == MAX_HOLES)
         die("%s: too many holes", s->family);
@@ -127,87 +73,14 @@ by_place(const void *a, const void *b)
            (int)((const struct hole *)b)->at;
 }
 
-/* ---- immediates ---- */
-
-static bool
+bool
 wants_immediate(const struct stencil *s)
 {
     return strncmp(s->family, "k_", 2) == 0 ||
            (s->ndigits > 1 && s->digits[s->ndigits - 1] == 9);
 }
 
-static bool
-covered(const struct stencil *s, unsigned at)
-{
-    for (unsigned i = 0; i < s->nholes; i++)
-        if (at + 3 >= s->holes[i].at && at <= s->holes[i].at + 3u)
-            return true;
-    return false;
-}
-
-/* At byte at: is it the constant, as which kind? */
-static bool
-immediate_at(const struct stencil *s, unsigned at, enum kind *kind,
-             uint32_t *addend)
-{
-    uint32_t v;
-    uint64_t k = K64;
-
-    *addend = 0;
-    if (at + 8 <= s->size && memcmp(s->bytes + at, &k, 8) == 0) {
-        *kind = KIND_K64;
-        return true;
-    }
-    if (at + 4 > s->size || covered(s, at))
-        return false;
-    v = get32(s->bytes + at);
-    *kind = KIND_K32;
-    *addend = v - K32;
-    if (*addend + 1 <= 2)
-        return true;
-    *kind = KIND_K32_NEG;
-    *addend = v + K32;
-    return *addend == 0;
-}
-
-static bool
-find_immediate(struct stencil *s)
-{
-    unsigned found = 0, last = s->size - 1;
-    enum kind kind;
-    uint32_t addend;
-
-    for (unsigned at = 0; at < s->size; at++) {
-        if (!immediate_at(s, at, &kind, &addend))
-            continue;
-        if (found++)
-            return false;
-        add_hole(s, at, kind);
-        if (kind == KIND_K64)
-            memset(s->bytes + at, 0, 8);
-        else
-            put32(s->bytes + at, addend);
-        at += 3;
-    }
-    if (found)
-        return true;
-    if (s->size > 2 && s->bytes[last] == (K32 >> 8 & 0xff) &&
-        s->bytes[last - 1] == (K32 & 0xff)) {
-        add_hole(s, last - 1, KIND_K16);
-        s->bytes[last] = s->bytes[last - 1] = 0;
-        return true;
-    }
-    if (s->size > 1 && s->bytes[last] == K8) {
-        add_hole(s, last, KIND_K8);
-        s->bytes[last] = 0;
-        return true;
-    }
-    return false;
-}
-
-/* ---- jumps ---- */
-
-static struct hole *
+struct hole *
 hole_at(struct stencil *s, unsigned at)
 {
     for (unsigned i = 0; i < s->nholes; i++)
@@ -216,7 +89,7 @@ hole_at(struct stencil *s, unsigned at)
     return NULL;
 }
 
-static void
+void
 remove_hole(struct stencil *s, const struct hole *h)
 {
     size_t i = (size_t)(h - s->holes);
@@ -226,89 +99,14 @@ remove_hole(struct stencil *s, const struct hole *h)
     s->nholes--;
 }
 
-static void
-trim(struct stencil *s)
+void
+none(struct stencil *s)
 {
-    struct hole *h, *over;
-
-    if (s->size < 5 || s->bytes[s->size - 5] != 0xe9)
-        return;
-    h = hole_at(s, s->size - 4);
-    if (!h)
-        die("%s does not end in a jump", s->family);
-    if (h->kind == NEXT) {
-        remove_hole(s, h);
-        s->size -= 5;
-        return;
-    }
-    over = s->size >= 11 ? hole_at(s, s->size - 9) : NULL;
-    if (over && over->kind == NEXT && s->bytes[s->size - 11] == 0x0f &&
-        (s->bytes[s->size - 10] & 0xf0) == 0x80) {
-        s->bytes[s->size - 10] ^= 1;
-        over->kind = h->kind;
-        remove_hole(s, h);
-        s->size -= 5;
-    }
+    s->size = s->nholes = 0;
+    s->absent = true;
 }
 
 /* ---- object files ---- */
-
-struct object {
-    const uint8_t *data;
-    const Elf64_Shdr *sections;
-    const Elf64_Sym *symbols;
-    size_t nsections, nsymbols;
-    const char *names;
-};
-
-static enum kind
-kind_of(const char *name)
-{
-    if (strncmp(name, "hole_", 5) == 0 && name[5] >= 'a' && name[5] <= 'd')
-        return (enum kind)(A + (name[5] - 'a'));
-    if (strcmp(name, "hole_i") == 0)
-        return I;
-    if (strcmp(name, "next") == 0)
-        return NEXT;
-    if (strcmp(name, "taken") == 0)
-        return TAKEN;
-    if (strcmp(name, "trap") == 0)
-        return TRAP;
-    die("what is %s?", name);
-}
-
-static void
-relocate(struct stencil *s, const struct object *o, const Elf64_Rela *r)
-{
-    const Elf64_Sym *sym = &o->symbols[ELF64_R_SYM(r->r_info)];
-    const char *name = o->names + sym->st_name;
-    unsigned at = (unsigned)r->r_offset;
-    uint32_t addend = (uint32_t)r->r_addend;
-
-    switch (ELF64_R_TYPE(r->r_info)) {
-    case R_X86_64_PC32:
-        if (sym->st_shndx != SHN_UNDEF) {
-            const Elf64_Shdr *c = &o->sections[sym->st_shndx];
-
-            put32(s->bytes + at,
-                  addend +
-                      (uint32_t)pool_add(o->data + c->sh_offset + sym->st_value,
-                                         c->sh_entsize));
-            add_hole(s, at, CONST);
-            break;
-        }
-        __attribute__((fallthrough));
-    case R_X86_64_PLT32:
-    case R_X86_64_32:
-    case R_X86_64_32S:
-        put32(s->bytes + at, addend);
-        add_hole(s, at, kind_of(name));
-        break;
-    default:
-        die("%s: relocation %u of %s", s->family,
-            (unsigned)ELF64_R_TYPE(r->r_info), name);
-    }
-}
 
 static void
 read_name(struct stencil *s, const char *name)
@@ -347,13 +145,9 @@ read_stencil(const struct object *o, const Elf64_Sym *sym)
         if (r->sh_type != SHT_RELA || r->sh_info != sym->st_shndx)
             continue;
         for (size_t k = 0; k < r->sh_size / sizeof *rela; k++)
-            relocate(s, o, &rela[k]);
+            machine->relocate(s, o, &rela[k]);
     }
-    trim(s);
-    if (wants_immediate(s) && !find_immediate(s)) {
-        s->size = 0;
-        s->nholes = 0;
-    }
+    machine->finish(s);
     qsort(s->holes, s->nholes, sizeof *s->holes, by_place);
     if (nall == cap) {
         cap = cap ? cap * 2 : 4096;
@@ -362,6 +156,17 @@ read_stencil(const struct object *o, const Elf64_Sym *sym)
             die("out of memory");
     }
     all[nall++] = s;
+}
+
+static void
+choose_machine(unsigned elf, const char *path)
+{
+    for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++)
+        if (machines[i]->elf == elf && (!machine || machine == machines[i])) {
+            machine = machines[i];
+            return;
+        }
+    die("%s is for a machine that is not known here, or for another one", path);
 }
 
 static void
@@ -381,8 +186,9 @@ read_object(const char *path)
         die("cannot read %s", path);
     fclose(f);
     h = (const void *)data;
-    if (memcmp(h->e_ident, ELFMAG, SELFMAG) != 0 || h->e_machine != EM_X86_64)
-        die("%s is not an object file for x86-64", path);
+    if (memcmp(h->e_ident, ELFMAG, SELFMAG) != 0)
+        die("%s is no object file", path);
+    choose_machine(h->e_machine, path);
     o.data = data;
     o.sections = (const void *)(data + h->e_shoff);
     o.nsections = h->e_shnum;
@@ -446,7 +252,8 @@ list_add(const struct stencil *s)
     const uint16_t *p;
 
     for (unsigned i = 0; i < n; i++)
-        list[i] = (uint16_t)(s->holes[i].kind << 12 | s->holes[i].at);
+        list[i] = (uint16_t)((unsigned)s->holes[i].kind << machine->kind_shift |
+                             s->holes[i].at / machine->unit);
     list[n++] = 0xffff;
     for (p = lists; p + n <= lists + nlists; p++)
         if (memcmp(p, list, n * sizeof *p) == 0)
@@ -494,7 +301,7 @@ put_family(size_t i)
             die("%s: numbers differ", s->family);
         for (unsigned d = 0; d < nd; d++)
             at = at * max[d] + s->digits[d];
-        if (!s->size && wants_immediate(s))
+        if (s->absent)
             continue;
         records[base + at] = (struct record){s->size, (unsigned)blob_add(s),
                                              (unsigned)list_add(s) + 1};
@@ -512,12 +319,12 @@ main(int argc, char **argv)
     if (!nall || !blob || !lists)
         die("usage: stencils FILE.o...");
     qsort(all, nall, sizeof(void *), by_name);
-    puts("/* Made by tools/stencils.c. */\nenum stencil_family {");
+    puts("/* Made by tools/stencils. */\nenum stencil_family {");
     for (size_t i = 0; i < nall;)
         i = put_family(i);
     printf("    ST_COUNT = %zu\n};\nenum hole_kind {\n", nrecords);
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        printf("    HOLE_%s,\n", kinds[i]);
+    for (size_t i = 0; i < machine->nkinds; i++)
+        printf("    HOLE_%s,\n", machine->kinds[i]);
     printf("};\n#define STENCIL_POOL %zu\n#ifdef STENCIL_DATA\n",
            (npool + 15) / 16 * 16);
     puts("/* size, holes + 1 (0: no such stencil), place of the bytes */");
