@@ -39,6 +39,8 @@ static struct boot {
     bool began; /* the first program was started */
 } sys;
 
+void (*cli_boot_devices)(void);
+
 /* ---- which files -------------------------------------------------------- */
 
 /* The default root file: below the XDG data directory. */
@@ -236,6 +238,8 @@ set_up(const struct cli_options *o)
         r = vfs_mount_usual();
     if (r == 0)
         r = tty_boot();
+    if (r == 0 && cli_boot_devices)
+        cli_boot_devices();
     if (r == 0)
         r = cli_mount_dirs(o);
     if (r == 0)

@@ -173,6 +173,8 @@ bool cli_add_dir(struct cli_options *o, const char *host, const char *guest);
 int cli_web(int argc, char **argv);               /* argv[0] is "web" */
 int cli_boot(int argc, char **argv);              /* argv[0] is "pith" */
 bool cli_boot_began(void); /* did the first program start? */
+/* Registers what else the machine has, in the boot task; NULL: nothing. */
+extern void (*cli_boot_devices)(void);
 /* topic NULL: the overview, which also stands in for an unknown one (false). */
 bool cli_help(const char *topic, bool to_stderr);
 

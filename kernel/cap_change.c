@@ -171,6 +171,8 @@ lost(struct file *f, uint32_t fd, const struct grants *old,
 
     if (fd < 3 && cap_has(old, CAP_STDIO) && !cap_has(new, CAP_STDIO))
         return true;
+    if (f->needs && cap_has(old, f->needs) && !cap_has(new, (enum cap)f->needs))
+        return true;
     if (port_of(f))
         return cap_has(old, CAP_IPC) && !cap_has(new, CAP_IPC);
     if (s)

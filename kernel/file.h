@@ -70,6 +70,7 @@ struct file {
     void *data;             /* the ops' own */
     /* WASI preview 1 rights; UINT64_MAX for everything else. */
     uint64_t rights_base, rights_inheriting;
+    uint8_t needs;          /* enum cap that opened it, of devices; 0: none */
     bool preopen;           /* a WASI preopen: name in path */
     char *preopen_name;     /* host_alloc'ed, goes with the file; NULL: its
                              * path is its name */

@@ -8,8 +8,8 @@ set -eu
 
 build="clang-19 lld-19 llvm-19 llvm-19-dev libclang-rt-19-dev-wasm32 wasi-libc
        libsqlite3-dev libsodium-dev libjansson-dev make dpkg-dev sqlite3 ca-certificates xz-utils
-       bison flex gawk patch pkg-config autoconf automake file nodejs"
-vm="gcc libc6-dev linux-libc-dev libclang-rt-19-dev libelf-dev bc zstd tcl
+       linux-libc-dev libc6-dev bison flex gawk patch pkg-config autoconf automake file nodejs"
+vm="libdrm-dev gcc libclang-rt-19-dev libelf-dev bc zstd tcl
     qemu-system-x86"
 test_="gcc libc6-dev-i386 gcc-multilib libclang-rt-19-dev tmux expect
        clang-tidy-19 clang-format-19 chromium fonts-dejavu-core"

@@ -30,7 +30,8 @@ CLI_NOT := cli/sign.c
 # -Os but for the interpreter, which says -O3 for itself
 OPT := -Oz
 VM_CPPFLAGS := $(VM_TARGET) -nostdlibinc -isystem $(B)/musl/include \
-               -isystem $(O)/vm/sqlite -I$(O)/gen
+               -isystem $(O)/vm/sqlite \
+               -isystem /usr/include/libdrm -I$(O)/gen
 VM_CODEGEN := -ffunction-sections -fdata-sections \
               -fno-asynchronous-unwind-tables -fno-pie -fno-stack-protector
 VFLAGS_$(V) := $(VM_CPPFLAGS) $(VM_CODEGEN) -include vm/init/musl.h

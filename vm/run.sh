@@ -12,6 +12,8 @@
 #   --ephemeral      no disk, no /data: everything is forgotten
 #   --net            a network behind the host's (nobody can connect to it)
 #   --publish H:P    the same, and port H of the host's loopback is port P here
+#   --display KIND   a screen, a keyboard and a pointer: a window (gtk, sdl), a
+#                    VNC server (vnc=127.0.0.1:0), or none to see them there
 #   --arch ARCH      another processor's machine, emulated: aarch64, x86_64
 #   --memory SIZE    of the machine (default 256M)
 #   -c COMMAND       run one command and end with its exit code
@@ -22,21 +24,22 @@ set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 out=${PITH_OUT:-$top/out}
 arch=${PITH_VM_ARCH:-$(uname -m)}
-memory=256M disk='' data='' ephemeral=no command= net=no
+memory=256M display='' disk='' data='' ephemeral=no command= net=no
 
-usage() { sed -n '6,19s/^# \{0,3\}//p' "$0"; }
+usage() { sed -n '6,21s/^# \{0,3\}//p' "$0"; }
 die() {
     echo "run vm: $*" >&2
     exit 2
 }
 while [ $# -gt 0 ]; do
     case $1 in
-    --arch | --data | --disk | --memory | --publish | -c)
+    --arch | --data | --display | --disk | --memory | --publish | -c)
         [ $# -ge 2 ] || die "$1 wants a value; try: ./run vm --help" ;;
     esac
     case $1 in
     --data) data=$2; shift ;;
     --disk) disk=$2; shift ;;
+    --display) display=$2; shift ;;
     --memory) memory=$2; shift ;;
     --arch) arch=$2; shift ;;
     -c) command=$2; shift ;;
@@ -128,9 +131,13 @@ if [ "$net" != no ]; then
     env="ip=dhcp PITH_NET=1 $env"
     set -- "$@" -netdev "user,id=net$net" -device virtio-net-device,netdev=net
 fi
+if [ -n "$display" ]; then
+    set -- "$@" -device virtio-gpu-device -device virtio-keyboard-device \
+        -device virtio-tablet-device
+fi
 set -- $qemu -nodefaults -no-user-config \
     -machine "$machine,accel=$accel" -cpu $cpu -m "$memory" \
-    -display none -no-reboot -serial mon:stdio \
+    -display "${display:-none}" -no-reboot -serial mon:stdio \
     -global virtio-mmio.force-legacy=false -device virtio-rng-device \
     -kernel "${PITH_VM_KERNEL:-$out/vm/kernel-$arch/plain}" \
     -initrd "${PITH_VM_INITRD:-$out/vm/initramfs-$arch.cpio}" \

@@ -381,6 +381,69 @@ struct pith_winsize {
 #define PITH_TIOCGPTN 0x80045430u
 #define PITH_TIOCSPTLCK 0x40045431u
 
+/* /dev/fb0: Linux's fb.h as a 32-bit program sees it. Pixels are 32 bits,
+ * 0xXXRRGGBB; a write shows what it changed. */
+struct pith_fb_field {
+    uint32_t offset, length, msb_right;
+};
+struct pith_fb_var {
+    uint32_t xres, yres, xres_virtual, yres_virtual, xoffset, yoffset;
+    uint32_t bits_per_pixel, grayscale;
+    struct pith_fb_field red, green, blue, transp;
+    uint32_t nonstd, activate;
+    uint32_t height, width; /* mm; 0: not known */
+    uint32_t accel_flags;
+    uint32_t timing[7], sync, vmode, rotate, colorspace, reserved[4];
+};
+struct pith_fb_fix {
+    char id[16];
+    uint32_t smem_start, smem_len, type, type_aux, visual;
+    uint16_t xpanstep, ypanstep, ywrapstep, pad;
+    uint32_t line_length, mmio_start, mmio_len, accel;
+    uint16_t capabilities, reserved[3];
+};
+/* Pith's own: copy a rectangle of the program's memory and show it. */
+struct pith_fb_blit {
+    uint32_t x, y, width, height; /* pixels, inside the screen */
+    uint32_t stride;              /* bytes from row to row in memory */
+    pith_gp pixels;
+};
+#define PITH_FB_VISUAL_TRUECOLOR 2
+#define PITH_FBIOGET_VSCREENINFO 0x4600
+#define PITH_FBIOPUT_VSCREENINFO 0x4601
+#define PITH_FBIOGET_FSCREENINFO 0x4602
+#define PITH_FBIOPAN_DISPLAY 0x4606
+#define PITH_FBIOBLANK 0x4611
+#define PITH_FBIOBLIT 0x401846c0u
+
+/* /dev/input/event*: Linux's input.h, event codes and ioctls ('E'). */
+struct pith_input_event {
+    uint32_t sec, usec;
+    uint16_t type, code;
+    int32_t value;
+};
+struct pith_input_id {
+    uint16_t bustype, vendor, product, version;
+};
+struct pith_input_absinfo {
+    int32_t value, minimum, maximum, fuzz, flat, resolution;
+};
+#define PITH_EV_SYN 0
+#define PITH_EV_KEY 1
+#define PITH_EV_REL 2
+#define PITH_EV_ABS 3
+#define PITH_EV_LED 0x11
+#define PITH_EV_SND 0x12
+#define PITH_EV_SW 5
+#define PITH_EV_MAX 0x1f
+#define PITH_SYN_REPORT 0
+#define PITH_SYN_DROPPED 3
+#define PITH_EVIOCGVERSION 0x80044501u
+#define PITH_EVIOCGID 0x80084502u
+#define PITH_EVIOCGRAB 0x40044590u
+#define PITH_EVIOCREVOKE 0x40044591u
+#define PITH_EVIOCSCLOCKID 0x400445a0u
+
 #define PITH_REBOOT_POWEROFF 0x4321fedc
 #define PITH_REBOOT_RESTART 0x01234567
 

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # The bootable machine in QEMU, from outside: tests/vm/vm.sh. PITH_VM_KILLS says
 # how often it is killed while it writes.
+VM_SCREEN := $(O)/user/tests/screen
+$(VM_SCREEN): tests/vm/screen.c $(PITH_CC_DEPS)
+	@mkdir -p $(@D)
+	@$(PITH_CC) $(USER_CFLAGS) -o $@ $<
 .PHONY: test-vm
-test-vm: vm usertests $(B)/bin/pith
+test-vm: vm usertests $(VM_SCREEN) $(B)/bin/pith
 	@PITH_OUT=$(abspath $(O)) tests/vm/vm.sh $(abspath $(B)/bin/pith)
 # The same on another processor: its kernel takes a while, so not in ./test.
 .PHONY: test-vm-aarch64
-test-vm-aarch64: vm-aarch64 usertests $(B)/bin/pith
+test-vm-aarch64: vm-aarch64 usertests $(VM_SCREEN) $(B)/bin/pith
 	@PITH_OUT=$(abspath $(O)) PITH_VM_ARCH=aarch64 \
 	    tests/vm/vm.sh $(abspath $(B)/bin/pith)
 .PHONY: test-vm-twice

@@ -94,6 +94,14 @@ verdict 'HTTP from the host' $?
 kill -9 "$(cat "$tmp/server")"
 wait
 
+# the screen, the keyboard and the pointer
+node "$here/screen.mjs" "$run" "$PITH_OUT/user/tests/screen" >"$tmp/out" 2>&1
+counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$tmp/out")
+[ -n "$counts" ]
+verdict 'the screen and input come to their end' $?
+grep '^FAIL' "$tmp/out"
+passed=$((passed + ${counts% *}0 / 10)) failed=$((failed + ${counts#* }0 / 10))
+
 t 'nothing but what was granted is mounted' 0 '4' 'df | grep -c ^[/dt]'
 
 x 'a session on the serial line' session "$disk"

@@ -98,6 +98,15 @@ $(GEN)/version.h: $(MUSL)/VERSION
 	@mkdir -p $(@D)
 	@echo "#define VERSION \"$$(cat $<)\"" >$@
 
+# Linux's own headers for the devices that are like Linux's (/dev/fb0, /dev/input),
+# as a new architecture of it would have them.
+LINUX := /usr/include
+LINUX_H := $(addprefix linux/,fb.h input.h input-event-codes.h i2c.h types.h \
+               posix_types.h stddef.h ioctl.h) \
+           $(addprefix asm-generic/,types.h int-ll64.h bitsperlong.h \
+               posix_types.h ioctl.h)
+ASM_H := types bitsperlong posix_types ioctl
+
 # The installed headers: musl's, the generic bits, ours over them.
 $(ROOT)/include/stdio.h: $(GENH) $(wildcard $(HERE)/arch/bits/*.h) \
                          $(wildcard $(HERE)/include/*.h) abi/pith/abi.h
@@ -110,6 +119,10 @@ $(ROOT)/include/stdio.h: $(GENH) $(wildcard $(HERE)/arch/bits/*.h) \
 	@rm -rf $(ROOT)/pith && cp -r $(HERE)/include $(ROOT)/pith
 	@mkdir -p $(ROOT)/include/pith
 	@cp abi/pith/abi.h $(GEN)/pith_import.h $(ROOT)/include/pith/
+	@mkdir -p $(addprefix $(ROOT)/include/,linux asm-generic asm)
+	@for h in $(LINUX_H); do cp $(LINUX)/$$h $(ROOT)/include/$$h; done
+	@for h in $(ASM_H); do \
+	    echo "#include <asm-generic/$$h.h>" >$(ROOT)/include/asm/$$h.h; done
 	@touch $@
 
 # The one file of musl that is replaced in place.

@@ -6,6 +6,7 @@
  *     kernel --> main.c    set up, start, wait, put away, power off
  *                mount.c   /proc /sys /dev, shares and disks
  *                net.c     is there the network that was asked for?
+ *                screen.c  the screen, keyboard and pointer
  *                confine.c what the child may ask of Linux
  *
  * The child is `pith` (cli_boot) with options made from the environment that
@@ -43,6 +44,10 @@ bool mount_system(void);
 bool mount_named(const char *what, const char *dir, char *why, size_t room);
 /* Says what is wrong with the network card, if anything is. */
 void check_network(void);
+/* Before the system is confined, and then in its boot task: what there is of a
+ * screen, a keyboard and a pointer becomes /dev/fb0 and /dev/input/event*. */
+void screen_open(void);
+void screen_start(void);
 /* Give up, for good, what the system does not need. false: Linux refused. */
 bool confine(void);
 /* Write everything and let go of what mount_named mounted. */

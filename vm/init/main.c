@@ -164,6 +164,8 @@ run_system(int report)
 
     setsid();
     ioctl(0, TIOCSCTTY, 1);
+    screen_open();
+    cli_boot_devices = screen_start;
     if (!confine()) {
         say("the system cannot be confined: %s", strerror(errno));
         _exit(1);

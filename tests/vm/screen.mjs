@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// The machine's screen and input from outside: screen.mjs RUN PROGRAM [PNG].
+// Draws in the machine, dumps the screen through QMP and compares every pixel;
+// injects keys and a pointer; resizes the window as a VNC client would.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, mkdirSync, copyFileSync, readFileSync, rmSync }
+    from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const [run, program, png] = process.argv.slice(2);
+const dir = mkdtempSync(join(tmpdir(), 'pith-screen.'));
+const port = 20000 + process.pid % 20000;
+let passed = 0, failed = 0;
+
+function verdict(name, good, detail = '') {
+    if (good) passed++; else failed++;
+    if (!good) console.log(`FAIL ${name} ${detail}`);
+}
+
+// ---- the machine --------------------------------------------------------
+mkdirSync(join(dir, 'disk/data'), { recursive: true });
+copyFileSync(program, join(dir, 'disk/data/screen'));
+// on a terminal, which script(1) makes
+const machine = spawn('script', ['-qfec', `'${run}' --disk '${dir}/disk' \
+    --display vnc=127.0.0.1:${port - 5900} -- \
+    -qmp 'unix:${dir}/qmp,server=on,wait=off'`, '/dev/null'],
+{ stdio: ['pipe', 'pipe', 'inherit'], detached: true });
+let said = '';
+const waiting = [];
+machine.stdout.on('data', data => {
+    said += data.toString().replaceAll('\r', '');
+    for (const look of [...waiting]) look();
+});
+
+/** Resolves with the match of `pattern` in what is said from now on. */
+function hear(pattern, seconds = 60) {
+    return new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+            waiting.splice(waiting.indexOf(look), 1);
+            reject(new Error(`no ${pattern} in: ${said.slice(-600)}`));
+        }, seconds * 1000);
+        const look = () => {
+            const m = pattern.exec(said);
+            if (!m) return;
+            clearTimeout(timer);
+            waiting.splice(waiting.indexOf(look), 1);
+            said = said.slice(m.index + m[0].length);
+            resolve(m);
+        };
+        waiting.push(look);
+        look();
+    });
+}
+const type = line => { said = ''; machine.stdin.write(line + '\n'); };
+
+// ---- QMP ----------------------------------------------------------------
+function qmp() {
+    const answers = [];
+    let text = '';
+    const socket = connect(join(dir, 'qmp'));
+    socket.on('data', data => {
+        text += data;
+        for (let nl; (nl = text.indexOf('\n')) >= 0; text = text.slice(nl + 1)) {
+            const message = JSON.parse(text.slice(0, nl));
+            if ('return' in message || 'error' in message)
+                answers.shift()?.(message);
+        }
+    });
+    const ask = (execute, args) => new Promise((resolve, reject) => {
+        answers.push(m => m.error ? reject(new Error(m.error.desc))
+            : resolve(m.return));
+        socket.write(JSON.stringify({ execute, arguments: args }) + '\n');
+    });
+    return { ask, close: () => socket.end() };
+}
+
+function ppm(file) {
+    const bytes = readFileSync(file);
+    const head = /^P6\n(\d+) (\d+)\n255\n/.exec(bytes.latin1Slice(0, 40));
+    return { width: +head[1], height: +head[2],
+        at: bytes.subarray(head[0].length) };
+}
+
+/** How many pixels are not as screen.c drew them; -1: another size. */
+async function wrong(control, width, height) {
+    const file = join(dir, 'screen.ppm');
+    await control.ask('screendump', { filename: file });
+    const p = ppm(file);
+    if (p.width !== width || p.height !== height) {
+        console.log(`the screen is ${p.width}x${p.height}`);
+        return -1;
+    }
+    let bad = 0;
+    for (let y = 0, i = 0; y < height; y++)
+        for (let x = 0; x < width; x++, i += 3) {
+            const square = x >= 100 && x < 132 && y >= 60 && y < 92;
+            const [r, g, b] = square ? [255, 128, 0]
+                : [x & 255, y & 255, (x ^ y) & 255];
+            if (p.at[i] !== r || p.at[i + 1] !== g || p.at[i + 2] !== b) bad++;
+        }
+    return bad;
+}
+
+// ---- a VNC client that only resizes (RFC 6143, SetDesktopSize) -----------
+async function resize(width, height) {
+    const socket = connect(port, '127.0.0.1');
+    let have = Buffer.alloc(0), wake = () => {};
+    socket.on('data', d => { have = Buffer.concat([have, d]); wake(); });
+    const take = async n => {
+        while (have.length < n) await new Promise(r => { wake = r; });
+        const out = have.subarray(0, n);
+        have = have.subarray(n);
+        return out;
+    };
+    await take(12);
+    socket.write('RFB 003.008\n');
+    const [count] = await take(1);
+    await take(count);
+    socket.write(Buffer.from([1])); // no authentication
+    await take(4);
+    socket.write(Buffer.from([1])); // shared
+    const init = await take(24);
+    await take(init.readUInt32BE(20));
+    const encodings = Buffer.alloc(12); // raw, ExtendedDesktopSize
+    encodings.writeUInt8(2, 0);
+    encodings.writeUInt16BE(2, 2);
+    encodings.writeInt32BE(0, 4);
+    encodings.writeInt32BE(-308, 8);
+    socket.write(encodings);
+    const size = Buffer.alloc(24);
+    size.writeUInt8(251, 0);
+    size.writeUInt16BE(width, 2);
+    size.writeUInt16BE(height, 4);
+    size.writeUInt8(1, 6);
+    size.writeUInt16BE(width, 16);
+    size.writeUInt16BE(height, 18);
+    socket.write(size);
+    return socket;
+}
+
+const key = (code, down) => ({ type: 'key',
+    data: { down, key: { type: 'qcode', data: code } } });
+const axis = (name, value) => ({ type: 'abs', data: { axis: name, value } });
+
+async function main() {
+    await hear(/# $/m);
+    const control = qmp();
+    await control.ask('qmp_capabilities');
+
+    type('/data/screen draw');
+    const [, w, h] = await hear(/^drawn (\d+)x(\d+)$|^(failed.*)$/m);
+    verdict('drawn', w > 0 && h > 0, said);
+    let bad = await wrong(control, +w, +h);
+    verdict('every pixel of the screen', bad === 0, `${bad} are wrong`);
+    await hear(/# $/m);
+
+    type('/data/screen mode 800 600');
+    await hear(/^drawn 800x600$/m);
+    bad = await wrong(control, 800, 600);
+    verdict('a mode that was set', bad === 0, `${bad} are wrong`);
+    await hear(/# $/m);
+
+    type('/data/screen resized');
+    await hear(/^waiting at 800x600$/m);
+    const viewer = await resize(1000, 700);
+    await hear(/^drawn 1000x700$/m);
+    bad = await wrong(control, 1000, 700);
+    verdict('a window that was resized', bad === 0, `${bad} are wrong`);
+    if (png) await control.ask('screendump', { filename: png, format: 'png' });
+    viewer.destroy();
+    await hear(/# $/m);
+
+    type('/data/screen input 5');
+    const devices = (await hear(/^event[^]*listening$/m))[0];
+    const board = /event(\d): .*Keyboard/i.exec(devices)?.[1];
+    const tablet = /event(\d): .*Tablet, to 32767/i.exec(devices)?.[1];
+    verdict('a keyboard and a tablet', board && tablet, devices);
+    for (const down of [true, false])
+        await control.ask('input-send-event', { events: [key('a', down)] });
+    await control.ask('input-send-event',
+        { events: [axis('x', 12345), axis('y', 23456)] });
+    for (const down of [true, false])
+        await control.ask('input-send-event', { events: [
+            { type: 'btn', data: { down, button: 'left' } }] });
+    const heard = (await hear(/[^]*^heard$/m))[0];
+    for (const line of [`event${board} 1 30 1`, `event${board} 1 30 0`,
+        `event${tablet} 3 0 12345`, `event${tablet} 3 1 23456`,
+        `event${tablet} 1 272 1`, `event${tablet} 1 272 0`])
+        verdict(line, heard.includes(line + '\n'), heard);
+
+    type('poweroff');
+    control.close();
+}
+
+const over = new Promise(resolve => machine.on('exit', resolve));
+try {
+    await main();
+    const code = await Promise.race([over,
+        new Promise(r => setTimeout(() => r('no end'), 30000))]);
+    verdict('powered off', code === 0, `${code}`);
+} catch (e) {
+    verdict('to the end', false, e.message);
+}
+try { process.kill(-machine.pid, 'SIGKILL'); } catch { /* it ended */ }
+rmSync(dir, { recursive: true, force: true });
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed ? 1 : 0);
