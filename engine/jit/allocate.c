@@ -8,60 +8,54 @@
 #if ENGINE_JIT
 #include "jit.h"
 
-static float
-density(const struct segment *s)
-{
-    return s->benefit / (float)(s->end - s->start + 4);
-}
+struct active {   /* what holds a register, ... */
+    uint32_t end; /* ... up to there */
+    uint32_t at;  /* in jit->segments, NONE: nothing does */
+    float density;
+};
 
 static void
-place(struct jit *j, uint32_t active[NREGS], uint32_t at)
+place(struct jit *j, struct active active[NREGS], uint32_t at)
 {
     struct segment *s = &j->segments[at];
-    uint32_t best = 0, free = 0;
-    float least = density(s);
+    uint32_t best = 0, free = 0, least = 0;
+    float density = s->density;
 
     for (uint32_t r = 1; r < NREGS; r++) {
-        const struct segment *a;
+        struct active *a = &active[r];
 
-        if (active[r] != NONE && j->segments[active[r]].end < s->start) {
-            if (j->segments[active[r]].slot == s->hint &&
-                j->segments[active[r]].end + 1 == s->start)
+        if (a->at != NONE && a->end < s->start) {
+            if (a->end + 1 == s->start && j->segments[a->at].slot == s->hint)
                 best = r;
-            active[r] = NONE;
+            a->at = NONE;
         }
-        if (active[r] == NONE) {
+        if (a->at == NONE) {
             free = r;
-            continue;
-        }
-        a = &j->segments[active[r]];
-        if (density(a) < least && !free && !best) {
-            least = density(a);
+        } else if (a->density < density) {
+            density = a->density;
+            least = r;
         }
     }
     if (!best)
         best = free;
-    if (!best) {
-        for (uint32_t r = 1; r < NREGS; r++)
-            if (density(&j->segments[active[r]]) == least) {
-                j->segments[active[r]].reg = 0;
-                best = r;
-                break;
-            }
-        if (!best)
-            return; /* s itself gains least */
+    if (!best && least) {
+        j->segments[active[least].at].reg = 0;
+        best = least;
     }
-    active[best] = at;
+    if (!best)
+        return; /* s itself gains least */
+    active[best] =
+        (struct active){.end = s->end, .at = at, .density = s->density};
     s->reg = (uint8_t)best;
 }
 
 void
 jit_allocate(struct jit *j)
 {
-    uint32_t active[2][NREGS];
+    struct active active[2][NREGS];
 
     memset(active, 0xff, sizeof active);
-    for (uint32_t i = 0; i < j->nsegments; i++)
+    for (uint32_t i = j->nsegments; i-- > 0;)
         if (j->segments[i].benefit > 0)
             place(j, active[j->segments[i].class == DBL], i);
 }

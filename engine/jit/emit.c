@@ -80,7 +80,7 @@ other(struct jit *j, const struct insn *p, const struct operands *o, uint32_t i)
         jit_emit_reference(j, p, i);
         break;
     case OP_table_ref:
-        if (o->len > 1)
+        if (o->length > 1)
             jit_emit_step(j, o, i);
         break;
     default:
@@ -168,7 +168,7 @@ live_at_entry(const struct jit *j, uint32_t slot)
 
     if (!j->live_in || j->in_memory[slot])
         return true;
-    g = j->global[slot];
+    g = jit_bit(j, slot);
     return g != NONE && j->live_in[g / 64] >> g % 64 & 1;
 }
 
@@ -190,8 +190,8 @@ locals(struct jit *j)
         for (uint32_t s = link + 1; s < j->t->first_operand && zeros; s++)
             if (!jit_segment_at(j, s, 0) && live_at_entry(j, s))
                 PUT(ST_k_store, .a = s, .k = 0);
-    for (uint32_t k = 0; k < j->nsegments && j->segments[k].start == 0; k++) {
-        const struct segment *s = &j->segments[k];
+    for (uint32_t k = j->nsegments; k && j->segments[k - 1].start == 0; k--) {
+        const struct segment *s = &j->segments[k - 1];
 
         if (!s->reg)
             continue;
@@ -219,7 +219,6 @@ locals(struct jit *j)
 static void
 function(struct jit *j)
 {
-    struct operands o;
     const struct insn *e = j->code;
 
     jit_machine_thunk(j);
@@ -230,32 +229,35 @@ function(struct jit *j)
     locals(j);
     for (uint32_t b = 0; b < j->nblocks && !j->failed; b++) {
         const struct jit_block *k = &j->blocks[b];
-        uint32_t last = k->first;
 
         if (b)
             jit_advance(j, 2 * k->first);
-        if (b || j->mark[k->first] & MARK_LOOP)
+        if (b || k->mark & MARK_LOOP)
             jit_block_state(j);
-        for (uint32_t i = k->first; i < k->end && !j->failed; i += o.len) {
-            jit_operands(j, i, &o);
+        for (uint32_t x = k->op; x < k->op_end && !j->failed; x++) {
+            const struct operands *o = &j->ops[x];
+            uint32_t i = o->at;
+
             j->native_at[i] = (uint32_t)j->at;
-            if (i == k->first && j->mark[i] & MARK_LOOP)
+            if (x == k->op && k->mark & MARK_LOOP)
                 PUT(ST_loop);
             jit_advance(j, 2 * i);
-            instruction(j, i, &o);
-            for (uint32_t d = 1; d < o.len; d++)
+            instruction(j, i, o);
+            for (uint32_t d = 1; d < o->length; d++)
                 j->native_at[i + d] = (uint32_t)j->at;
-            last = i;
         }
-        if (k->next != NONE && k->taken == NONE)
-            jit_restore_all(j, last);
+        if (k->flow == FLOW_ON && !j->failed)
+            jit_restore_all(j, j->ops[k->op_end - 1].at);
     }
 }
 
 void
 jit_emit(struct jit *j)
 {
-    j->at = j->nfixups = j->ncolds = j->next_segment = 0;
+    j->at = j->nfixups = j->ncolds = 0;
+    j->next_segment = j->nsegments;
+    j->next_start = 0;
+    j->owned[0] = j->owned[1] = 0;
     memset(j->current, 0xff, j->nslots * sizeof *j->current);
     memset(j->owner, 0xff, sizeof j->owner);
     jit_forget_all(j);

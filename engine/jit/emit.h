@@ -35,9 +35,26 @@ jit_file_of(const struct segment *s)
 }
 
 /* The segment in a register that a slot belongs to at a position, or NULL. */
-struct segment *jit_segment_at(struct jit *j, uint32_t slot, uint32_t pos);
+static inline const struct segment *
+jit_segment_at(const struct jit *j, uint32_t slot, uint32_t pos)
+{
+    const struct segment *s;
+
+    if (j->current[slot] == NONE)
+        return NULL;
+    s = &j->segments[j->current[slot]];
+    return s->reg && pos <= s->end ? s : NULL;
+}
+
+void jit_begin_segments(struct jit *j, uint32_t pos);
 /* Segments that begin up to pos take their registers. */
-void jit_advance(struct jit *j, uint32_t pos);
+static inline void
+jit_advance(struct jit *j, uint32_t pos)
+{
+    if (j->next_start <= pos)
+        jit_begin_segments(j, pos);
+}
+
 void jit_load_reg(struct jit *j, const struct segment *s, uint32_t i);
 void jit_store_reg(struct jit *j, const struct segment *s, uint32_t i);
 /* The slots themselves hold the values, whatever registers do as well. */

@@ -8,9 +8,8 @@
 void
 jit_emit_operands_to_memory(struct jit *j, const struct operands *o, uint32_t i)
 {
-    jit_flush_range(j, o->reads, o->nreads, i);
-    jit_flush_range(j, o->reads2, o->nreads2, i);
-    jit_flush_range(j, o->reads3, o->nreads3, i);
+    for (uint32_t k = 0; k < o->ranges; k++)
+        jit_flush_range(j, o->reads[k], o->nreads[k], i);
     if (o->calls)
         jit_save_all(j, i);
 }
@@ -29,16 +28,16 @@ void
 jit_emit_step(struct jit *j, const struct operands *o, uint32_t i)
 {
     struct native_step *s =
-        arena_alloc(&j->keep, sizeof *s + (o->len + 1) * sizeof s->code[0]);
+        arena_alloc(&j->keep, sizeof *s + (o->length + 1) * sizeof s->code[0]);
 
     if (!s) {
         j->failed = true;
         return;
     }
     s->origin = j->published + i;
-    s->n = o->len + 1;
-    memcpy(s->code, s->origin, o->len * sizeof s->code[0]);
-    s->code[o->len].code = interp_code(OP_step_end);
+    s->n = o->length + 1;
+    memcpy(s->code, s->origin, o->length * sizeof s->code[0]);
+    s->code[o->length].code = interp_code(OP_step_end);
     jit_emit_operands_to_memory(j, o, i);
     jit_save_all(j, i);
     jit_machine_helper(j, HELPER_STEP, (uintptr_t)s, 0, false, false);
@@ -52,7 +51,7 @@ call_result(struct jit *j, const struct operands *o, uint32_t i)
     unsigned file;
 
     jit_emit_results_in_memory(j, o, i);
-    if (o->def == NONE)
+    if (!o->defines)
         return;
     file = o->def_class != INT;
     if (jit_target(j, o->def, file, i))

@@ -2,7 +2,8 @@
 /*
  * The baseline compiler: copy and patch.
  *
- *   t->out --scan.c--> blocks, live segments --allocate.c--> registers
+ *   t->out --blocks.c--> blocks --live.c, segment.c--> live segments
+ *          --allocate.c--> registers
  *                                     --emit*.c--> stencils, one by one, in a
  *                      buffer --memory.c--> the module's executable chunks
  *
@@ -45,33 +46,39 @@ enum reg_class { ANY, INT, DBL, FLT, MEM };
 
 struct jit_block {
     uint32_t first, end;  /* instructions */
+    uint32_t op, op_end;  /* the same in jit->ops */
     uint32_t next, taken; /* successors, NONE; tables have more */
     uint32_t from;        /* the first block that jumps forward to this one */
     uint32_t back;        /* the last block that jumps back to it */
     uint32_t depth;       /* of loops */
+    uint8_t flow;         /* the last one's */
+    uint8_t mark;
 };
 
 struct segment {
     uint32_t slot, start, end;
-    uint32_t hint; /* slot whose register would be welcome */
-    float benefit;
-    uint8_t reg;        /* 0: in the slot */
-    uint8_t class;      /* INT or DBL */
-    bool write_through; /* every definition goes to the slot as well */
-    bool clean;         /* never differs from the slot */
+    uint32_t hint;          /* slot whose register would be welcome */
+    float benefit, density; /* per instruction */
+    uint8_t reg;            /* 0: in the slot */
+    uint8_t class;          /* INT or DBL */
+    bool write_through;     /* every definition goes to the slot as well */
+    bool clean;             /* never differs from the slot */
 };
+
+/* Where it goes on behind an instruction. */
+enum flow { FLOW_ON, FLOW_BRANCH, FLOW_JUMP, FLOW_TABLE, FLOW_END };
 
 /* What an instruction reads and writes. */
 struct operands {
-    uint32_t len; /* instructions */
-    uint32_t use[4], def;
-    uint8_t use_class[4], def_class;
-    uint8_t uses;
-    bool calls;             /* runs code outside: registers are lost */
-    uint32_t reads, nreads; /* slots in memory */
-    uint32_t reads2, nreads2;
-    uint32_t reads3, nreads3;
-    uint32_t writes, nwrites;
+    uint32_t at, length; /* instructions; 0: cannot be compiled */
+    uint16_t use[3], def;
+    uint16_t reads[3], nreads[3]; /* slots in memory */
+    uint16_t writes, nwrites;     /* the same */
+    uint8_t use_class[3], def_class;
+    uint8_t uses, ranges; /* how many in use, in reads */
+    bool defines;         /* there is a def */
+    bool calls;           /* runs code outside: registers are lost */
+    uint8_t flow;
 };
 
 /* How an operation is compiled; by number. */
@@ -156,7 +163,9 @@ struct jit_chunk {
 struct arena {
     struct arena_block *blocks;
 };
-void *arena_alloc(struct arena *a, size_t bytes); /* zeroed; NULL */
+/* arena.c */
+void *arena_take(struct arena *a, size_t bytes);  /* NULL */
+void *arena_alloc(struct arena *a, size_t bytes); /* the same, zeroed */
 void arena_reset(struct arena *a, bool all);
 
 struct fixup {
@@ -184,13 +193,14 @@ struct jit {
     uint32_t func, n, nslots;
     struct insn *code;
     const struct insn *published;
-    uint8_t *mark;    /* per instruction */
-    uint32_t *length; /* the same: how many it takes, data included */
+    uint8_t *mark;        /* per instruction */
+    struct operands *ops; /* instructions, in order */
+    uint32_t nops;
     uint32_t *block_at;
     struct jit_block *blocks;
     uint32_t nblocks;
-    float *calls;     /* weight of calls up to an instruction */
-    uint32_t *global; /* per slot: its bit in live sets, or NONE */
+    bool loops;
+    uint32_t *global; /* per slot: its bit in live sets, or NONE; or NULL */
     uint32_t *global_slot;
     uint32_t nglobal, words;
     uint64_t *live_in, *live_out; /* per block */
@@ -198,11 +208,13 @@ struct jit {
     uint8_t *in_memory; /* per slot: never in a register */
     bool leaf;
 
-    struct segment *segments; /* by start */
+    struct segment *segments; /* by start, the last first */
     uint32_t nsegments, segments_cap;
-    uint32_t next_segment;
+    uint32_t next_segment;       /* how many are still to begin */
     uint32_t *current;           /* per slot: segment begun last, or NONE */
-    uint32_t owner[2][NREGS];    /* segment of each register, or NONE */
+    uint32_t next_start;         /* of the next one, or NONE */
+    uint32_t owner[2][NREGS];    /* segment that had each register last */
+    uint32_t owned[2];           /* bits: there is one */
     uint32_t valid[2], dirty[2]; /* bits by register */
 
     uint8_t *buf;
@@ -214,12 +226,29 @@ struct jit {
     uint32_t ncolds, colds_cap;
     uint32_t body;
 };
-enum { MARK_LEADER = 1, MARK_LOOP = 2, MARK_HANDLER = 4, MARK_CALLS = 8 };
+enum { MARK_LEADER = 1, MARK_LOOP = 2, MARK_HANDLER = 4 };
 
-/* ops.c */
+/* operands.c */
 void jit_operands(const struct jit *j, uint32_t i, struct operands *o);
-/* scan.c: false: cannot be compiled (or out of memory) */
-bool jit_scan(struct jit *j);
+/* false: cannot be compiled, or out of memory */
+/* blocks.c */
+bool jit_blocks(struct jit *j);
+/* live.c */
+bool jit_live(struct jit *j);
+
+/* A slot's bit in live sets, or NONE; and back. */
+static inline uint32_t
+jit_bit(const struct jit *j, uint32_t slot)
+{
+    return j->global ? j->global[slot] : slot;
+}
+
+static inline uint32_t
+jit_slot_of_bit(const struct jit *j, uint32_t bit)
+{
+    return j->global ? j->global_slot[bit] : bit;
+}
+
 /* segment.c */
 bool jit_segments(struct jit *j);
 /* allocate.c */

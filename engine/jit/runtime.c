@@ -340,7 +340,7 @@ compile(struct jit *j)
 
     j->nslots = j->t->out[0].uimm + 2;
     j->failed = false;
-    if (j->t->wide || !jit_scan(j) || !jit_segments(j))
+    if (j->t->wide || !jit_blocks(j) || !jit_live(j) || !jit_segments(j))
         return false;
     jit_allocate(j);
     j->current = arena_alloc(&j->work, j->nslots * sizeof *j->current);

@@ -13,8 +13,8 @@
 struct open {
     uint32_t end, cover;
     float uses, defs, memory, ints, floats;
+    float calls; /* of those behind it */
     bool open;
-    bool begins; /* cover: do not close above it */
 };
 
 struct walk_back {
@@ -22,17 +22,20 @@ struct walk_back {
     struct open *at; /* per slot */
     uint64_t *open;  /* global slots, as bits */
     float weight;
+    float calls; /* weight of those seen so far */
 };
 
 static void
 open_at(struct walk_back *w, uint32_t slot, uint32_t pos)
 {
     struct open *o = &w->at[slot];
-    uint32_t g = w->j->global[slot];
+    uint32_t g;
 
     if (o->open)
         return;
-    *o = (struct open){.end = pos, .cover = NONE, .open = true};
+    *o = (struct open){
+        .end = pos, .cover = NONE, .calls = w->calls, .open = true};
+    g = jit_bit(w->j, slot);
     if (g != NONE)
         w->open[g / 64] |= (uint64_t)1 << g % 64;
 }
@@ -42,7 +45,7 @@ close_at(struct walk_back *w, uint32_t slot, uint32_t pos, uint32_t hint)
 {
     struct jit *j = w->j;
     struct open *o = &w->at[slot];
-    uint32_t g = j->global[slot];
+    uint32_t g = jit_bit(j, slot);
     float calls, through;
     struct segment *s;
 
@@ -56,7 +59,7 @@ close_at(struct walk_back *w, uint32_t slot, uint32_t pos, uint32_t hint)
         j->failed = true;
         return;
     }
-    calls = j->calls[o->end / 2] - j->calls[(pos + 1) / 2];
+    calls = w->calls - o->calls;
     through = o->defs < calls ? o->defs : calls;
     s = &j->segments[j->nsegments++];
     *s = (struct segment){.slot = slot,
@@ -70,6 +73,7 @@ close_at(struct walk_back *w, uint32_t slot, uint32_t pos, uint32_t hint)
                           .clean = o->defs == 0};
     if (pos == 0)
         s->benefit -= 1;
+    s->density = s->benefit / (float)(s->end - s->start + 4);
 }
 
 static void
@@ -109,24 +113,23 @@ see_def(struct walk_back *w, uint32_t slot, enum reg_class c, uint32_t pos,
 }
 
 static void
-instruction(struct walk_back *w, uint32_t i)
+instruction(struct walk_back *w, const struct operands *o)
 {
-    struct operands o;
-    uint32_t pos = 2 * i;
+    uint32_t pos = 2 * o->at;
 
-    jit_operands(w->j, i, &o);
-    if (o.def != NONE)
-        see_def(w, o.def, o.def_class, pos + 1, o.uses ? o.use[0] : NONE);
-    for (uint32_t k = 0; k < o.nwrites; k++)
-        see_def(w, o.writes + k, MEM, pos + 1, NONE);
-    for (uint32_t k = 0; k < o.uses; k++) {
-        open_at(w, o.use[k], pos);
-        w->at[o.use[k]].uses += w->weight;
-        vote(&w->at[o.use[k]], o.use_class[k], w->weight);
+    if (o->defines)
+        see_def(w, o->def, o->def_class, pos + 1, o->uses ? o->use[0] : NONE);
+    for (uint32_t k = 0; k < o->nwrites; k++)
+        see_def(w, o->writes + k, MEM, pos + 1, NONE);
+    if (o->calls)
+        w->calls += w->weight;
+    for (uint32_t k = 0; k < o->uses; k++) {
+        open_at(w, o->use[k], pos);
+        w->at[o->use[k]].uses += w->weight;
+        vote(&w->at[o->use[k]], o->use_class[k], w->weight);
     }
-    see_read(w, o.reads, o.nreads, pos);
-    see_read(w, o.reads2, o.nreads2, pos);
-    see_read(w, o.reads3, o.nreads3, pos);
+    for (uint32_t k = 0; k < o->ranges; k++)
+        see_read(w, o->reads[k], o->nreads[k], pos);
 }
 
 static float
@@ -137,6 +140,13 @@ weight_of(uint32_t depth)
     return weights[depth < 5 ? depth : 5];
 }
 
+/* The slot of the lowest bit of word w. */
+static uint32_t
+bit_slot(const struct jit *j, uint32_t w, uint64_t bits)
+{
+    return jit_slot_of_bit(j, w * 64 + (uint32_t)__builtin_ctzll(bits));
+}
+
 static void
 cover_live_in(struct walk_back *w, uint32_t block, uint32_t pos)
 {
@@ -145,9 +155,7 @@ cover_live_in(struct walk_back *w, uint32_t block, uint32_t pos)
 
     for (uint32_t k = 0; k < j->words; k++)
         for (uint64_t bits = in[k]; bits; bits &= bits - 1) {
-            struct open *o =
-                &w->at[j->global_slot[k * 64 +
-                                      (uint32_t)__builtin_ctzll(bits)]];
+            struct open *o = &w->at[bit_slot(j, k, bits)];
 
             if (o->open && (o->cover == NONE || o->cover > pos))
                 o->cover = pos;
@@ -167,34 +175,17 @@ block_end(struct walk_back *w, uint32_t b, const uint32_t *loops,
 
     for (uint32_t v = 0; v < j->words; v++) {
         for (uint64_t bits = w->open[v] & ~out[v]; bits; bits &= bits - 1) {
-            uint32_t slot =
-                j->global_slot[v * 64 + (uint32_t)__builtin_ctzll(bits)];
+            uint32_t slot = bit_slot(j, v, bits);
             const struct open *o = &w->at[slot];
 
             if (o->cover == NONE || o->cover > pos)
                 close_at(w, slot, 2 * k->end, NONE);
         }
         for (uint64_t bits = out[v] & ~w->open[v]; bits; bits &= bits - 1)
-            open_at(w, j->global_slot[v * 64 + (uint32_t)__builtin_ctzll(bits)],
-                    pos);
+            open_at(w, bit_slot(j, v, bits), pos);
     }
     for (uint32_t h = loops[b]; h != NONE; h = loop_of[h])
         cover_live_in(w, h, 2 * j->blocks[h].first);
-}
-
-static bool
-count_calls(struct jit *j)
-{
-    j->calls = arena_alloc(&j->work, (j->n + 1u) * sizeof *j->calls);
-    if (!j->calls)
-        return false;
-    for (uint32_t b = 0; b < j->nblocks; b++)
-        for (uint32_t i = j->blocks[b].first; i < j->blocks[b].end; i++)
-            if (j->mark[i] & MARK_CALLS)
-                j->calls[i + 1] = weight_of(j->blocks[b].depth);
-    for (uint32_t i = 1; i <= j->n; i++)
-        j->calls[i] += j->calls[i - 1];
-    return true;
 }
 
 bool
@@ -202,17 +193,15 @@ jit_segments(struct jit *j)
 {
     struct walk_back w = {.j = j};
     uint32_t *loops, *loop_of; /* headers whose last jump back is in a block */
-    uint32_t *order;
 
     j->nsegments = 0;
     if (!j->live_in)
         return true;
     w.at = arena_alloc(&j->work, j->nslots * sizeof *w.at);
     w.open = arena_alloc(&j->work, (j->words + 1u) * 8);
-    loops = arena_alloc(&j->work, j->nblocks * sizeof *loops);
-    loop_of = arena_alloc(&j->work, j->nblocks * sizeof *loop_of);
-    order = arena_alloc(&j->work, j->n * sizeof *order);
-    if (!w.at || !w.open || !loops || !loop_of || !order || !count_calls(j))
+    loops = arena_take(&j->work, j->nblocks * sizeof *loops);
+    loop_of = arena_take(&j->work, j->nblocks * sizeof *loop_of);
+    if (!w.at || !w.open || !loops || !loop_of)
         return false;
     memset(loops, 0xff, j->nblocks * sizeof *loops);
     for (uint32_t b = 0; b < j->nblocks; b++) {
@@ -225,26 +214,16 @@ jit_segments(struct jit *j)
     }
     for (uint32_t b = j->nblocks; b-- > 0 && !j->failed;) {
         const struct jit_block *k = &j->blocks[b];
-        uint32_t n = 0;
-
         w.weight = weight_of(k->depth);
         block_end(&w, b, loops, loop_of);
-        for (uint32_t i = k->first; i < k->end; i += j->length[i])
-            order[n++] = i;
-        while (n-- > 0 && !j->failed)
-            instruction(&w, order[n]);
+        for (uint32_t x = k->op_end; x-- > k->op && !j->failed;)
+            instruction(&w, &j->ops[x]);
         if (k->from != NONE)
             cover_live_in(&w, b, 2 * j->blocks[k->from].end - 1);
     }
     for (uint32_t s = 0; s < j->nslots && !j->failed; s++)
         if (w.at[s].open)
             close_at(&w, s, 0, NONE);
-    for (uint32_t a = 0, z = j->nsegments; z > a + 1; a++) {
-        struct segment swap = j->segments[a];
-
-        j->segments[a] = j->segments[--z];
-        j->segments[z] = swap;
-    }
     return !j->failed;
 }
 #endif

@@ -24,35 +24,28 @@ jit_constant(struct jit *j, unsigned r, uint64_t v, uint32_t i)
         PUT(ST_k_const64 + r, .k = v);
 }
 
-struct segment *
-jit_segment_at(struct jit *j, uint32_t slot, uint32_t pos)
-{
-    struct segment *s;
-
-    if (j->current[slot] == NONE)
-        return NULL;
-    s = &j->segments[j->current[slot]];
-    return s->reg && pos <= s->end ? s : NULL;
-}
-
 void
-jit_advance(struct jit *j, uint32_t pos)
+jit_begin_segments(struct jit *j, uint32_t pos)
 {
-    while (j->next_segment < j->nsegments &&
-           j->segments[j->next_segment].start <= pos) {
-        const struct segment *s = &j->segments[j->next_segment];
+    uint32_t at = j->next_segment;
 
-        j->current[s->slot] = j->next_segment;
-        if (s->reg) {
-            j->owner[jit_file_of(s)][s->reg] = j->next_segment;
-            j->valid[jit_file_of(s)] |= 1u << s->reg;
-            if (s->write_through || s->clean)
-                j->dirty[jit_file_of(s)] &= ~(1u << s->reg);
-            else
-                j->dirty[jit_file_of(s)] |= 1u << s->reg;
-        }
-        j->next_segment++;
+    while (at && j->segments[at - 1].start <= pos) {
+        const struct segment *s = &j->segments[--at];
+        unsigned file = jit_file_of(s);
+
+        j->current[s->slot] = at;
+        if (!s->reg)
+            continue;
+        j->owner[file][s->reg] = at;
+        j->owned[file] |= 1u << s->reg;
+        j->valid[file] |= 1u << s->reg;
+        if (s->write_through || s->clean)
+            j->dirty[file] &= ~(1u << s->reg);
+        else
+            j->dirty[file] |= 1u << s->reg;
     }
+    j->next_segment = at;
+    j->next_start = at ? j->segments[at - 1].start : NONE;
 }
 
 void
@@ -178,22 +171,32 @@ jit_result(struct jit *j, uint32_t slot, unsigned file, uint32_t i)
     jit_finish(j, slot, file, d, i);
 }
 
-static bool
-lives_on(const struct jit *j, unsigned file, unsigned r, uint32_t pos)
+/* The registers of those in bits whose values are wanted at pos or later. */
+static uint32_t
+live(const struct jit *j, unsigned file, uint32_t bits, uint32_t pos)
 {
-    uint32_t s = j->owner[file][r];
+    uint32_t out = 0;
 
-    return s != NONE && j->segments[s].reg == r && j->segments[s].end >= pos;
+    for (; bits; bits &= bits - 1) {
+        uint32_t r = (uint32_t)__builtin_ctz(bits);
+        const struct segment *s = &j->segments[j->owner[file][r]];
+
+        if (s->reg == r && s->end >= pos)
+            out |= 1u << r;
+    }
+    return out;
 }
 
 void
 jit_save_all(struct jit *j, uint32_t i)
 {
     for (unsigned file = 0; file < 2; file++)
-        for (unsigned r = 1; r < NREGS; r++)
-            if (lives_on(j, file, r, 2 * i + 1) &&
-                j->valid[file] >> r & j->dirty[file] >> r & 1)
-                jit_store_reg(j, &j->segments[j->owner[file][r]], i);
+        for (uint32_t bits =
+                 live(j, file, j->owned[file] & j->valid[file] & j->dirty[file],
+                      2 * i + 1);
+             bits; bits &= bits - 1)
+            jit_store_reg(j, &j->segments[j->owner[file][__builtin_ctz(bits)]],
+                          i);
 }
 
 void
@@ -207,9 +210,11 @@ void
 jit_restore_all(struct jit *j, uint32_t i)
 {
     for (unsigned file = 0; file < 2; file++)
-        for (unsigned r = 1; r < NREGS; r++)
-            if (lives_on(j, file, r, 2 * i + 1) && !(j->valid[file] >> r & 1))
-                jit_load_reg(j, &j->segments[j->owner[file][r]], i);
+        for (uint32_t bits =
+                 live(j, file, j->owned[file] & ~j->valid[file], 2 * i + 1);
+             bits; bits &= bits - 1)
+            jit_load_reg(j, &j->segments[j->owner[file][__builtin_ctz(bits)]],
+                         i);
 }
 
 void
@@ -218,11 +223,11 @@ jit_block_state(struct jit *j)
     for (unsigned file = 0; file < 2; file++) {
         j->valid[file] = 0xff;
         j->dirty[file] = 0;
-        for (unsigned r = 1; r < NREGS; r++) {
-            uint32_t s = j->owner[file][r];
+        for (uint32_t bits = j->owned[file]; bits; bits &= bits - 1) {
+            uint32_t r = (uint32_t)__builtin_ctz(bits);
+            const struct segment *s = &j->segments[j->owner[file][r]];
 
-            if (s != NONE && !j->segments[s].write_through &&
-                !j->segments[s].clean)
+            if (!s->write_through && !s->clean)
                 j->dirty[file] |= 1u << r;
         }
     }
