@@ -17,10 +17,8 @@ const char *const op_names[OP_COUNT] = {
 
 #include "op/unrow.h"
 #define BRANCHES(n)                                                            \
-    case OP_##n##_br_ss:                                                       \
-    case OP_##n##_br_si:                                                       \
-    case OP_##n##_br_rs:                                                       \
-    case OP_##n##_br_ri:
+    [OP_##n##_br_ss] = true, [OP_##n##_br_si] = true, [OP_##n##_br_rs] = true, \
+    [OP_##n##_br_ri] = true,
 #include "op/norow.h"
 #undef CMP
 #undef TEST_BRANCH
@@ -28,29 +26,12 @@ const char *const op_names[OP_COUNT] = {
 #define CMP(n, ...) BRANCHES(n)
 #define TEST_BRANCH(n, ...) BRANCHES(n)
 #define FCMP(n, ...)                                                           \
-    case OP_##n##_brt_ss:                                                      \
-    case OP_##n##_brt_rs:                                                      \
-    case OP_##n##_brt_sr:                                                      \
-    case OP_##n##_brf_ss:                                                      \
-    case OP_##n##_brf_rs:                                                      \
-    case OP_##n##_brf_sr:
+    [OP_##n##_brt_ss] = true, [OP_##n##_brt_rs] = true,                        \
+    [OP_##n##_brt_sr] = true, [OP_##n##_brf_ss] = true,                        \
+    [OP_##n##_brf_rs] = true, [OP_##n##_brf_sr] = true,
 
-bool
-op_is_branch(unsigned op)
-{
-    switch (op) {
+const bool op_branches[OP_COUNT] = {
 #include "op/all.def"
-    case OP_br:
-    case OP_br_if_s:
-    case OP_br_if_r:
-    case OP_br_z_s:
-    case OP_br_z_r:
-    case OP_br_if64:
-    case OP_br_z64:
-    case OP_br_if64_r:
-    case OP_br_z64_r:
-        return true;
-    default:
-        return false;
-    }
-}
+    [OP_br] = true,     [OP_br_if_s] = true,   [OP_br_if_r] = true,
+    [OP_br_z_s] = true, [OP_br_z_r] = true,    [OP_br_if64] = true,
+    [OP_br_z64] = true, [OP_br_if64_r] = true, [OP_br_z64_r] = true};

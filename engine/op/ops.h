@@ -50,6 +50,12 @@ extern const struct op_meta op_meta[OP_COUNT];
 extern const char *const op_names[OP_COUNT];
 
 /* Does imm hold the distance of a forward branch? */
-bool op_is_branch(unsigned op);
+extern const bool op_branches[OP_COUNT];
+
+static inline bool
+op_is_branch(unsigned op)
+{
+    return op_branches[op];
+}
 
 #endif
