@@ -20,14 +20,15 @@
 #define PATH_ROOM 512
 
 /* What isolates the page (it shares memory among its threads), and allows it
- * nothing but its own files. */
+ * no code but its own; its programs may connect as far as their grants go. */
 #define FIXED_HEADERS                                                          \
     "Cross-Origin-Opener-Policy: same-origin\r\n"                              \
     "Cross-Origin-Embedder-Policy: require-corp\r\n"                           \
     "Cross-Origin-Resource-Policy: same-origin\r\n"                            \
     "Content-Security-Policy: default-src 'self'; script-src 'self' "          \
     "'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' "    \
-    "data:; worker-src 'self'; object-src 'none'; base-uri 'none'; "           \
+    "data:; connect-src 'self' http: https: ws: wss:; worker-src 'self'; "     \
+    "object-src 'none'; base-uri 'none'; "                                     \
     "frame-ancestors 'none'\r\n"                                               \
     "X-Content-Type-Options: nosniff\r\n"                                      \
     "Referrer-Policy: no-referrer\r\n"                                         \

@@ -41,6 +41,16 @@ int host_net_setopt(struct host_net *n, int level, int name, int32_t value);
 int host_net_poll(struct host_net *n); /* PITH_POLL* that hold now */
 int host_net_watch(struct host_net *n, int events); /* 0, -E_NOMEM */
 
+/*
+ * Names, where the host has a name server of its own: it stands at 127.0.0.1
+ * port 53. host_net_resolve answers a question (a DNS message): the answer's
+ * length; -E_INVAL: no answer. host_net_named: the name an address was given
+ * for; grants are then asked for by it. Hosts without: false.
+ */
+bool host_net_resolves(void);
+int host_net_resolve(const void *question, size_t n, void *answer, size_t room);
+bool host_net_named(const struct inet_addr *a, char *name, size_t room);
+
 /* inet_host.c: something that was watched for may be so now. */
 void host_net_ready(void *owner);
 

@@ -4,8 +4,10 @@
 
 #include <string.h>
 
+#include "hostnet.h"
 #include "ipc.h"
 #include "lib.h"
+#include "proc.h"
 #include "pith_errno.h"
 
 #define EPHEMERAL_FIRST 32768u
@@ -188,11 +190,12 @@ inet_text(struct socket *s, bool peer, char *host, size_t room,
 int
 inet_may(struct proc *p, enum cap_net how, struct inet_addr *a)
 {
-    char text[48];
+    char text[256];
 
     if (how == CAP_NET_CONNECT)
         any_to_loopback(a);
-    address_text(a, text, sizeof text);
+    if (!host_net_named(a, text, sizeof text))
+        address_text(a, text, sizeof text);
     return p ? cap_check_net(p, how, text, a->port) : 0;
 }
 
@@ -279,6 +282,16 @@ inet_unbind(struct inet_sock *is)
     is->bound = false;
 }
 
+/* Resolvers ask for what the first send gives to anybody who may send: some
+ * port. That is not listening. */
+static bool
+is_autobind(const struct socket *s, const struct proc *p,
+            const struct inet_addr *a)
+{
+    return s->type == PITH_SOCK_DGRAM && !a->port && inet_is_any(a) && p &&
+           cap_has(p->grants, CAP_NET);
+}
+
 int
 inet_bind(struct socket *s, struct proc *p, const struct sock_name *n)
 {
@@ -292,7 +305,9 @@ inet_bind(struct socket *s, struct proc *p, const struct sock_name *n)
     wanted = a.port;
     if (is->bound || s->connected)
         return -E_INVAL;
-    r = inet_may(p, CAP_NET_LISTEN, &a);
+    r = 0;
+    if (!is_autobind(s, p, &a))
+        r = inet_may(p, CAP_NET_LISTEN, &a);
     if (r < 0)
         return r;
     r = a.port ? take_port(is, &a) : take_ephemeral(is, &a);

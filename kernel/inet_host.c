@@ -276,8 +276,6 @@ inet_host_listen(struct inet_sock *is, int backlog)
     if (is->host || (!any && inet_is_loopback(&is->local)))
         return is->host ? host_net_listen(is->host, backlog) : 0;
     r = open_host(is, &is->local);
-    if (r == -E_NETUNREACH && any)
-        return 0; /* no network: in here only */
     if (r >= 0)
         r = host_net_bind(is->host, &is->local, is->socket.reuse);
     if (r >= 0)
@@ -286,7 +284,7 @@ inet_host_listen(struct inet_sock *is, int backlog)
         r = host_net_watch(is->host, PITH_POLLIN);
     if (r < 0)
         inet_host_close(is);
-    return r;
+    return r == -E_NETUNREACH && any ? 0 : r; /* no network: in here only */
 }
 
 int

@@ -8,9 +8,13 @@
 
 #include <string.h>
 
+#include "hostnet.h"
+
 #include "pith_errno.h"
 
 #define UDP_MAX 65507u
+#define RESOLVER_PORT 53
+#define RESOLVER_MAX 512u
 
 static const struct socket_ops udp_ops;
 
@@ -39,6 +43,22 @@ takes_from(const struct inet_sock *is, const void *from)
            (!is->socket.connected || same(&is->remote, from));
 }
 
+/* The host's name server tells nobody anything: who may go anywhere may ask. */
+static bool
+is_resolver(const struct inet_addr *to)
+{
+    return to->port == RESOLVER_PORT && inet_is_loopback(to) &&
+           host_net_resolves();
+}
+
+static int
+may_send(struct proc *p, struct inet_addr *to)
+{
+    if (p && is_resolver(to) && cap_has(p->grants, CAP_NET))
+        return 0;
+    return inet_may(p, CAP_NET_CONNECT, to);
+}
+
 static int
 udp_connect(struct socket *s, struct proc *p, const struct sock_name *n)
 {
@@ -52,7 +72,7 @@ udp_connect(struct socket *s, struct proc *p, const struct sock_name *n)
     }
     r = inet_from_name(is, n, &to);
     if (r >= 0)
-        r = inet_may(p, CAP_NET_CONNECT, &to);
+        r = may_send(p, &to);
     if (r >= 0)
         r = inet_autobind(is, inet_is_loopback(&to) ? &to : NULL);
     if (r < 0)
@@ -81,7 +101,37 @@ destination(struct inet_sock *is, const struct call_msg *m,
     r = inet_from_name(is, &n, to);
     if (r >= 0 && !to->port)
         r = -E_INVAL;
-    return r < 0 ? r : inet_may(proc_current(), CAP_NET_CONNECT, to);
+    return r < 0 ? r : may_send(proc_current(), to);
+}
+
+/* Ask the host's name server; its answer comes at once. */
+static int64_t
+ask_resolver(struct inet_sock *is, struct uio *u, const struct inet_addr *to)
+{
+    static const struct pith_ucred nobody;
+    uint8_t question[RESOLVER_MAX], answer[RESOLVER_MAX];
+    size_t n = u->resid < sizeof question ? u->resid : sizeof question;
+    struct sock_name name;
+    struct sock_msg *msg;
+    struct uio_seg seg;
+    struct uio from;
+    int64_t got = uio_get(u, question, n);
+    int r;
+
+    if (got < 0)
+        return got;
+    r = host_net_resolve(question, (size_t)got, answer, sizeof answer);
+    if (r <= 0 || sock_queue_space(&is->socket.in, is->socket.rcvbuf) <
+                      (uint32_t)r + sizeof *msg)
+        return got; /* lost, as datagrams are */
+    inet_to_name(is, to, &name);
+    uio_kernel(&from, &seg, answer, (size_t)r);
+    r = sock_msg_create(&from, (uint32_t)r, NULL, 0, &nobody, &name, &msg);
+    if (r < 0)
+        return r;
+    sock_queue_put(&is->socket.in, msg);
+    wake(&is->socket.read_wait);
+    return got;
 }
 
 static int64_t
@@ -111,6 +161,8 @@ udp_send(struct socket *s, struct uio *u, struct call_msg *m)
     r = inet_autobind(is, NULL);
     if (r < 0)
         return r;
+    if (is_resolver(&to))
+        return ask_resolver(is, u, &to);
     from = is->local;
     if (inet_is_any(&from)) {
         struct inet_addr a = to; /* loopback of the same kind */

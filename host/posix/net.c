@@ -304,3 +304,24 @@ host_net_watch(struct host_net *n, int events)
 
     return r >= 0 && (events & PITH_POLLOUT) ? watch(n, 1) : r;
 }
+
+/* Names are the business of a name server that the program asks. */
+bool
+host_net_resolves(void)
+{
+    return false;
+}
+
+int
+host_net_resolve(const void *question, size_t n, void *answer, size_t room)
+{
+    (void)question, (void)n, (void)answer, (void)room;
+    return -E_INVAL;
+}
+
+bool
+host_net_named(const struct inet_addr *a, char *name, size_t room)
+{
+    (void)a, (void)name, (void)room;
+    return false;
+}

@@ -325,7 +325,7 @@ take_string(struct start *s, char *text, struct report *why)
 }
 
 static int
-begin(struct start *s)
+begin(struct start *s, struct report *why)
 {
     static const char *const usual[] = {
         "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME=/root",
@@ -335,7 +335,6 @@ begin(struct start *s)
                              .new_session = true, .on_exit = on_exit,
                              .grants = s->grants};
     struct vfs_image *image = NULL;
-    struct report report = {0};
     int r = vfs_open(NULL, NULL, s->input ? s->input : "/dev/null",
                      PITH_O_RDONLY, 0, &spec.stdio[0]);
 
@@ -353,7 +352,7 @@ begin(struct start *s)
         spec.on_exit_ctx = image;
     }
     if (r == 0)
-        r = proc_start(NULL, &spec, NULL, &report);
+        r = proc_start(NULL, &spec, NULL, why);
     if (r < 0 && image) {
         vfs_image_finish(image);
         host_free(image);
@@ -367,10 +366,9 @@ begin(struct start *s)
 }
 
 static int
-spawn(void)
+spawn(struct report *why)
 {
     struct start s = {0};
-    struct report why = {0};
     uint32_t at = 0;
     int r = 0;
 
@@ -380,14 +378,14 @@ spawn(void)
         char *text = (char *)api.data + at;
 
         at += (uint32_t)strlen(text) + 1;
-        r = take_string(&s, text, &why);
+        r = take_string(&s, text, why);
     }
     if (r == 0 && !s.grants) {
         s.grants = grants_create();
         r = s.grants ? grants_add_all(s.grants) : -E_NOMEM;
     }
     if (r == 0)
-        r = begin(&s);
+        r = begin(&s, why);
     grants_unref(s.grants);
     return r;
 }
@@ -452,7 +450,7 @@ disk(enum storage_op op)
 }
 
 static int
-perform(void)
+perform(struct report *why)
 {
     switch (api.op) {
     case API_READ:
@@ -462,7 +460,7 @@ perform(void)
     case API_LIST:
         return list_directory();
     case API_SPAWN:
-        return spawn();
+        return spawn(why);
     case API_KILL:
         return kill_process();
     case API_PROCESSES:
@@ -498,6 +496,8 @@ api_task(void *arg)
 {
     (void)arg;
     for (;;) {
+        struct report why = {0};
+
         kernel_unlock();
         while (!atomic_load(&api.word))
             web_wait(&api.word, 0, HOST_FOREVER);
@@ -505,12 +505,13 @@ api_task(void *arg)
         api.path[sizeof api.path - 1] = 0;
         if (api.n > DATA)
             api.n = 0;
-        api.result = perform();
+        api.result = perform(&why);
         if (api.result < 0 || !has_data(api.op))
             api.n = 0;
         if (api.result < 0)
-            api.n = (uint32_t)text_format((char *)api.data, DATA, "%s",
-                                          pith_errno_text(api.result));
+            api.n = (uint32_t)text_format(
+                (char *)api.data, DATA, "%s%s%s", pith_errno_text(api.result),
+                why.text[0] ? ": " : "", why.text);
         atomic_store(&api.word, 0);
         host_js_api_done();
     }

@@ -11,6 +11,7 @@
 #include "fs/store.h"
 #include "lib.h"
 #include "main.h"
+#include "net.h"
 #include "pith_errno.h"
 #include "tty.h"
 #include "vfs.h"
@@ -41,6 +42,12 @@ setting(const char *name)
             return s + n + 1;
     }
     return NULL;
+}
+
+bool
+web_network(void)
+{
+    return setting("network") != NULL;
 }
 
 static void

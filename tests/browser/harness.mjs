@@ -37,7 +37,8 @@ export async function serve(...more) {
 export function launch() {
   return chromium.launch({
     executablePath: process.env.PITH_CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox'],
+    // a host out there, as programs see it
+    args: ['--no-sandbox', '--host-resolver-rules=MAP test.example 127.0.0.1'],
   });
 }
 

@@ -403,6 +403,142 @@ const tests = {
   },
 };
 
+/* A server that other sites' pages may ask, and that echoes WebSocket messages. */
+async function outside() {
+  const asked = [];
+  const s = http.createServer((q, r) => {
+    const parts = [];
+    q.on('data', (d) => parts.push(d));
+    q.on('end', () => {
+      const body = Buffer.concat(parts);
+      asked.push({ method: q.method, url: q.url, body });
+      if (q.url !== '/closed')
+        r.setHeader('Access-Control-Allow-Origin', '*');
+      r.setHeader('X-Echo', q.headers['x-own'] ?? 'none');
+      r.setHeader('Access-Control-Allow-Headers', '*');
+      r.setHeader('Access-Control-Allow-Methods', '*');
+      if (q.url === '/big') {
+        r.end(Buffer.alloc(3 << 20, 'big'));
+      } else if (q.url === '/missing') {
+        r.writeHead(404).end('not here');
+      } else {
+        r.end(`${q.method} ${body.length} ${sha(body).slice(0, 8)}\n`);
+      }
+    });
+  });
+  s.on('upgrade', (q, socket) => {
+    const key = createHash('sha1').update(q.headers['sec-websocket-key']
+      + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest('base64');
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n'
+      + `Connection: Upgrade\r\nSec-WebSocket-Accept: ${key}\r\n\r\n`);
+    socket.on('error', () => {});
+    socket.on('data', (d) => { // small frames of a browser, one a piece
+      const n = d[1] & 127, mask = d.subarray(2, 6);
+      const text = Buffer.from(d.subarray(6, 6 + n).map((b, i) => b ^ mask[i & 3]));
+      asked.push({ ws: d[0] & 15, text: text.toString() });
+      socket.write(Buffer.concat([Buffer.from([d[0], n]), text]));
+      if ((d[0] & 15) === 8)
+        socket.end();
+    });
+  });
+  await new Promise((resolve) => { s.listen(0, '127.0.0.1', resolve); });
+  return { at: `test.example:${s.address().port}`, port: s.address().port, asked,
+    close: () => s.close() };
+}
+
+tests['the network: HTTP'] = async () => {
+  const page = await booted('?memory');
+  const out = await outside();
+  const get = (u, more = '') => sh(page, `wget ${more} -O - http://${out.at}${u}`);
+  assert.equal((await get('/')).out, 'GET 0 e3b0c442\n');
+  const big = await sh(page, `wget -O - http://${out.at}/big | sha256sum`);
+  assert.equal(big.out.slice(0, 64), sha(Buffer.alloc(3 << 20, 'big')));
+  assert.match((await get('/missing')).err, /404/);
+  // not allowed by its server: an answer that says so
+  const raw = (text) => sh(page, `printf '${text}' | nc test.example ${out.port}`);
+  const closed = await raw('GET /closed HTTP/1.1\\r\\nHost: x\\r\\n'
+    + 'Connection: close\\r\\n\\r\\n');
+  assert.match(closed.out, /^HTTP\/1.1 502 .*CORS/s);
+  // two requests on one connection, one with a body in chunks and a header
+  const two = await raw('POST /a HTTP/1.1\\r\\nX-Own: me\\r\\n'
+    + 'Transfer-Encoding: chunked\\r\\n\\r\\n3\\r\\nabc\\r\\n2;x\\r\\nde\\r\\n'
+    + '0\\r\\n\\r\\nPUT /b HTTP/1.0\\r\\nContent-Length: 2\\r\\n\\r\\nhi');
+  assert.match(two.out, /POST 5 36bbe50e\n/);
+  assert.match(two.out, /\r\n\r\nPUT 2 8f434346\n$/);
+  assert.equal(out.asked.find((q) => q.url === '/a'
+    && q.method === 'POST').body.toString(), 'abcde');
+  // anything else is cut off; so is a name that nobody has
+  const other = await raw('\\026\\003\\001\\002 hello');
+  assert.equal(other.out, '');
+  assert.match((await sh(page, 'printf "GET / HTTP/1.0\\r\\n\\r\\n" | '
+    + 'nc nobody.invalid 80')).out, /^HTTP\/1.1 502/);
+  // inside, sockets are as ever
+  const inside = await sh(page, '(echo answer | nc -l -p 4000) & sleep 0.3; '
+    + 'echo question | nc 127.0.0.1 4000; wait');
+  assert.match(inside.out, /answer/);
+  out.close();
+  return page;
+};
+
+tests['the network: WebSocket'] = async () => {
+  const page = await booted('?memory');
+  const out = await outside();
+  const r = await sh(page, 'key=dGhlIHNhbXBsZSBub25jZQ==; (printf "GET /ws HTTP/1.1'
+    + '\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\nSec-WebSocket-Key: '
+    + '$key\\r\\nSec-WebSocket-Version: 13\\r\\n\\r\\n"; '
+    + 'printf "\\001\\203\\0\\0\\0\\0hel"; ' // a message in two frames ...
+    + 'printf "\\211\\202\\0\\0\\0\\0hi"; ' // ... with a ping in between
+    + 'printf "\\200\\202\\1\\1\\1\\1mn"; sleep 0.5; '
+    + 'printf "\\210\\202\\0\\0\\0\\0\\003\\350"; sleep 0.5) | '
+    + `nc test.example ${out.port} | od -An -c -w999`);
+  const seen = r.out.replace(/ +/g, ' ');
+  assert.match(seen, /H T T P \/ 1 \. 1 1 0 1/);
+  assert.match(seen, /s 3 p P L M B i T x a Q 9 k Y G z z h Z R b K \+ x O o =/);
+  assert.match(seen, /212 002 h i/);
+  assert.match(seen, /201 005 h e l l o/);
+  assert.match(seen, /210 002 003 350/);
+  assert.deepEqual(out.asked.filter((q) => q.ws === 1).map((q) => q.text), ['hello']);
+  out.close();
+  return page;
+};
+
+tests['the network: only what is granted'] = async () => {
+  const page = await booted('?memory');
+  const out = await outside();
+  const ask = (grants) => page.evaluate(async ([at, g]) => {
+    const r = await window.pith.run(['/usr/bin/wget', '-O', '-', `http://${at}/`],
+      { grants: ['stdio', 'fs / ro', 'time', 'random', 'spawn', 'shell',
+        ...g] });
+    const text = (b) => new TextDecoder().decode(b);
+    return { code: r.code, out: text(r.stdout), err: text(r.stderr), audit:
+      text(await window.pith.vfs.readFile('/proc/audit')) };
+  }, [out.at, grants]);
+  const none = await ask([]);
+  assert.notEqual(none.code, 0);
+  assert.match(none.audit, /refused net listen 0.0.0.0:0/);
+  const unloaded = await page.evaluate(() => window.pith.run(['/usr/bin/wget'],
+    { grants: ['stdio'] }).catch((e) => e.message));
+  assert.match(unloaded, /Capabilities insufficient: it needs .*--cap/);
+  const other = await ask(['net connect example.org:80']);
+  assert.notEqual(other.code, 0);
+  assert.match(other.audit, new RegExp(`refused net connect ${out.at}`));
+  assert.equal(out.asked.length, 0);
+  const granted = await ask([`net connect ${out.at}`]);
+  assert.equal(granted.out, 'GET 0 e3b0c442\n');
+  // a page that lets nobody out
+  const shut = await page.evaluate(async (at) => {
+    const { boot } = await import('./pith.js');
+    const pith = await boot({ memory: true, network: false });
+    const r = await pith.run(['/usr/bin/wget', '-O', '-', `http://${at}/`]);
+    pith.machine.stop();
+    return r.code;
+  }, out.at);
+  assert.notEqual(shut, 0);
+  assert.equal(out.asked.length, 1);
+  out.close();
+  return page;
+};
+
 tests['a recursion through system calls ends the program alone'] = async () => {
   const page = await booted('?memory');
   const name = (t) => [t.length, ...Buffer.from(t)];

@@ -8,6 +8,8 @@
 #   make fuzz-manifest the three readers of manifests
 #   make fuzz-grants   grants as text
 #   make fuzz-webmodule how modules are rewritten for a browser
+#   make fuzz-webserve the HTTP server of `pith web`
+#   make fuzz-wire     HTTP, WebSocket and DNS of programs in a browser
 #   make fuzz-cases    old finds only, seconds
 #   make fuzz-v8       random programs of Binaryen's on the engine and on V8
 #                      (FUZZ_PROGRAMS of them)
@@ -64,6 +66,18 @@ $(FUZZ)/grants: tests/fuzz/grants.c kernel/cap.c kernel/cap_text.c \
     kernel/audit.c kernel/lib.c $(LIB_SRC) $(wildcard kernel/*.h kernel/*.def)
 	@mkdir -p $(@D)
 	clang-19 $(FUZZ_CFLAGS) $(INC_kernel) -o $@ $(filter %.c,$^)
+$(FUZZ)/webserve: tests/fuzz/webserve.c cli/web_file.c lib/write_all.c \
+    cli/web.h lib/write_all.h
+	@mkdir -p $(@D)
+	clang-19 $(FUZZ_CFLAGS) -iquote cli -o $@ $(filter %.c,$^)
+$(FUZZ)/wire: tests/fuzz/wire.c host/web/http.c host/web/wire.c host/web/wire.h
+	@mkdir -p $(@D)
+	clang-19 $(FUZZ_CFLAGS) -iquote host/web -o $@ $(filter %.c,$^)
+.PHONY: fuzz-webserve fuzz-wire
+fuzz-webserve fuzz-wire: fuzz-%: $(FUZZ)/%
+	@mkdir -p $(FUZZ)/found-$*
+	cd $(FUZZ) && ./$* $(FUZZ_RUN) -artifact_prefix=$*- found-$* \
+	    $(CURDIR)/tests/fuzz/$*
 .PHONY: fuzz-grants
 fuzz-grants: $(FUZZ)/grants
 	@mkdir -p $(FUZZ)/found-grants
@@ -84,7 +98,10 @@ fuzz-tools: $(FUZZ)/tools $(FUZZ)/seeds
 	cd $(FUZZ) && ./tools $(FUZZ_RUN) -artifact_prefix=tools- found-tools \
 	    $(CURDIR)/tests/fuzz/tools seeds $(CURDIR)/tests/tools/disasm
 fuzz-cases: $(FUZZ)/decode $(FUZZ)/run $(FUZZ)/tools \
-    $(FUZZ)/capi $(FUZZ)/manifest $(FUZZ)/grants $(FUZZ)/webmodule
+    $(FUZZ)/capi $(FUZZ)/manifest $(FUZZ)/grants $(FUZZ)/webmodule \
+    $(FUZZ)/webserve $(FUZZ)/wire
+	@for t in webserve wire; do \
+	    $(FUZZ)/$$t -timeout=10 tests/fuzz/$$t/* || exit 1; done
 	@$(FUZZ)/manifest -timeout=10 tests/fuzz/manifest/*
 	@$(FUZZ)/grants -timeout=10 tests/fuzz/grants/*
 	@for t in decode run tools capi webmodule; do \
@@ -99,7 +116,7 @@ fuzz-v8: $(B)/bin/v8-run
 	@$(MAKE) -s $(ASYNCIFY)
 	@WASM_OPT="node $(ASYNCIFY)" tests/fuzz/v8/compare.sh $< $(FUZZ)/v8 $(FUZZ_PROGRAMS)
 fuzz:
-	@passed=0; failed=0; for t in cases decode run manifest grants tools capi webmodule v8; do \
+	@passed=0; failed=0; for t in cases decode run manifest grants tools capi webmodule webserve wire v8; do \
 	    if $(MAKE) -s fuzz-$$t; then passed=$$((passed + 1)); \
 	    else failed=$$((failed + 1)); fi; \
 	done; echo "$$passed passed, $$failed failed"; [ $$failed = 0 ]

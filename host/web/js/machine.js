@@ -23,6 +23,7 @@ export class BootError extends Error {
  * @property {{url: string, sha256: string, size: number}} image
  * @property {boolean} [memory] no disk: all is forgotten at the end
  * @property {boolean} [ephemeral] the disk is only read
+ * @property {boolean} [network] false: no program reaches beyond the tab
  * @property {boolean} [reset] make the disk anew
  * @property {Uint8Array} [disk] a disk to use instead of the image
  * @property {string} [command] for a shell, instead of a login
@@ -98,7 +99,7 @@ export class Machine {
   }
 
   #writeSettings() {
-    const { command, ephemeral, memory } = this.settings;
+    const { command, ephemeral, memory, network = true } = this.settings;
     let text = '';
     if (command !== undefined)
       text += `command=${command}\0`;
@@ -106,6 +107,8 @@ export class Machine {
       text += 'ephemeral=1\0';
     if (memory)
       text += 'memory=1\0';
+    if (network)
+      text += 'network=1\0';
     const bytes = new TextEncoder().encode(text + '\0');
     if (bytes.length > 8000)
       throw new BootError('error', 'the command is too long');
@@ -285,6 +288,9 @@ export class Machine {
     case 'panic':
       this.event('log', `cpu${w.cpu}: ${m.text}\n`);
       break;
+    case 'net':
+      this.#network().postMessage(m);
+      break;
     case 'captured':
     case 'exited':
       this.event(m.t, m);
@@ -299,6 +305,18 @@ export class Machine {
       this.#halt(m.code);
       break;
     }
+  }
+
+  /** There from the first connection on that leaves the tab. */
+  #network() {
+    if (!this.net) {
+      this.net = new Worker(new URL('net.js', import.meta.url),
+        { type: 'module', name: 'net' });
+      this.net.onerror = (e) => this.event('log', `net: ${e.message}\n`);
+      this.net.postMessage({ t: 'start', memory: this.memory,
+        at: this.K.net_area() });
+    }
+    return this.net;
   }
 
   #halt(code) {
@@ -318,6 +336,7 @@ export class Machine {
         w.worker.terminate();
     }
     this.storage?.terminate();
+    this.net?.terminate();
   }
 
   // ---- requests ------------------------------------------------------------------

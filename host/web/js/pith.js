@@ -439,6 +439,7 @@ function fromBase64(text) {
  * @param {object} [config]
  *   base: where the system's files are (default: beside this module);
  *   memory: true for a system that keeps nothing; disk: bytes of a disk to use;
+ *   network: false, and no program reaches beyond the tab;
  *   takeover: have another tab that runs the system end; reset: forget the disk;
  *   command: one shell command instead of a login; on: {event: handler}
  * @returns {Promise<Pith>} rejects with a BootError, whose `why` says what is

@@ -234,6 +234,10 @@ const host = {
       return e instanceof RangeError ? -12 : -22; // ENOMEM, EINVAL
     }
   },
+  net(op, id, text, ntext, body, nbody) {
+    postMessage({ t: 'net', op, id, text: textAt(text, ntext),
+      body: bytesAt(body, nbody).slice() });
+  },
   module_drop: (id) => {
     modules.delete(id);
     postMessage({ t: 'drop', id });

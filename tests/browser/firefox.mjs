@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// The smoke subset in Debian's Firefox: boot, a shell session, files that outlive
+// reload and browser. `firefox.mjs --pith P --site S --modules M --out SHOTS`.
+
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { Firefox } from './bidi.mjs';
+import { options, positionals, serve, sleep } from './harness.mjs';
+
+const server = await serve();
+const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'pith-firefox-'));
+fs.mkdirSync(options.out, { recursive: true });
+let f = await Firefox.launch(profile);
+console.log(`Firefox ${f.version}`);
+
+const settled = () => f.until(() => document.body?.dataset.booted
+  ? 'booted' : document.body?.dataset.trouble);
+const screen = () => f.evaluate(() => {
+  const b = window.term.buffer.active;
+  const lines = [];
+  for (let i = 0; i < b.length; i++)
+    lines.push(b.getLine(i).translateToString(true));
+  return lines.join('\n').trimEnd();
+});
+
+async function shows(pattern) {
+  for (const end = Date.now() + 15000; ;) {
+    const text = await screen();
+    if (pattern.test(text))
+      return text;
+    if (Date.now() > end)
+      throw new Error(`the terminal does not show ${pattern}:\n${text}`);
+    await sleep(50);
+  }
+}
+
+const sh = (command) => f.evaluate(async (c) => {
+  const r = await window.pith.run(['/bin/sh', '-c', c]);
+  const d = new TextDecoder();
+  return { code: r.code, out: d.decode(r.stdout), err: d.decode(r.stderr) };
+}, command);
+
+const tests = {
+  async boot() {
+    await f.goto(server.url);
+    assert.equal(await settled(), 'booted');
+    await shows(/pith:\S+# ?$/);
+    await f.screenshot(path.join(options.out, 'firefox.png'));
+  },
+
+  async 'a shell session'() {
+    await f.type('seq 1 1000 | sort -rn | head -1 | tr 0 o\n');
+    await shows(/\n1ooo\n/);
+    await f.type('sleep 100 &\njobs\n');
+    await shows(/\[1\].*Running +sleep 100/);
+    await f.type('kill %1\nsleep 50\n');
+    await sleep(300);
+    await f.type({ ctrl: 'z' });
+    await shows(/\[\d\].*Stopped +sleep 50/);
+    await f.type('kill -9 %2; while :; do :; done\n');
+    await sleep(300);
+    await f.type({ ctrl: 'c' }, 'echo shell $?\n');
+    await shows(/\nshell \d+\n/);
+    assert.deepEqual(await sh('echo out | cat; echo err >&2; exit 3'),
+      { code: 3, out: 'out\n', err: 'err\n' });
+    await f.screenshot(path.join(options.out, 'firefox-shell.png'));
+  },
+
+  async 'programs that loop are killed, many run at once'() {
+    const r = await sh('i=0; while [ $i -lt 20 ]; do '
+      + 'sh -c "while :; do :; done" & kill -9 $!; wait $!; '
+      + '[ $? = 137 ] || echo no; i=$((i+1)); done 2>/dev/null; echo done');
+    assert.equal(r.out, 'done\n');
+    const many = await sh('p=; i=0; while [ $i -lt 60 ]; do sleep 60 & '
+      + 'p="$p $!"; i=$((i+1)); done; echo started; kill $p; wait; echo ended');
+    assert.equal(many.out, 'started\nended\n');
+  },
+
+  async 'files survive a reload, and the browser'() {
+    const data = randomBytes(300000);
+    await f.evaluate((b) => window.pith.vfs.writeFile('/root/blob',
+      Uint8Array.from(atob(b), (c) => c.charCodeAt(0))), data.toString('base64'));
+    await sh('sync');
+    const sum = createHash('sha256').update(data).digest('hex');
+    await f.reload();
+    assert.equal(await settled(), 'booted');
+    assert.equal((await sh('sha256sum </root/blob')).out.slice(0, 64), sum);
+    await f.close();
+    f = await Firefox.launch(profile);
+    await f.goto(server.url);
+    assert.equal(await settled(), 'booted');
+    assert.equal((await sh('sha256sum </root/blob')).out.slice(0, 64), sum);
+  },
+};
+
+let passed = 0, failed = 0;
+for (const [name, test] of Object.entries(tests)) {
+  if (positionals.length && !positionals.some((p) => name.includes(p)))
+    continue;
+  const from = Date.now();
+  try {
+    await Promise.race([test(), sleep(120000).then(() => {
+      throw new Error('not done after two minutes');
+    })]);
+    passed++;
+    console.log(`ok ${name} (${Date.now() - from} ms)`);
+  } catch (e) {
+    failed++;
+    console.log(`FAIL ${name}: ${e.message}`);
+  }
+}
+console.log(`${passed} passed, ${failed} failed`);
+await f.close();
+server.end();
+fs.rmSync(profile, { recursive: true, force: true });
+process.exit(failed ? 1 : 0);
