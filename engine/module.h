@@ -216,6 +216,14 @@ uint32_t module_pc_offset(struct engine_module *m,
 /* Name of function index i, or NULL; belongs to the module. */
 const char *module_func_name(struct engine_module *m, uint32_t i);
 
+/* Slots between the link and the locals of a function in plain form: jit/ keeps
+ * the native stack pointer of handlers there. */
+static inline uint32_t
+module_handler_slots(const struct engine_module *m)
+{
+    return m->ntags ? 1 : 0;
+}
+
 static inline const struct type_def *
 module_func_type(const struct engine_module *m, uint32_t func)
 {

@@ -204,9 +204,11 @@ failed(struct engine_instance *in, uint64_t *fp, const struct insn *pc,
 {
     if (st == ENGINE_EXCEPTION && in->store->exception)
         native_throw(in, fp, pc);
-    if (st == ENGINE_EXIT) /* no accident: nobody asks where it was */
-        leave(in->store, st);
-    native_trap(in, fp, pc, st);
+    /* an exit is no accident: nobody asks where it was; and a nested run that
+     * trapped has said it already */
+    if (st != ENGINE_EXIT && !in->store->nframes)
+        trap_record(in->store, in, pc, fp);
+    leave(in->store, st);
 }
 
 static struct engine_store *

@@ -418,8 +418,8 @@ prologue(struct translator *t)
         add_locals(t, 1, t->type->vt[i], &slot);
     t->link = slot++;
     first = slot;
-    if (t->plain && t->m->ntags)
-        slot++; /* for the native stack pointer at handlers (jit/) */
+    if (t->plain)
+        slot += module_handler_slots(t->m);
     if (t->wide)
         slot += SCRATCH + 2;
     for (uint32_t groups = leb_u32(&t->p); groups; groups--) {

@@ -249,7 +249,7 @@ note_locals(struct build *b)
     memset(b->local_types, TYPES, b->nslots);
     for (uint32_t i = 0; i < b->type->nparams; i++)
         note_local(b, &slot, b->type->vt[i]);
-    slot++; /* the link */
+    slot += 1 + module_handler_slots(m); /* the link, and behind it */
     for (uint32_t groups = leb_u32(&p); groups; groups--) {
         uint32_t n = leb_u32(&p);
         uint8_t vt = *p++;

@@ -11,13 +11,18 @@
 #   make fuzz-webserve the HTTP server of `pith web`
 #   make fuzz-wire     HTTP, WebSocket and DNS of programs in a browser
 #   make fuzz-cases    old finds only, seconds
+#   make fuzz-tiers    the interpreter, the baseline compiler and LLVM against
+#                      each other (no sanitizers: tests/fuzz/tiers/tiers.h);
+#                      make fuzz-hour is an hour of it, make test-tiers its old
+#                      finds and seeds
 #   make fuzz-v8       random programs of Binaryen's on the engine and on V8
 #                      (FUZZ_PROGRAMS of them)
 #   make fuzz          all of these, and a line of counts at the end
 #
 # FUZZ_SECONDS bounds a run. Seeds are small modules of the conformance data
 # (CONFORMANCE) and tests/fuzz/corpus. A find is kept as a case: copy the
-# crash file to tests/fuzz/cases/<target>-<what>.wasm, fix, make fuzz-cases.
+# crash file to tests/fuzz/cases/<target>-<what>.wasm, fix, make fuzz-cases (of
+# tiers: test-tiers). FUZZ_SEED repeats a run of fuzz-tiers.
 FUZZ_SECONDS ?= 600
 FUZZ_PROGRAMS ?= 100
 CONFORMANCE ?= $(or $(PITH_CONFORMANCE),../shared/conformance)
@@ -112,11 +117,32 @@ $(B)/bin/v8-run: tests/fuzz/v8/run.c $(FUZZ_SPEC) tools/spec/isolate.c \
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(INC_engine) -iquote tools/spec $(LDFLAGS) -o $@ \
 	    $(filter %.c %.a,$^) -lm -lpthread
+# Not sanitized, so that there are guard pages and compilers; where they are,
+# out/bin and out/lib, is where the engine looks for LLVM.
+TIERS_SRC := $(wildcard tests/fuzz/tiers/*.c) $(FUZZ_SPEC) tools/spec/isolate.c
+$(B)/bin/fuzz-tiers: $(TIERS_SRC) $(wildcard tests/fuzz/tiers/*.h) \
+    $(B)/lib/libpith-engine.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(INC_engine) -iquote tools/spec $(LDFLAGS) -o $@ \
+	    $(filter %.c %.a,$^) -lm -lpthread
+TIERS_SEEDS := tests/fuzz/corpus tests/fuzz/cases \
+    $(wildcard $(CONFORMANCE)/wasm-core $(CONFORMANCE)/wasm-extra)
+.PHONY: fuzz-tiers fuzz-hour test-tiers
+fuzz-tiers: $(B)/bin/fuzz-tiers $(B)/lib/pith-llvm.so
+	@$(MAKE) -s $(ASYNCIFY)
+	@mkdir -p $(FUZZ)
+	$< --seconds $(FUZZ_SECONDS) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED)) \
+	    --wasm-opt "node $(ASYNCIFY)" --found $(FUZZ)/found-tiers \
+	    $(TIERS_SEEDS)
+fuzz-hour:
+	@$(MAKE) -s FUZZ_SECONDS=3600 fuzz-tiers
+test-tiers: $(B)/bin/fuzz-tiers $(B)/lib/pith-llvm.so
+	@$< --replay tests/fuzz/corpus tests/fuzz/cases
 fuzz-v8: $(B)/bin/v8-run
 	@$(MAKE) -s $(ASYNCIFY)
 	@WASM_OPT="node $(ASYNCIFY)" tests/fuzz/v8/compare.sh $< $(FUZZ)/v8 $(FUZZ_PROGRAMS)
 fuzz:
-	@passed=0; failed=0; for t in cases decode run manifest grants tools capi webmodule webserve wire v8; do \
+	@passed=0; failed=0; for t in cases tiers decode run manifest grants tools capi webmodule webserve wire v8; do \
 	    if $(MAKE) -s fuzz-$$t; then passed=$$((passed + 1)); \
 	    else failed=$$((failed + 1)); fi; \
 	done; echo "$$passed passed, $$failed failed"; [ $$failed = 0 ]

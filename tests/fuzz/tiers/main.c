@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command and the loop of fuzz-tiers; see tiers.h. */
+#include "tiers.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MUTANTS = 20, MOST_BYTES = 64 << 10, REDUCE_SECONDS = 60, SMALLER = 3 };
+
+static const uint32_t intervals[] = {1, 2, 3, 5, 7, 13, 31};
+
+struct fuzz {
+    struct rng rng;
+    struct source source;
+    const char *found;
+    uint64_t seed;
+    time_t start, until;
+    unsigned cases, agreed, invalid, compared, cut, finds;
+};
+
+static const char *
+verdict_text(enum verdict v)
+{
+    static const char *const texts[] = {"invalid", "agreed", "mismatch",
+                                        "crash", "hang"};
+
+    return texts[v];
+}
+
+static void
+progress(const struct fuzz *f, bool last)
+{
+    static time_t told;
+    time_t now = time(NULL);
+
+    if (!last && (now == told || !isatty(STDERR_FILENO)))
+        return;
+    told = now;
+    fprintf(last ? stdout : stderr,
+            "%s%ld s: %u modules (%u by Binaryen, %u not valid), %u outcomes "
+            "compared, %u runs cut by a limit, %u finds%s",
+            last ? "" : "\r", (long)(now - f->start), f->cases, f->source.made,
+            f->invalid, f->compared, f->cut, f->finds, last ? "\n" : " ");
+}
+
+static void
+keep(struct fuzz *f, struct bytes *b, uint32_t interval, const struct trial *t)
+{
+    char path[1000];
+
+    f->finds++;
+    snprintf(path, sizeof path, "%s/%s-%llu-%u.wasm", f->found,
+             verdict_text(t->verdict), (unsigned long long)f->seed, f->cases);
+    bytes_write(b, path);
+    printf("\n%s: %s: %s (every %u)\n", path, verdict_text(t->verdict), t->text,
+           interval);
+    fflush(stdout);
+    if (f->finds > SMALLER)
+        return;
+    reduce(b, interval, t->verdict, REDUCE_SECONDS);
+    snprintf(path, sizeof path, "%s/%s-%llu-%u-small.wasm", f->found,
+             verdict_text(t->verdict), (unsigned long long)f->seed, f->cases);
+    bytes_write(b, path);
+    printf("%s: %zu bytes\n", path, b->n);
+    fflush(stdout);
+}
+
+/* True: all agreed on b, which is valid. */
+static bool
+one(struct fuzz *f, struct bytes *b)
+{
+    uint32_t interval =
+        intervals[rng_below(&f->rng, sizeof intervals / sizeof *intervals)];
+    struct trial t;
+
+    f->cases++;
+    trial_run(b->p, b->n, interval, &t);
+    f->compared += t.compared;
+    f->cut += t.cut;
+    f->invalid += t.verdict == INVALID;
+    f->agreed += t.verdict == AGREED;
+    if (t.verdict > AGREED)
+        keep(f, b, interval, &t);
+    progress(f, false);
+    return t.verdict == AGREED;
+}
+
+/* Mutants of b, and of mutants. */
+static void
+family(struct fuzz *f, struct bytes *b)
+{
+    struct bytes mutant = {0};
+    struct report report;
+    struct engine_module *m;
+
+    for (unsigned i = 0; i < MUTANTS && time(NULL) < f->until; i++) {
+        bool ok;
+
+        report.text[0] = 0;
+        if (engine_module_load(b->p, b->n, NULL, NULL, &m, &report))
+            break;
+        ok = mutate(m, &f->rng, &mutant);
+        engine_module_unref(m);
+        if (!ok || mutant.n > MOST_BYTES)
+            break;
+        if (one(f, &mutant) && rng_one_in(&f->rng, 2)) {
+            struct bytes old = *b;
+
+            *b = mutant;
+            mutant = old;
+        }
+    }
+    bytes_free(&mutant);
+}
+
+static int
+fuzz(struct fuzz *f, unsigned seconds)
+{
+    struct bytes b = {0};
+    unsigned none = 0;
+
+    f->rng.state = f->seed;
+    f->start = time(NULL);
+    f->until = f->start + (time_t)seconds;
+    printf("seed %llu, %u seeds, %u s\n", (unsigned long long)f->seed,
+           f->source.nseeds, seconds);
+    fflush(stdout);
+    while (time(NULL) < f->until && none < 50) {
+        if (!source_next(&f->source, &b)) {
+            none++;
+            continue;
+        }
+        none = 0;
+        if (one(f, &b))
+            family(f, &b);
+    }
+    bytes_free(&b);
+    source_close(&f->source);
+    progress(f, true);
+    if (none)
+        printf("no modules to begin with: see %s/log\n", f->source.dir);
+    printf("%u passed, %u failed\n", f->agreed, f->finds + !!none);
+    return f->finds || none || !f->agreed;
+}
+
+/* ---- files ---- */
+
+enum what { FUZZ, REPLAY, SHOW, REDUCE };
+
+static int
+replay(const struct source *s)
+{
+    unsigned passed = 0, failed = 0, skipped = 0;
+    struct bytes b = {0};
+
+    for (uint32_t i = 0; i < s->nseeds; i++) {
+        struct trial t = {.verdict = INVALID};
+
+        if (!bytes_read(&b, s->seeds[i])) {
+            snprintf(t.text, sizeof t.text, "%s", strerror(errno));
+            t.verdict = CRASH;
+        }
+        for (unsigned k = 0; k < 3 && t.verdict <= AGREED; k++)
+            trial_run(b.p, b.n, intervals[2 * k], &t);
+        passed += t.verdict == AGREED;
+        skipped += t.verdict == INVALID;
+        failed += t.verdict > AGREED;
+        if (t.verdict > AGREED)
+            printf("%s: %s: %s\n", s->seeds[i], verdict_text(t.verdict),
+                   t.text);
+    }
+    bytes_free(&b);
+    printf("%u passed, %u failed, %u skipped\n", passed, failed, skipped);
+    return failed || !passed;
+}
+
+static int
+each_file(const struct source *s, enum what what, uint32_t interval)
+{
+    struct bytes b = {0};
+    struct trial t;
+
+    for (uint32_t i = 0; i < s->nseeds; i++) {
+        if (!bytes_read(&b, s->seeds[i])) {
+            perror(s->seeds[i]);
+            return 2;
+        }
+        if (what == SHOW) {
+            trial_show(b.p, b.n, interval);
+            continue;
+        }
+        trial_run(b.p, b.n, interval, &t);
+        printf("%s: %s: %s\n", s->seeds[i], verdict_text(t.verdict), t.text);
+        if (t.verdict <= AGREED)
+            continue;
+        reduce(&b, interval, t.verdict, REDUCE_SECONDS * 3);
+        bytes_write(&b, s->seeds[i]);
+        printf("%s: %zu bytes now\n", s->seeds[i], b.n);
+    }
+    bytes_free(&b);
+    return 0;
+}
+
+static int
+usage(void)
+{
+    fputs("usage: fuzz-tiers [--seconds N] [--seed N] [--wasm-opt COMMAND]\n"
+          "                  [--found DIR] SEEDS...\n"
+          "       fuzz-tiers --replay | --show | --reduce [--interval N] "
+          "FILE|DIR...\n",
+          stderr);
+    return 2;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct fuzz f = {.found = "."};
+    enum what what = FUZZ;
+    unsigned seconds = 60;
+    uint32_t interval = 3;
+    int i;
+
+    f.seed = (uint64_t)time(NULL) << 8 ^ (uint64_t)getpid();
+    for (i = 1; i < argc && argv[i][0] == '-'; i++) {
+        const char *w = argv[i], *value = argv[i + 1];
+
+        if (!strcmp(w, "--replay"))
+            what = REPLAY;
+        else if (!strcmp(w, "--show"))
+            what = SHOW;
+        else if (!strcmp(w, "--reduce"))
+            what = REDUCE;
+        else if (!value)
+            return usage();
+        else if (!strcmp(w, "--seconds") && ++i)
+            seconds = (unsigned)strtoul(value, NULL, 10);
+        else if (!strcmp(w, "--seed") && ++i)
+            f.seed = strtoull(value, NULL, 10);
+        else if (!strcmp(w, "--interval") && ++i)
+            interval = (uint32_t)strtoul(value, NULL, 10);
+        else if (!strcmp(w, "--wasm-opt") && ++i)
+            f.source.wasm_opt = value;
+        else if (!strcmp(w, "--found") && ++i)
+            f.found = value;
+        else
+            return usage();
+    }
+    f.source.rng = &f.rng;
+    f.source.dir = f.found;
+    mkdir(f.found, 0777);
+    for (; i < argc; i++)
+        if (source_add(&f.source, argv[i]) < 0) {
+            perror(argv[i]);
+            return 2;
+        }
+    if (!trial_init()) {
+        puts("fuzz-tiers: this build has no LLVM tier (pith-llvm.so)");
+        return 2;
+    }
+    return what == FUZZ     ? fuzz(&f, seconds)
+           : what == REPLAY ? replay(&f.source)
+                            : each_file(&f.source, what, interval);
+}
