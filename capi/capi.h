@@ -95,14 +95,15 @@ enum ref_kind {
     REF_TRAP,
     REF_FOREIGN,
     REF_ANY,
-    REF_EXN
+    REF_EXN,
+    REF_CONT
 };
 
 struct wasm_ref_t {
     uint8_t kind; /* enum ref_kind */
     bool held;
     bool interned;
-    uint32_t pin; /* REF_ANY, REF_EXN */
+    uint32_t pin; /* REF_ANY, REF_EXN, REF_CONT */
     size_t owners;
     struct wasm_store_t *store; /* NULL: ended */
     struct wasm_ref_t *prev, *next;

@@ -128,6 +128,11 @@ ref_to_engine(struct wasm_store_t *s, struct wasm_ref_t *r,
             return false;
         *out = r->object;
         break;
+    case ENGINE_HIERARCHY_CONT:
+        if (r->kind != REF_CONT)
+            return false;
+        *out = r->object;
+        break;
     }
     return engine_ref_is(*out, t);
 }
@@ -177,6 +182,8 @@ ref_from_engine(struct wasm_store_t *s, void *ref, struct engine_valtype t,
         *out = ref_intern(s, REF_FUNC, ref);
     } else if (h == ENGINE_HIERARCHY_EXN) {
         *out = intern_pinned(s, REF_EXN, ref);
+    } else if (h == ENGINE_HIERARCHY_CONT) {
+        *out = intern_pinned(s, REF_CONT, ref);
     } else {
         void *as_extern =
             h == ENGINE_HIERARCHY_EXTERN ? ref : engine_ref_convert(ref);

@@ -19,7 +19,8 @@ decode_tag_type(struct engine_module *m, struct reader *r)
     if (read_u8(r) != 0)
         reader_fail(r, -E_INVAL, "malformed tag attribute");
     type = decode_functype_index(m, r);
-    if (!reader_failed(r) && type_get(type)->nresults)
+    /* those with results are for suspending: only where that can be done */
+    if (!reader_failed(r) && type_get(type)->nresults && !m->conts)
         reader_fail(r, -E_INVAL, "non-empty tag result type");
     return type;
 }

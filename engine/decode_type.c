@@ -24,7 +24,7 @@ decode_heaptype(struct engine_module *m, struct reader *r)
     if (h < 0) {
         uint32_t heap = HEAP_ABSTRACT | (uint32_t)(h + 0x80);
 
-        if (h < -0x40 || heap < HEAP_EXN || heap > HEAP_NOEXN)
+        if (h < -0x40 || heap < HEAP_CONT || heap > HEAP_NOCONT)
             reader_fail(r, -E_INVAL, "malformed heap type");
         return heap;
     }
@@ -53,7 +53,7 @@ decode_valtype(struct engine_module *m, struct reader *r)
     case 0x64:
         return VT_REF | decode_heaptype(m, r);
     default:
-        if (b >= 0x69 && b <= 0x74)
+        if (b >= 0x68 && b <= 0x75)
             return VT_REF | VT_NULLABLE | HEAP_ABSTRACT | b;
         reader_fail(r, -E_INVAL, "malformed value type 0x%02x", b);
         return VT_I32;
@@ -144,6 +144,11 @@ decode_comptype(struct engine_module *m, struct reader *r, struct type_def *d,
         d->nparams = 1;
         decode_field(m, r, v);
         break;
+    case TYPE_CONT:
+        d->nparams = 1;
+        words_put(v, r, VT_REF | decode_heaptype(m, r), 0);
+        m->conts = true;
+        break;
     default:
         reader_fail(r, -E_INVAL, "malformed type 0x%02x", kind);
     }
@@ -204,6 +209,8 @@ subtype_valid(const struct type_def *d)
                 return false;
         return true;
     }
+    if (d->kind == TYPE_CONT)
+        return vt_matches(d->vt[0], s->vt[0]);
     if (d->nparams < s->nparams)
         return false;
     for (uint32_t i = 0; i < s->nparams; i++)
@@ -227,6 +234,14 @@ depth_ok(const struct type_def *defs, uint32_t i)
     if (super != TYPE_NONE)
         depth += type_get(super)->depth + 1u;
     return depth <= LIMIT_SUBTYPE_DEPTH;
+}
+
+static bool
+cont_valid(const struct type_def *d)
+{
+    uint32_t heap = vt_heap(d->vt[0]);
+
+    return !heap_is_abstract(heap) && type_get(heap)->kind == TYPE_FUNC;
 }
 
 static void
@@ -254,6 +269,11 @@ intern_group(struct engine_module *m, struct reader *r, struct type_def *defs,
     for (uint32_t i = 0; i < n; i++) {
         const struct type_def *d = type_get(first + i);
 
+        if (d->kind == TYPE_CONT && !cont_valid(d)) {
+            reader_fail(r, -E_INVAL,
+                        "a continuation type must be of a function type");
+            return;
+        }
         if (d->super != TYPE_NONE && !subtype_valid(d)) {
             reader_fail(r, -E_INVAL, "sub type %u does not match super type",
                         (unsigned)(m->ntypes - n + i));

@@ -63,6 +63,8 @@ engine_valtype_hierarchy(struct engine_valtype t)
         return ENGINE_HIERARCHY_EXTERN;
     case HEAP_EXN:
         return ENGINE_HIERARCHY_EXN;
+    case HEAP_CONT:
+        return ENGINE_HIERARCHY_CONT;
     default:
         return ENGINE_HIERARCHY_ANY;
     }
@@ -130,7 +132,7 @@ engine_tag_create(struct engine_store *s, const struct engine_functype *type)
     struct engine_tag *t = store_alloc(s, 1, sizeof *t);
     uint32_t id;
 
-    if (!t || type->nresults || type_intern_public(type, &id) < 0)
+    if (!t || type_intern_public(type, &id) < 0)
         return NULL;
     if (!store_hold_type(s, id)) {
         type_release(id);

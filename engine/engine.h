@@ -66,6 +66,8 @@ enum engine_status {
     ENGINE_OUT_OF_FUEL,
     ENGINE_EXIT,                /* a host function or poll asks to unwind all */
     ENGINE_UNLINKABLE,          /* instance_create only: import mismatch */
+    ENGINE_UNHANDLED_TAG,       /* suspend or switch without a handler */
+    ENGINE_CONT_CONSUMED,       /* a continuation used a second time */
     ENGINE_STATUS_COUNT
 };
 
@@ -286,7 +288,7 @@ struct engine_global *engine_global_create(struct engine_store *s,
                                            struct engine_valtype type,
                                            bool mutable_,
                                            union engine_value init);
-/* An exception tag; NULL too when type has results. The type is copied. */
+/* A tag of exceptions, or with results of suspensions. The type is copied. */
 struct engine_tag *engine_tag_create(struct engine_store *s,
                                      const struct engine_functype *type);
 
@@ -407,7 +409,8 @@ enum engine_hierarchy {
     ENGINE_HIERARCHY_FUNC,   /* struct engine_func * */
     ENGINE_HIERARCHY_EXTERN, /* the host's pointers, and what is any converted */
     ENGINE_HIERARCHY_ANY,    /* structs, arrays, i31, and extern converted */
-    ENGINE_HIERARCHY_EXN
+    ENGINE_HIERARCHY_EXN,
+    ENGINE_HIERARCHY_CONT    /* continuations, opaque */
 };
 /* Of a reference type. */
 enum engine_hierarchy engine_valtype_hierarchy(struct engine_valtype t);

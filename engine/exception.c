@@ -8,8 +8,8 @@
  * and sweeps. Payloads may hold exceptions in turn, so marking works through a
  * list.
  */
+#include "cont.h"
 #include "gc.h"
-#include "runtime.h"
 
 #include <stdlib.h>
 
@@ -160,7 +160,8 @@ catches(const struct eh_entry *h, const struct engine_instance *in,
         const struct exception *e)
 {
     return h->tag == EH_ALL ||
-           (h->tag != EH_DELEGATE && in->tags[h->tag] == e->tag);
+           (h->tag != EH_DELEGATE && h->tag != EH_SUSPEND &&
+            in->tags[h->tag] == e->tag);
 }
 
 /*
@@ -186,6 +187,20 @@ find_handler(const struct code_range *range, const struct engine_instance *in,
     return NULL;
 }
 
+/* Does machine code on the native stack wait for this frame? */
+static bool
+leads_to_native(struct walk w, const struct code_range *range)
+{
+    w.pc = (const struct insn *)(uintptr_t)w.fp[range->link];
+    while (link_is_special(w.pc)) {
+        if (w.pc == interp_return ||
+            (w.pc == interp_prompt && (w.fp - PROMPT_SLOTS)[PROMPT_NATIVE]))
+            return true;
+        walk_special(&w);
+    }
+    return false;
+}
+
 bool
 exception_unwind(struct engine_store *s, struct walk *w, const uint64_t *base)
 {
@@ -200,6 +215,7 @@ exception_unwind(struct engine_store *s, struct walk *w, const uint64_t *base)
         /* (a handler of machine code below is native_throw's to find) */
         h = find_handler(&range, w->in, e, (uint32_t)(w->pc - range.start));
         if (h) {
+            prompts_drop(s, w->fp); /* the payload may come to lie there */
             if (h->tag != EH_ALL)
                 memcpy(w->fp + h->slot, e->slots, e->nslots * sizeof *w->fp);
             if (h->ref != EH_NO_REF)
@@ -208,8 +224,7 @@ exception_unwind(struct engine_store *s, struct walk *w, const uint64_t *base)
             s->exception = NULL;
             return true;
         }
-    } while (w->fp != base &&
-             w->fp[range.link] != (uintptr_t)interp_return &&
+    } while (w->fp != base && !leads_to_native(*w, &range) &&
              walk_out(w, &range));
     return false;
 }
@@ -225,7 +240,8 @@ engine_poll_may_throw(const struct engine_store *s)
         bool entered = at == 1 && w.pc == s->act->pc;
 
         for (uint32_t i = 0; i < range.nhandlers && !entered; i++)
-            if (at >= range.handlers[i].from && at < range.handlers[i].to)
+            if (at >= range.handlers[i].from && at < range.handlers[i].to &&
+                range.handlers[i].tag != EH_SUSPEND)
                 return true;
         if ((range.nhandlers && !entered) || !walk_out(&w, &range))
             break;

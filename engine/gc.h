@@ -73,6 +73,8 @@ enum gc_opcode {
     GC_I31_GET_S,
     GC_I31_GET_U,
     GC_REF_EQ,
+    GC_CONT_NEW, /* x: type (cont.h) */
+    GC_CONT_BIND /* x: from; y: to */
 };
 
 /*

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cont.h"
+
 /* ---- marking ---- */
 
 static void
@@ -63,15 +65,38 @@ mark_pointers(struct gc_heap *h, void *const *pointers, uint64_t n)
         mark_word(h, (uintptr_t)pointers[i]);
 }
 
+/* What may be references in o. */
+static const uint64_t *
+words_of(const struct gc_object *o, uint64_t *n)
+{
+    const struct type_def *t = type_get(o->type);
+    const struct cont_stack *c;
+
+    *n = 0;
+    switch (t->kind) {
+    case TYPE_STRUCT:
+        *n = t->param_slots;
+        break;
+    case TYPE_CONT:
+        c = ((const struct continuation *)(const void *)o)->stack;
+        if (!c)
+            break;
+        *n = c->nslots;
+        return c->slots;
+    default:
+        if (vt_is_ref(t->vt[0]))
+            *n = o->length;
+    }
+    return o->slots;
+}
+
 static void
 trace(struct gc_heap *h, const struct gc_object *o)
 {
-    const struct type_def *t = type_get(o->type);
+    uint64_t n;
+    const uint64_t *words = words_of(o, &n);
 
-    if (t->kind == TYPE_STRUCT)
-        mark_words(h, o->slots, t->param_slots);
-    else if (vt_is_ref(t->vt[0]))
-        mark_words(h, o->slots, o->length);
+    mark_words(h, words, n);
 }
 
 static void
@@ -114,17 +139,13 @@ struct visit {
 static void
 visit_object(struct gc_heap *h, const struct gc_object *o, void *ctx)
 {
-    const struct type_def *t = type_get(o->type);
     const struct visit *v = ctx;
-    uint64_t n = 0;
+    uint64_t n;
+    const uint64_t *words = words_of(o, &n);
 
     (void)h;
-    if (t->kind == TYPE_STRUCT)
-        n = t->param_slots;
-    else if (vt_is_ref(t->vt[0]))
-        n = o->length;
     for (uint64_t i = 0; i < n; i++)
-        v->f(v->ctx, o->slots[i]);
+        v->f(v->ctx, words[i]);
 }
 
 void
@@ -266,14 +287,16 @@ gc_collect(struct gc_heap *h, struct engine_store *s, const uint64_t *top)
 {
     uint64_t held;
 
-    s->gc_work += (h->held + atomic_load_explicit(&s->quota->table_used,
+    s->gc_work += (h->held + h->stack_bytes + atomic_load_explicit(&s->quota->table_used,
                                                memory_order_relaxed)) >>
                   12;
     mark(h, s, top);
+    cont_sweep(h, s);
     h->live = 0;
     held = sweep_blocks(h) + sweep_large(h);
     quota_give_memory(s->quota, h->held - held);
     h->held = held;
     h->allocated = 0;
+    h->live += h->stack_bytes;
     h->threshold = h->live > FIRST_THRESHOLD ? h->live : FIRST_THRESHOLD;
 }

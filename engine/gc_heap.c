@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cont.h"
 #include "limits.h"
 
 /* ---- size classes: by 16 up to 512, then two per doubling ---- */
@@ -241,7 +242,9 @@ gc_alloc(struct engine_instance *in, uint32_t type, uint32_t length,
         return NULL;
     if (!s->gc->threshold)
         s->gc->threshold = FIRST_THRESHOLD;
-    if (t->kind == TYPE_STRUCT)
+    if (t->kind == TYPE_CONT)
+        size = sizeof(struct continuation);
+    else if (t->kind == TYPE_STRUCT)
         size += (uint64_t)t->param_slots * 8;
     else
         size += (uint64_t)length * gc_element_size(t->vt[0]);
@@ -263,7 +266,7 @@ gc_alloc(struct engine_instance *in, uint32_t type, uint32_t length,
 uint64_t
 gc_heap_bytes(const struct gc_heap *h)
 {
-    return h->held;
+    return h->held + h->stack_bytes;
 }
 
 void
@@ -279,6 +282,7 @@ gc_heap_free(struct gc_heap *h)
     }
     for (uint32_t i = 0; h->large && i <= h->large_mask; i++)
         free(h->large[i].object);
+    cont_free_all(h);
     free(h->large);
     free(h->block_set.keys);
     free(h->stack);

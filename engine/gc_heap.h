@@ -60,6 +60,8 @@ struct gc_heap {
     uint32_t large_mask, nlarge;
     uint64_t allocated, threshold; /* since the last collection */
     uint64_t held;                 /* bytes, counted against the quota */
+    struct cont_stack *stacks;     /* of continuations (cont.h) */
+    uint64_t stack_bytes;          /* counted against the quota, too */
     uint64_t live;                 /* bytes of objects after the last one */
     struct gc_object **stack;      /* to be traced */
     size_t depth, depth_cap;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The instructions of structs, arrays and i31; see gc.h (4.6.11). */
+#include "cont.h"
 #include "gc.h"
 
 #include <string.h>
@@ -438,6 +439,10 @@ gc_execute(struct engine_instance *in, enum gc_opcode op, uint32_t x,
     case GC_REF_EQ:
         sp[0] = sp[0] == sp[1];
         return ENGINE_OK;
+    case GC_CONT_NEW:
+        return cont_new(in, x, sp, top);
+    case GC_CONT_BIND:
+        return cont_bind(in, x, y, sp, top);
     default:
         return access(in, op, x, y, sp);
     }

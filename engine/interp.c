@@ -6,6 +6,7 @@
 #include "runtime.h"
 
 #include "atomic.h"
+#include "cont.h"
 #include "gc.h"
 #include "native.h"
 #include "op/float.h"

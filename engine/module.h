@@ -122,10 +122,12 @@ struct eh_entry {
 };
 #define EH_ALL UINT32_MAX
 #define EH_DELEGATE (UINT32_MAX - 1)
+#define EH_SUSPEND (UINT32_MAX - 2) /* a clause of resume: not an exception's */
 #define EH_NO_REF UINT32_MAX
 
 struct engine_module {
     atomic_uint refs;
+    bool conts; /* it has continuation types: nothing for llvm/ (cont.h) */
     bool tail_calls; /* there are some; all functions' convention shows it */
     bool plain; /* instructions are for a compiler as well (translate.h) */
     const uint8_t *bytes;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "baseline.h"
+#include "cont.h"
+#include "op/ops.h"
 #include "perfmap.h"
 #include "pith_errno.h"
 
@@ -151,7 +153,8 @@ native_enter(struct engine_instance *in, uint32_t func, uint64_t *fp,
              const struct insn *link)
 {
     struct engine_store *s = in->store;
-    struct native_segment segment = {.prev = s->native, .base = fp};
+    struct native_segment segment = {
+        .prev = s->native, .base = fp, .run_base = s->run_base};
     struct engine_instance *outer = s->native_in;
     native_fn *fn = atomic_load_explicit(&in->module->code[func].native,
                                          memory_order_acquire);
@@ -159,12 +162,20 @@ native_enter(struct engine_instance *in, uint32_t func, uint64_t *fp,
 
     s->native = &segment;
     s->native_in = in;
-    if (_setjmp(segment.landing) == 0)
+    switch (_setjmp(segment.landing)) {
+    case 0:
         fn(in, fp, link);
-    else
+        break;
+    case 1:
         st = ENGINE_EXCEPTION;
+        break;
+    default:
+        st = STATUS_LANDING;
+        break;
+    }
     s->native = segment.prev;
     s->native_in = outer;
+    s->run_base = segment.run_base;
     return st;
 }
 
@@ -250,6 +261,33 @@ native_poll_with(struct engine_instance *in, uint64_t *fp,
 /* ---- calls
  * ------------------------------------------------------------------------- */
 
+/* STATUS_LANDING: go where it leads, or to what called this machine code. */
+static _Noreturn void
+land(struct engine_store *s)
+{
+    s->step = NULL;
+    if (s->landing_level >= s->native->base)
+        jit_land(s, &s->landing);
+    _longjmp(s->native->landing, 3);
+}
+
+/* A run of the interpreter for the machine code of segment is over; pc called
+ * it. */
+static void
+run_ended(struct engine_instance *in, uint64_t *fp, const struct insn *pc,
+          struct native_segment *segment)
+{
+    struct engine_store *s = in->store;
+
+    s->native = segment;
+    if (s->status == STATUS_LANDING)
+        land(s);
+    if (s->status == ENGINE_EXCEPTION && s->exception)
+        native_throw(in, fp, pc);
+    if (s->status != ENGINE_OK)
+        leave(s, s->status); /* recorded where it happened */
+}
+
 /* The interpreter, one level down the native stack. */
 static void
 interpret(struct engine_instance *in, uint64_t *fp, const struct insn *link,
@@ -259,6 +297,7 @@ interpret(struct engine_instance *in, uint64_t *fp, const struct insn *link,
     const struct type_def *t = type_get(in->module->code[func].type);
     struct native_segment *segment = s->native;
     struct engine_instance *caller = in;
+    uint64_t *run_base = s->run_base;
 
     if ((size_t)(s->stack_limit - fp) < BRIDGE_SLOTS + t->param_slots ||
         (size_t)(s->stack_limit - fp) < BRIDGE_SLOTS + t->result_slots)
@@ -267,12 +306,34 @@ interpret(struct engine_instance *in, uint64_t *fp, const struct insn *link,
     fp[0] = (uintptr_t)caller;
     fp[1] = (uintptr_t)link;
     fp[2] = (uint64_t)link->a << 32 | t->result_slots;
+    s->run_base = fp;
     interp_run_from(in, entry, fp + BRIDGE_SLOTS, interp_return);
-    s->native = segment;
-    if (s->status == ENGINE_EXCEPTION && s->exception)
-        native_throw(in, fp - link->a, link);
-    if (s->status != ENGINE_OK)
-        leave(s, s->status); /* recorded where it happened */
+    s->run_base = run_base;
+    run_ended(in, fp - link->a, link, segment);
+}
+
+/* Inside a continuation only code that can be moved runs (cont.h). */
+static bool
+may_run(const struct engine_store *s, const struct func_code *code)
+{
+    return !s->prompt || !atomic_load_explicit(&code->fast, memory_order_relaxed);
+}
+
+bool
+native_may_enter(struct engine_instance *in, uint32_t func)
+{
+    return may_run(in->store, &in->module->code[func]);
+}
+
+const struct insn *
+native_instead(struct engine_instance *in, uint32_t func)
+{
+    struct func_code *code = &in->module->code[func];
+
+    if (!atomic_load_explicit(&code->insns, memory_order_acquire) &&
+        translate_func(in->module, func) < 0)
+        return NULL;
+    return atomic_load_explicit(&code->insns, memory_order_acquire);
 }
 
 void
@@ -292,8 +353,10 @@ native_call(struct engine_instance *in, uint64_t *fp, const struct insn *link,
             entry = atomic_load_explicit(&code->entry, memory_order_acquire);
         }
     }
-    if (fn)
+    if (fn && may_run(in->store, code))
         fn(in, fp, link);
+    else if (fn && !(entry = native_instead(in, func)))
+        native_trap(in, fp - link->a, link, ENGINE_NO_MEMORY);
     else
         interpret(in, fp, link, func, entry);
 }
@@ -354,6 +417,59 @@ native_call_table(struct engine_instance *in, uint64_t *fp,
     if (f->type != type && !type_is_subtype(f->type, type))
         native_trap(in, fp, pc, ENGINE_INDIRECT_TYPE);
     native_invoke(in, fp, pc, f);
+}
+
+/* ---- continuations
+ * ------------------------------------------------------------------------- */
+
+static void
+resume(struct engine_instance *in, uint64_t *fp, const struct insn *pc)
+{
+    struct engine_store *s = going_out(in, fp, pc, fp + pc[1].uimm + pc->a);
+    const struct insn *link = pc + RESUME_WORDS + HANDLER_WORDS * pc->b;
+    struct native_segment *segment = s->native;
+    uint64_t *run_base = s->run_base;
+    struct walk to = {in, pc, fp};
+    enum engine_status st = cont_resume(in, pc, fp, true, &to);
+
+    s->budget -= (int64_t)s->gc_work;
+    s->gc_work = 0;
+    if (to.fp == fp || (st != ENGINE_OK && st != ENGINE_EXCEPTION)) {
+        if (st != ENGINE_OK)
+            failed(in, fp, to.pc, st);
+        return;
+    }
+    s->run_base = fp + pc[1].uimm; /* the prompt */
+    if (st == ENGINE_OK || exception_unwind(s, &to, NULL)) {
+        interp_run_from(to.in, to.pc, to.fp, interp_prompt);
+    } else {
+        s->status = st;
+        prompts_drop(s, fp);
+    }
+    s->run_base = run_base;
+    run_ended(in, fp, link, segment);
+}
+
+void
+native_cont(struct engine_instance *in, uint64_t *fp, const struct insn *pc)
+{
+    struct engine_store *s = in->store;
+    enum engine_status st;
+
+    if (pc->code == interp_code(OP_cont_resume)) {
+        resume(in, fp, pc);
+        return;
+    }
+    going_out(in, fp, pc, fp + pc[1].uimm + pc->a);
+    if (pc->code == interp_code(OP_cont_suspend))
+        st = cont_suspend(in, pc, fp);
+    else
+        st = cont_switch(in, pc, fp);
+    s->budget -= (int64_t)s->gc_work;
+    s->gc_work = 0;
+    if (st != ENGINE_OK)
+        native_trap(in, fp, pc, st);
+    land(s);
 }
 
 /* ---- steps

@@ -42,6 +42,7 @@
 struct native_segment {
     struct native_segment *prev;
     uint64_t *base; /* the first frame */
+    uint64_t *run_base; /* the store's when it began */
     jmp_buf landing;
 };
 
@@ -90,6 +91,10 @@ bool native_code_find(uintptr_t at, struct native_code *out);
 
 enum engine_status native_enter(struct engine_instance *in, uint32_t func,
                                 uint64_t *fp, const struct insn *link);
+/* May func's machine code run here and now? If not, this is what to interpret
+ * instead (NULL: no memory). */
+bool native_may_enter(struct engine_instance *in, uint32_t func);
+const struct insn *native_instead(struct engine_instance *in, uint32_t func);
 
 /* ---- from machine code ----
  * pc is the instruction at work, fp its frame. */
@@ -121,6 +126,9 @@ void native_poll(struct engine_instance *in, uint64_t *fp,
 void native_poll_with(struct engine_instance *in, uint64_t *fp,
                       const struct insn *pc, const uint64_t *values,
                       uint32_t n);
+/* suspend, switch, resume (cont.h). */
+void native_cont(struct engine_instance *in, uint64_t *fp,
+                 const struct insn *pc);
 /* Run instructions of the interpreter on the slots; returns r0 at the end. */
 uint64_t native_step(struct engine_instance *in, uint64_t *fp,
                      const struct native_step *step);

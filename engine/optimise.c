@@ -122,7 +122,7 @@ job_add(struct job *j, struct translator *t, uint32_t func)
         return false;
     f.n = t->n;
     f.code = t->out;
-    if (t->nhandlers || t->wide || !compiler.fits(j->m, &f))
+    if (t->nhandlers || t->wide || j->m->conts || !compiler.fits(j->m, &f))
         return true;
     if (j->nfuncs == j->cap) {
         uint32_t cap = j->cap ? j->cap * 2 : 64;

@@ -123,6 +123,20 @@ struct activation {
     struct native_segment *native; /* the innermost when it began */
 };
 
+/* A function's frame, as the walk of continuations asks for it. */
+struct frame_shape {
+    const struct insn *pc;
+    uint32_t link, slots;
+};
+#define FRAME_SHAPES 64u
+
+/* What one step of walking the stack needs. */
+struct walk {
+    struct engine_instance *in;
+    const struct insn *pc;
+    uint64_t *fp;
+};
+
 struct engine_store {
     int64_t budget; /* units until the next poll, while no code runs */
     uint64_t *sp;   /* first free slot of the value stack */
@@ -138,6 +152,12 @@ struct engine_store {
     uint64_t step_value;            /* r0 at its end */
     struct engine_func *tail; /* to call instead of what returned (jit/) */
     bool tail_awaited;        /* the next machine code's caller looks at tail */
+
+    uint64_t *prompt;        /* the innermost of this activation (cont.h) */
+    uint64_t *run_base;      /* where the innermost run of interp.c began */
+    struct walk landing;     /* STATUS_LANDING: where to run on, in the run */
+    uint64_t *landing_level; /* whose run_base is at or below this */
+    struct frame_shape *shapes;
 
     void *user;
     uint64_t *stack, *stack_limit;
@@ -248,15 +268,20 @@ const struct insn *step_origin(const struct engine_store *s,
 /* trap.c */
 void trap_record(struct engine_store *s, struct engine_instance *in,
                  const struct insn *pc, uint64_t *fp);
-/* What one step of walking the stack needs. */
-struct walk {
-    struct engine_instance *in;
-    const struct insn *pc;
-    uint64_t *fp;
-};
 extern const struct insn interp_halt[2], interp_bridge[2];
 /* interp_bridge for the interpreter called by machine code: ends the run. */
 extern const struct insn interp_return[2];
+/* The link of a continuation's first frame (cont.h). */
+extern const struct insn interp_prompt[2];
+static inline bool
+link_is_special(const struct insn *link)
+{
+    return link == interp_bridge || link == interp_return ||
+           link == interp_prompt;
+}
+/* From a frame whose link is special to the frame below its bridge or prompt;
+ * returns where the link there is kept, which may be special, too (w->pc). */
+uint64_t *walk_special(struct walk *w);
 /* Step out of the current frame into its caller; false at the activation's
  * end. range is the current frame's function. */
 bool walk_out(struct walk *w, const struct code_range *range);

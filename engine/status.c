@@ -26,6 +26,8 @@ engine_status_text(enum engine_status s)
         [ENGINE_OUT_OF_FUEL] = "out of fuel",
         [ENGINE_EXIT] = "exit",
         [ENGINE_UNLINKABLE] = "incompatible import",
+        [ENGINE_UNHANDLED_TAG] = "unhandled tag",
+        [ENGINE_CONT_CONSUMED] = "continuation already consumed",
     };
 
     if ((unsigned)s >= ENGINE_STATUS_COUNT)

@@ -339,6 +339,7 @@ static enum engine_status
 call_slots(struct engine_store *s, struct engine_func *f, uint64_t *slots)
 {
     struct activation act = {.prev = s->act, .in = f->instance, .fp = slots};
+    uint64_t *prompt = s->prompt, *run_base = s->run_base;
     enum engine_status st;
 
     if (s->depth >= LIMIT_NATIVE_DEPTH)
@@ -351,6 +352,8 @@ call_slots(struct engine_store *s, struct engine_func *f, uint64_t *slots)
     s->tail_awaited = false;
     s->depth++;
     s->act = &act;
+    s->prompt = NULL; /* what calls cannot be suspended */
+    s->run_base = slots;
     if (f->host) {
         st = f->host(s, NULL, f->env, slots);
     } else {
@@ -358,6 +361,8 @@ call_slots(struct engine_store *s, struct engine_func *f, uint64_t *slots)
         st = s->status;
     }
     s->act = act.prev;
+    s->prompt = prompt;
+    s->run_base = run_base;
     s->depth--;
     return st;
 }

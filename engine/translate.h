@@ -280,6 +280,10 @@ void t_finish_arm(struct translator *t, struct frame *f);
 void t_legacy_catch(struct translator *t, uint32_t tag);
 void t_legacy_delegate(struct translator *t);
 
+/* ---- translate_cont.c ---- */
+
+bool t_cont(struct translator *t, uint8_t op); /* false: not one */
+
 /* ---- translate_control.c ---- */
 
 void t_end_block(struct translator *t);

@@ -221,7 +221,7 @@ t_body(struct translator *t)
             return;
         op = t->dead ? skip_dead(t) : *t->p++;
         t->scratch = 0;
-        if (!t_control(t, op))
+        if (!t_control(t, op) && !t_cont(t, op))
             t_operation(t, op);
     }
 }

@@ -31,6 +31,15 @@ t_frame_push(struct translator *t, enum frame_kind kind)
     return f;
 }
 
+/* Only the class matters here, and which continuation (cont.h). */
+static uint32_t
+reference_type(const struct translator *t, const uint8_t *p)
+{
+    int64_t heap = *p == 0x63 || *p == 0x64 ? (p++, leb_s(&p)) : -1;
+
+    return heap < 0 ? VT_FUNCREF : VT_REF | t->m->types[heap];
+}
+
 void
 t_read_blocktype(struct translator *t, struct frame *f)
 {
@@ -39,8 +48,7 @@ t_read_blocktype(struct translator *t, struct frame *f)
         uint8_t b = *p;
 
         if (b != 0x40) {
-            /* only the class matters here */
-            f->single = b == 0x63 || b == 0x64 || b < VT_V128 ? VT_FUNCREF : b;
+            f->single = b < VT_V128 ? reference_type(t, p) : b;
             f->nresults = 1;
         }
         t_skip_valtype(&t->p);

@@ -42,6 +42,18 @@ skip_catches(const uint8_t **p)
     }
 }
 
+static void
+skip_handlers(const uint8_t **p)
+{
+    for (uint32_t n = leb_u32(p); n; n--) {
+        uint8_t kind = *(*p)++;
+
+        leb_u(p);
+        if (kind == 0)
+            leb_u(p);
+    }
+}
+
 /* One immediate, by its letter (opcode_rest.def, opcodes.h). */
 static void
 skip_immediate(const uint8_t **p, char letter)
@@ -55,6 +67,9 @@ skip_immediate(const uint8_t **p, char letter)
         break;
     case 'c':
         skip_catches(p);
+        break;
+    case 'R':
+        skip_handlers(p);
         break;
     case 'L':
         for (uint32_t n = leb_u32(p) + 1; n; n--)

@@ -7,23 +7,28 @@
 
 #include "limits.h"
 
+uint64_t *
+walk_special(struct walk *w)
+{
+    uint64_t *bridge = w->fp - BRIDGE_SLOTS;
+
+    w->in = (struct engine_instance *)(uintptr_t)bridge[0];
+    w->pc = (const struct insn *)(uintptr_t)bridge[1];
+    w->fp = bridge - (bridge[2] >> 32);
+    if (link_is_special(w->pc)) /* a tail call put its bridge on another */
+        w->fp += w->pc->a;
+    return &bridge[1];
+}
+
 bool
 walk_out(struct walk *w, const struct code_range *range)
 {
-    const struct insn *link =
-        (const struct insn *)(uintptr_t)w->fp[range->link];
-
-    if (link == interp_bridge || link == interp_return) {
-        uint64_t *base = w->fp - BRIDGE_SLOTS;
-
-        w->in = (struct engine_instance *)(uintptr_t)base[0];
-        link = (const struct insn *)(uintptr_t)base[1];
-        w->fp = base - (base[2] >> 32);
-    } else {
-        w->fp -= link->a;
-    }
-    w->pc = link;
-    return link != interp_halt;
+    w->pc = (const struct insn *)(uintptr_t)w->fp[range->link];
+    if (!link_is_special(w->pc))
+        w->fp -= w->pc->a;
+    while (link_is_special(w->pc))
+        walk_special(w);
+    return w->pc != interp_halt;
 }
 
 struct record {

@@ -389,6 +389,12 @@ type_is_subtype(uint32_t sub, uint32_t super)
     return true;
 }
 
+const struct type_def *
+type_cont_func(const struct type_def *cont)
+{
+    return type_get(vt_heap(cont->vt[0]));
+}
+
 static uint32_t
 kind_heap(uint32_t id)
 {
@@ -397,6 +403,8 @@ kind_heap(uint32_t id)
         return HEAP_FUNC;
     case TYPE_STRUCT:
         return HEAP_STRUCT;
+    case TYPE_CONT:
+        return HEAP_CONT;
     default:
         return HEAP_ARRAY;
     }
@@ -417,6 +425,9 @@ heap_top(uint32_t heap)
     case HEAP_EXN:
     case HEAP_NOEXN:
         return HEAP_EXN;
+    case HEAP_CONT:
+    case HEAP_NOCONT:
+        return HEAP_CONT;
     default:
         return HEAP_ANY;
     }
@@ -430,8 +441,14 @@ heap_matches(uint32_t sub, uint32_t super)
     if (!heap_is_abstract(super)) {
         if (!heap_is_abstract(sub))
             return type_is_subtype(sub, super);
-        return (sub == HEAP_NOFUNC && kind_heap(super) == HEAP_FUNC) ||
-               (sub == HEAP_NONE && kind_heap(super) != HEAP_FUNC);
+        switch (kind_heap(super)) {
+        case HEAP_FUNC:
+            return sub == HEAP_NOFUNC;
+        case HEAP_CONT:
+            return sub == HEAP_NOCONT;
+        default:
+            return sub == HEAP_NONE;
+        }
     }
     if (!heap_is_abstract(sub)) {
         sub = kind_heap(sub);
@@ -445,6 +462,8 @@ heap_matches(uint32_t sub, uint32_t super)
         return sub == HEAP_NOEXTERN;
     case HEAP_EXN:
         return sub == HEAP_NOEXN;
+    case HEAP_CONT:
+        return sub == HEAP_NOCONT;
     case HEAP_ANY:
         return sub == HEAP_EQ || sub == HEAP_I31 || sub == HEAP_STRUCT ||
                sub == HEAP_ARRAY || sub == HEAP_NONE;
@@ -504,9 +523,9 @@ vt_from_public(struct engine_valtype t)
 const char *
 vt_name(uint32_t vt, char *buf, size_t size)
 {
-    static const char *const heaps[] = {"exn",  "array",    "struct", "i31",
-                                        "eq",   "any",      "extern", "func",
-                                        "none", "noextern", "nofunc", "noexn"};
+    static const char *const heaps[] = {
+        "cont",   "exn",  "array", "struct",   "i31",    "eq",    "any",
+        "extern", "func", "none",  "noextern", "nofunc", "noexn", "nocont"};
     uint32_t heap = vt_heap(vt);
 
     switch (vt) {
@@ -525,9 +544,9 @@ vt_name(uint32_t vt, char *buf, size_t size)
     default:
         break;
     }
-    if (heap >= HEAP_EXN && heap <= HEAP_NOEXN)
+    if (heap >= HEAP_CONT && heap <= HEAP_NOCONT)
         snprintf(buf, size, "(ref %s%s)", vt & VT_NULLABLE ? "null " : "",
-                 heaps[heap - HEAP_EXN]);
+                 heaps[heap - HEAP_CONT]);
     else
         snprintf(buf, size, "(ref %s#%u)", vt & VT_NULLABLE ? "null " : "",
                  (unsigned)heap);

@@ -41,6 +41,7 @@
 #define HEAP_ABSTRACT 0x00ffff00u
 enum heap_type {
     HEAP_BOTTOM = HEAP_ABSTRACT, /* below every heap type; validation only */
+    HEAP_NOCONT = HEAP_ABSTRACT | 0x75,
     HEAP_NOEXN = HEAP_ABSTRACT | 0x74,
     HEAP_NOFUNC = HEAP_ABSTRACT | 0x73,
     HEAP_NOEXTERN = HEAP_ABSTRACT | 0x72,
@@ -53,6 +54,7 @@ enum heap_type {
     HEAP_STRUCT = HEAP_ABSTRACT | 0x6b,
     HEAP_ARRAY = HEAP_ABSTRACT | 0x6a,
     HEAP_EXN = HEAP_ABSTRACT | 0x69,
+    HEAP_CONT = HEAP_ABSTRACT | 0x68,
 };
 #define VT_FUNCREF (VT_REF | VT_NULLABLE | HEAP_FUNC)
 #define VT_EXTERNREF (VT_REF | VT_NULLABLE | HEAP_EXTERN)
@@ -64,6 +66,7 @@ enum type_kind {
     TYPE_FUNC = 0x60,
     TYPE_STRUCT = 0x5f,
     TYPE_ARRAY = 0x5e,
+    TYPE_CONT = 0x5d, /* stack switching */
 };
 
 struct type_def { /* one defined type, immutable once interned */
@@ -73,7 +76,8 @@ struct type_def { /* one defined type, immutable once interned */
     uint32_t id;    /* canonical index */
     uint32_t super; /* canonical index or TYPE_NONE */
     /* Functions: vt holds parameters, then results. Structs and arrays:
-     * fields, mutability in field_mutable. */
+     * fields, mutability in field_mutable. Continuations: one reference to
+     * the function type. */
     uint32_t nparams, nresults;
     uint32_t param_slots, result_slots;
     const uint32_t *vt;
@@ -139,6 +143,8 @@ vt_matches(uint32_t sub, uint32_t super)
     return sub == super || vt_matches_slow(sub, super);
 }
 bool type_is_subtype(uint32_t sub, uint32_t super);
+/* The function type that a continuation type is of. */
+const struct type_def *type_cont_func(const struct type_def *cont);
 /* The abstract type at the top of a heap type's hierarchy. */
 uint32_t heap_top(uint32_t heap);
 

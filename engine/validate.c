@@ -369,7 +369,7 @@ instruction(struct validator *v, uint8_t op)
     default:
         if (op >= 0x28 && op <= 0x3e)
             v_load_store(v, op);
-        else if (!v_reference(v, op))
+        else if (!v_reference(v, op) && !v_cont(v, op))
             reader_fail(v->r, -E_INVAL, "illegal opcode 0x%02x", op);
     }
 }

@@ -127,6 +127,7 @@ void v_rethrow(struct validator *v);
 /* validate_ops.c: everything that is not control. */
 void v_load_store(struct validator *v, uint8_t op);
 bool v_reference(struct validator *v, uint8_t op); /* false: not one */
+bool v_cont(struct validator *v, uint8_t op); /* the same; validate_cont.c */
 void v_prefix_fb(struct validator *v);             /* validate_gc.c */
 void v_prefix_fc(struct validator *v);
 void v_prefix_fd(struct validator *v);

@@ -244,13 +244,23 @@ array_init(struct validator *v, bool data)
 
 /* ---- casts ---- */
 
+/* Continuations have no types at run time. */
+static bool
+castable(struct validator *v, uint32_t heap)
+{
+    if (heap_top(heap) != HEAP_CONT)
+        return true;
+    v_error(v, "invalid cast of a continuation");
+    return false;
+}
+
 /* The operand may be any reference of the target's hierarchy. */
 static void
 cast(struct validator *v, bool nullable, bool test)
 {
     uint32_t heap = decode_heaptype(v->m, v->r);
 
-    if (reader_failed(v->r))
+    if (reader_failed(v->r) || !castable(v, heap))
         return;
     v_pop(v, VT_REF | VT_NULLABLE | heap_top(heap));
     v_push(v, test ? VT_I32 : VT_REF | (nullable ? VT_NULLABLE : 0) | heap);
@@ -273,7 +283,7 @@ br_on_cast(struct validator *v, bool fail)
 
     if (flags > 3)
         v_error(v, "malformed cast flags");
-    if (!c || reader_failed(v->r))
+    if (!c || reader_failed(v->r) || !castable(v, vt_heap(to)))
         return;
     from |= flags & 1 ? VT_NULLABLE : 0;
     to |= flags & 2 ? VT_NULLABLE : 0;

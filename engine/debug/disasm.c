@@ -96,6 +96,25 @@ catches(struct disasm *d)
 }
 
 static void
+handlers(struct disasm *d)
+{
+    for (uint32_t n = read_u32(&d->r); n && !reader_failed(&d->r); n--) {
+        uint8_t kind = read_u8(&d->r);
+
+        if (kind > 1) {
+            reader_fail(&d->r, -E_INVAL, "handler");
+            break;
+        }
+        put(d, " (on");
+        put_name(d, NAME_TAG, read_u32(&d->r));
+        if (kind)
+            put(d, " switch)");
+        else
+            engine_sink_text(d->to, " %u)", read_u32(&d->r));
+    }
+}
+
+static void
 select_types(struct disasm *d)
 {
     put(d, " (result");
@@ -200,6 +219,9 @@ immediate(struct disasm *d, const struct opcode *o, char letter)
         break;
     case 'c':
         catches(d);
+        break;
+    case 'R':
+        handlers(d);
         break;
     case 'i':
         engine_sink_text(d->to, " %" PRId32, read_s32(&d->r));

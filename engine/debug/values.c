@@ -10,10 +10,11 @@
 
 /* ---- types ---- */
 
-/* Abstract heap types from 0x74 down, and what a nullable one is called. */
+/* Abstract heap types from 0x75 down, and what a nullable one is called. */
 static const struct {
     const char *heap, *ref;
 } abstract[] = {
+    {"nocont", "nullcontref"},
     {"noexn", "nullexnref"},
     {"nofunc", "nullfuncref"},
     {"noextern", "nullexternref"},
@@ -26,12 +27,13 @@ static const struct {
     {"struct", "structref"},
     {"array", "arrayref"},
     {"exn", "exnref"},
+    {"cont", "contref"},
 };
 
 static bool
 is_abstract(uint8_t byte)
 {
-    return byte <= 0x74 && byte >= 0x69;
+    return byte <= 0x75 && byte >= 0x68;
 }
 
 static const char *
@@ -63,7 +65,7 @@ heap_type_write(struct reader *r, struct names *n, struct engine_sink *to)
     if (h >= 0)
         names_write(n, NAME_TYPE, (uint32_t)h, to);
     else if (h >= -64 && is_abstract(byte))
-        engine_sink_text(to, "%s", abstract[0x74 - byte].heap);
+        engine_sink_text(to, "%s", abstract[0x75 - byte].heap);
     else
         reader_fail(r, -E_INVAL, "heap type");
 }
@@ -76,7 +78,7 @@ value_type_write(struct reader *r, struct names *n, struct engine_sink *to)
     if (number_type(byte)) {
         engine_sink_text(to, " %s", number_type(byte));
     } else if (is_abstract(byte)) {
-        engine_sink_text(to, " %s", abstract[0x74 - byte].ref);
+        engine_sink_text(to, " %s", abstract[0x75 - byte].ref);
     } else if (byte == 0x63 || byte == 0x64) {
         engine_sink_text(to, byte == 0x63 ? " (ref null" : " (ref");
         heap_type_write(r, n, to);
@@ -145,8 +147,8 @@ type_write(const struct type_names *t, uint32_t vt, struct names *n,
         engine_sink_text(to, " %s", name ? name : "?");
     } else if (heap_is_abstract(heap) && is_abstract(byte)) {
         engine_sink_text(to, vt & VT_NULLABLE ? " %s" : " (ref %s)",
-                         vt & VT_NULLABLE ? abstract[0x74 - byte].ref
-                                          : abstract[0x74 - byte].heap);
+                         vt & VT_NULLABLE ? abstract[0x75 - byte].ref
+                                          : abstract[0x75 - byte].heap);
     } else {
         engine_sink_text(to, vt & VT_NULLABLE ? " (ref null " : " (ref ");
         names_write(n, NAME_TYPE, index_of(t, heap), to);

@@ -79,6 +79,11 @@ other(struct jit *j, const struct insn *p, const struct operands *o, uint32_t i)
     case OP_ref_non_null:
         jit_emit_reference(j, p, i);
         break;
+    case OP_cont_resume:
+    case OP_cont_suspend:
+    case OP_cont_switch:
+        jit_emit_cont(j, o, i);
+        break;
     case OP_table_ref:
         if (o->length > 1)
             jit_emit_step(j, o, i);

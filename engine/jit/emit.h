@@ -115,6 +115,8 @@ jit_emit_fn jit_emit_return;
 void jit_emit_trap_with(struct jit *j, enum engine_status st, uint32_t i);
 /* The interpreter runs it. */
 void jit_emit_step(struct jit *j, const struct operands *o, uint32_t i);
+/* suspend, switch, resume */
+void jit_emit_cont(struct jit *j, const struct operands *o, uint32_t i);
 /* Slots that the instruction reads itself; what lives on, if it runs code. */
 void jit_emit_operands_to_memory(struct jit *j, const struct operands *o,
                                  uint32_t i);

@@ -45,6 +45,15 @@ jit_emit_step(struct jit *j, const struct operands *o, uint32_t i)
     jit_emit_results_in_memory(j, o, i);
 }
 
+void
+jit_emit_cont(struct jit *j, const struct operands *o, uint32_t i)
+{
+    jit_emit_operands_to_memory(j, o, i);
+    jit_machine_helper(j, HELPER_CONT, (uintptr_t)(j->published + i), 0, false,
+                       false);
+    jit_emit_results_in_memory(j, o, i);
+}
+
 static void
 call_result(struct jit *j, const struct operands *o, uint32_t i)
 {

@@ -140,6 +140,7 @@ enum helper {
     HELPER_INDIRECT,
     HELPER_TAIL,
     HELPER_STEP,
+    HELPER_CONT,
     HELPER_MOVE,
     HELPER_COUNT
 };

@@ -6,6 +6,7 @@
 #include "jit.h"
 
 #include "atomic.h"
+#include "cont.h"
 
 static inline void
 use(struct operands *o, uint32_t slot, enum reg_class c)
@@ -196,6 +197,20 @@ atomic_operands(const struct insn *p, struct operands *o)
 }
 
 static void
+cont_operands(const struct insn *p, struct operands *o)
+{
+    o->length = p->code == OP_cont_suspend ? 3 : 4;
+    o->calls = true;
+    reads(o, p[1].uimm, p->a);
+    if (p->code == OP_cont_resume) {
+        o->length += HANDLER_WORDS * p->b;
+        writes(o, p[1].uimm, p[1].b);
+    } else {
+        writes(o, p[1].uimm, p->b);
+    }
+}
+
+static void
 other_operands(const struct jit *j, const struct insn *p, struct operands *o)
 {
     const struct engine_module *m = j->m;
@@ -295,6 +310,11 @@ other_operands(const struct jit *j, const struct insn *p, struct operands *o)
         o->flow = FLOW_END;
         o->calls = true;
         reads(o, p->a, 1);
+        break;
+    case OP_cont_resume:
+    case OP_cont_suspend:
+    case OP_cont_switch:
+        cont_operands(p, o);
         break;
     case OP_global_get:
         def(o, p->a, INT);

@@ -157,6 +157,7 @@ const struct how_to jit_how[OP_COUNT] = {
      * the native stack, so these functions are the interpreter's. */
     OTHER(ret_call) OTHER(ret_call_table) OTHER(ret_call_ref)
     OTHER(throw) OTHER(throw_ref)
+    OTHER(cont_resume) OTHER(cont_suspend) OTHER(cont_switch)
     OTHER(global_get) OTHER(global_get_float) OTHER(global_get_far)
     OTHER(global_set) OTHER(global_set_far)
     OTHER(ref_func) OTHER(ref_is_null) OTHER(ref_non_null)

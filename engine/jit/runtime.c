@@ -294,6 +294,18 @@ step(SIG) /* r0: struct native_step */
 }
 
 static HELPER
+cont(SIG) /* r0: the instruction */
+{
+    struct engine_store *s = in->store;
+
+    s->budget = (int64_t)budget;
+    native_cont(in, FP, (const struct insn *)r0);
+    budget = budget_of(s);
+    mem = in->mem0->base;
+    RETURN;
+}
+
+static HELPER
 move(SIG) /* r0: to; r1: from; r2: how many slots */
 {
     memmove(FP + r0, FP + r1, r2 * sizeof *FP);
@@ -309,6 +321,7 @@ const uintptr_t jit_helpers[HELPER_COUNT] = {
     [HELPER_INDIRECT] = (uintptr_t)indirect,
     [HELPER_TAIL] = (uintptr_t)tail,
     [HELPER_STEP] = (uintptr_t)step,
+    [HELPER_CONT] = (uintptr_t)cont,
     [HELPER_MOVE] = (uintptr_t)move};
 
 /* ---- handlers ---- */
@@ -326,6 +339,7 @@ jit_land(struct engine_store *s, const struct walk *w)
     at = jit_address(m, atomic_load(&m->code[range.func].jit),
                      (uint32_t)(w->pc - range.start));
     s->native_in = in;
+    s->run_base = s->native->run_base;
     s->step = NULL;
     jit_resume(in, w->fp, in->mem0->base, budget_of(s), at,
                (uintptr_t)w->fp[range.link + 1]);

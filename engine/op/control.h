@@ -438,6 +438,16 @@ OP_COLD(native) /* the gate of a function with machine code; r0: link */
 {
     const struct insn *link = (const struct insn *)(uintptr_t)r0;
     struct engine_store *s = in->store;
+    if (UNLIKELY(s->prompt && !native_may_enter(in, pc->uimm))) {
+        const struct insn *instead = native_instead(in, pc->uimm);
+        if (!instead) {
+            pc = link;
+            fp -= link->a;
+            TRAP(ENGINE_NO_MEMORY);
+        }
+        pc = instead;
+        JUMP;
+    }
     s->budget = budget;
     enum engine_status st = native_enter(in, pc->uimm, fp, link);
     BACK;
@@ -492,4 +502,61 @@ OP_COLD(throw_ref)
         TRAP(ENGINE_NULL_REFERENCE);
     in->store->exception = e;
     RESUME(ENGINE_EXCEPTION);
+}
+
+/* ---- continuations (cont.h) ------------------------------------------------------- */
+
+OP_COLD(prompt) /* one returned: like bridge */
+{
+    uint64_t *bridge = fp + PROMPT_BRIDGE, info = bridge[2];
+    bool native = fp[PROMPT_NATIVE];
+    struct engine_store *s = in->store;
+    s->prompt = fp[PROMPT_OUTER] ? fp - fp[PROMPT_OUTER] : NULL;
+    in = (struct engine_instance *)(uintptr_t)bridge[0];
+    mem = in->mem0->base;
+    pc = (const struct insn *)(uintptr_t)bridge[1];
+    memmove(fp, fp + PROMPT_SLOTS, (uint32_t)info * sizeof *fp);
+    if (native) {
+        s->budget = budget;
+        s->status = ENGINE_OK;
+        STOP;
+    }
+    fp = bridge - (info >> 32);
+    NEXT;
+}
+OP_COLD(cont_resume)
+{
+    struct walk to = {in, pc, fp};
+    LEAVE(fp + pc[1].uimm + pc->a);
+    enum engine_status st = cont_resume(in, pc, fp, false, &to);
+    BACK;
+    budget -= (int64_t)s->gc_work;
+    s->gc_work = 0;
+    if (UNLIKELY(st != ENGINE_OK && st != ENGINE_EXCEPTION))
+        TRAP(st);
+    in = to.in;
+    pc = to.pc;
+    fp = to.fp;
+    mem = in->mem0->base;
+    if (UNLIKELY(st != ENGINE_OK))
+        RESUME(st);
+    r0 = (uintptr_t)interp_prompt;
+    JUMP;
+}
+#define SWITCH_WITH(call)                                                      \
+    LEAVE(fp + pc[1].uimm + pc->a);                                            \
+    enum engine_status st = call(in, pc, fp);                                  \
+    BACK;                                                                      \
+    budget -= (int64_t)s->gc_work;                                             \
+    s->gc_work = 0;                                                            \
+    if (UNLIKELY(st != ENGINE_OK))                                             \
+        TRAP(st);                                                              \
+    RESUME(STATUS_LANDING)
+OP_COLD(cont_suspend)
+{
+    SWITCH_WITH(cont_suspend);
+}
+OP_COLD(cont_switch)
+{
+    SWITCH_WITH(cont_switch);
 }

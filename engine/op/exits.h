@@ -23,6 +23,14 @@ EXIT(resume) /* a callee ended with status r0: look for a handler, or stop */
 {
     LEAVE(fp);
     s->status = (enum engine_status)r0;
+    if (r0 == STATUS_LANDING && s->landing_level >= s->run_base) {
+        in = s->landing.in;
+        pc = s->landing.pc;
+        fp = s->landing.fp;
+        mem = in->mem0->base;
+        r0 = (uintptr_t)interp_prompt;
+        JUMP;
+    }
     if (r0 == ENGINE_EXCEPTION && s->exception) {
         struct walk w = {in, pc, fp};
         if (exception_unwind(s, &w, NULL)) {

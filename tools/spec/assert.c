@@ -153,6 +153,8 @@ holds(const struct script *s, const char *type, json_t *cmd)
         return trapped(text) && text_agrees(s, text);
     if (!strcmp(type, "assert_exhaustion"))
         return outcome.status == ENGINE_STACK_EXHAUSTED;
+    if (!strcmp(type, "assert_suspension"))
+        return outcome.status == ENGINE_UNHANDLED_TAG;
     return !strcmp(type, "assert_exception") &&
            outcome.status == ENGINE_EXCEPTION;
 }
