@@ -183,8 +183,10 @@ memory_create(struct engine_store *s, const struct limits *l)
     struct engine_memory *m;
     uint8_t shift = l->byte_pages ? 0 : 16;
     uint64_t bytes = l->min << shift;
+    /* of the pages that 32 bits count, -1 is how memory.grow says no */
+    uint64_t most = l->is64 ? UINT64_MAX : shift ? 65536 : UINT32_MAX - 1u;
 
-    if (l->min > MAX_BYTES >> shift || !quota_take_memory(s->quota, bytes))
+    if (l->min > most || l->min > MAX_BYTES >> shift || !quota_take_memory(s->quota, bytes))
         return NULL;
     m = calloc(1, sizeof *m);
     if (!m)
@@ -192,9 +194,8 @@ memory_create(struct engine_store *s, const struct limits *l)
     m->is64 = l->is64;
     m->shared = l->shared;
     m->page_shift = shift;
-    m->max_pages = m->declared_max = l->max;
-    if (!l->is64 && m->max_pages > (uint64_t)1 << (32 - shift))
-        m->max_pages = (uint64_t)1 << (32 - shift);
+    m->declared_max = l->max;
+    m->max_pages = l->max < most ? l->max : most;
     if (l->shared && !make_shared(m, s))
         goto fail;
     m->store = l->shared ? NULL : s;
