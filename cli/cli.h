@@ -116,6 +116,7 @@ void cli_profile_end(const struct cli_options *o);
 struct cli_module {
     const uint8_t *bytes;
     size_t size;
+    struct engine_file file;
 };
 /* 0, or the exit code, having said why. */
 int cli_module_open(const char *file, struct cli_module *out);

@@ -114,6 +114,10 @@ cli_module_open(const char *file, struct cli_module *out)
             map = NULL;
         }
     }
+    out->file = (struct engine_file){st.st_dev,          st.st_ino,
+                                     out->size,          st.st_mtim.tv_sec,
+                                     st.st_mtim.tv_nsec, st.st_ctim.tv_sec,
+                                     st.st_ctim.tv_nsec};
     close(fd);
     out->bytes = map;
     return r ? r : recognise(file, out->bytes, out->size);

@@ -184,6 +184,7 @@ start(const struct cli_options *o, struct report *report)
     struct proc_spec spec = {
         .bytes = run.module.bytes,
         .size = run.module.size,
+        .file = &run.module.file,
         .argv = (const char *const *)o->args,
         .envp = o->env ? (const char *const *)o->env : no_env,
         .grants = make_grants(o, report),

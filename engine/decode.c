@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "limits.h"
+#include "module_cache.h"
 #include "pith_errno.h"
 
 void *
@@ -62,17 +63,48 @@ decode_copy_name(struct engine_module *m, struct reader *r, size_t *len)
 /* ---- code
  * --------------------------------------------------------------------- */
 
+/* From the cache; false: that is not about this section. */
+static bool
+known_code(struct engine_module *m, struct reader *r, uint32_t n)
+{
+    const struct known_module *k = m->known;
+    uint32_t at = (uint32_t)reader_offset(r);
+
+    if (k->nbodies != n || k->code_at != m->code_at ||
+        k->code_end != m->code_end)
+        return false;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct known_body *b = &k->bodies[i];
+
+        if (b->at <= at || b->at > m->code_end ||
+            b->length > m->code_end - b->at)
+            return false;
+        at = b->at + b->length;
+        m->code[i].body = b->at;
+        m->code[i].length = b->length;
+    }
+    m->tail_calls = k->tail_calls;
+    r->p = r->end;
+    return true;
+}
+
 static void
 section_code(struct engine_module *m, struct reader *r)
 {
-    uint32_t n = decode_count(r, LIMIT_FUNCTIONS, "function bodies");
+    uint32_t n;
     struct validator *v;
 
+    m->code_at = (uint32_t)reader_offset(r);
+    m->code_end = m->code_at + (uint32_t)reader_left(r);
+    n = decode_count(r, LIMIT_FUNCTIONS, "function bodies");
     if (n != m->nfuncs - m->nfuncs_imported) {
         reader_fail(r, -E_INVAL,
                     "function and code section have inconsistent lengths");
         return;
     }
+    if (m->known && known_code(m, r, n))
+        return;
+    m->known = NULL;
     v = validator_create(m);
     if (!v)
         reader_fail(r, -E_NOMEM, "out of memory");

@@ -167,6 +167,19 @@ int engine_module_load(const uint8_t *bytes, size_t size,
                        void (*release)(const uint8_t *, size_t, void *),
                        void *ctx, struct engine_module **out,
                        struct report *report);
+/*
+ * The same of a whole file, bytes being its content. What validation found out
+ * of large ones is kept in the cache, and believed the next time: that must be
+ * the file's identity when bytes were mapped or read. NULL: of no file.
+ */
+struct engine_file {
+    uint64_t dev, ino, size;
+    int64_t mtime_s, mtime_ns, ctime_s, ctime_ns;
+};
+int engine_module_load_file(const uint8_t *bytes, size_t size,
+                            void (*release)(const uint8_t *, size_t, void *),
+                            void *ctx, const struct engine_file *file,
+                            struct engine_module **out, struct report *report);
 struct engine_module *engine_module_ref(struct engine_module *m);
 void engine_module_unref(struct engine_module *m); /* NULL is fine */
 

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "module_cache.h"
 #include "optimise.h"
 #include "perfmap.h"
 #include "pith_errno.h"
@@ -56,10 +57,28 @@ module_free(struct engine_module *m)
     free(m);
 }
 
+static int
+decode(struct engine_module *m, const struct engine_file *file,
+       struct report *report)
+{
+    struct known_module known;
+    int r;
+
+    if (module_cache_open(&known, m, file))
+        m->known = &known;
+    r = decode_module(m, report);
+    if (r == 0 && !m->known)
+        module_cache_write(m, file);
+    m->known = NULL;
+    module_cache_close(&known);
+    return r;
+}
+
 int
-engine_module_load(const uint8_t *bytes, size_t size,
-                   void (*release)(const uint8_t *, size_t, void *), void *ctx,
-                   struct engine_module **out, struct report *report)
+engine_module_load_file(const uint8_t *bytes, size_t size,
+                        void (*release)(const uint8_t *, size_t, void *),
+                        void *ctx, const struct engine_file *file,
+                        struct engine_module **out, struct report *report)
 {
     struct engine_module *m = calloc(1, sizeof *m);
     int r;
@@ -77,7 +96,7 @@ engine_module_load(const uint8_t *bytes, size_t size,
     m->size = size;
     m->release = release;
     m->ctx = ctx;
-    r = decode_module(m, report);
+    r = decode(m, file, report);
     if (r == 0)
         translate_init(m);
     if (r == 0 && perfmap_on())
@@ -93,6 +112,15 @@ engine_module_load(const uint8_t *bytes, size_t size,
     }
     *out = m;
     return 0;
+}
+
+int
+engine_module_load(const uint8_t *bytes, size_t size,
+                   void (*release)(const uint8_t *, size_t, void *), void *ctx,
+                   struct engine_module **out, struct report *report)
+{
+    return engine_module_load_file(bytes, size, release, ctx, NULL, out,
+                                   report);
 }
 
 struct engine_module *

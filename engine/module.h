@@ -130,6 +130,8 @@ struct engine_module {
     bool conts; /* it has continuation types: nothing for llvm/ (cont.h) */
     bool tail_calls; /* there are some; all functions' convention shows it */
     bool plain; /* instructions are for a compiler as well (translate.h) */
+    const struct known_module *known; /* while it is loaded, or NULL */
+    uint32_t code_at, code_end;       /* the code section's content */
     const uint8_t *bytes;
     size_t size;
     void (*release)(const uint8_t *, size_t, void *);

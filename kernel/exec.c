@@ -162,7 +162,7 @@ exec_image_unref(struct exec_image *i)
 /* Lock held, released meanwhile. */
 static int
 load(const uint8_t *bytes, size_t size, struct held_bytes *held,
-     struct exec_image **out, struct report *report)
+     const struct engine_file *file, struct exec_image **out, struct report *report)
 {
     struct exec_image *i = host_alloc(sizeof *i);
     int r;
@@ -175,8 +175,8 @@ load(const uint8_t *bytes, size_t size, struct held_bytes *held,
     }
     i->refs = 1;
     kernel_unlock();
-    r = engine_module_load(bytes, size, held ? bytes_released : NULL, held,
-                           &i->module, report);
+    r = engine_module_load_file(bytes, size, held ? bytes_released : NULL, held,
+                                file, &i->module, report);
     kernel_lock();
     if (r < 0)
         i->module = NULL;
@@ -191,10 +191,11 @@ load(const uint8_t *bytes, size_t size, struct held_bytes *held,
 }
 
 int
-exec_image_bytes(const uint8_t *bytes, size_t size, struct exec_image **out,
+exec_image_bytes(const uint8_t *bytes, size_t size,
+                 const struct engine_file *file, struct exec_image **out,
                  struct report *report)
 {
-    return load(bytes, size, NULL, out, report);
+    return load(bytes, size, NULL, file, out, report);
 }
 
 /* ---- the cache ------------------------------------------------------- */
@@ -362,7 +363,7 @@ load_file(struct file *f, struct exec_image **out, struct report *report)
         host_free(h);
         return r;
     }
-    r = load(h->image.bytes, h->image.size, h, out, report);
+    r = load(h->image.bytes, h->image.size, h, NULL, out, report);
     if (r == 0)
         cache_add(&id, *out);
     return r;

@@ -82,8 +82,10 @@ int exec_args_init(struct exec_args *a, const char *const *argv,
  */
 int exec_image_open(struct proc *p, const char *path, struct exec_args *a,
                     struct exec_image **out, struct report *report);
-/* From memory; bytes must outlive the image. */
+/* From memory, which is the host's file or NULL; bytes must outlive the
+ * image. */
 int exec_image_bytes(const uint8_t *bytes, size_t size,
+                     const struct engine_file *file,
                      struct exec_image **out, struct report *report);
 /* Look up all imports of a new image (for exec.c); -E_NOEXEC, -E_NOMEM. */
 int exec_resolve(struct exec_image *i, struct report *report);

@@ -141,6 +141,7 @@ struct proc_spec {
     const char *path;            /* in the kernel's name space, or NULL ... */
     const uint8_t *bytes;        /* ... then this module (must outlive it) */
     size_t size;
+    const struct engine_file *file; /* ... of this file, or NULL */
     const char *const *argv, *const *envp; /* NULL-terminated */
     struct grants *grants;       /* NULL: the parent's */
     struct file *stdio[3];       /* NULL: inherit / none; the process takes

@@ -134,7 +134,8 @@ proc_start(struct proc *parent, const struct proc_spec *spec,
     if (spec->path) {
         r = prepare(p, spec->path, &a, report);
     } else {
-        r = exec_image_bytes(spec->bytes, spec->size, &p->image, report);
+        r = exec_image_bytes(spec->bytes, spec->size, spec->file, &p->image,
+                             report);
         if (r == 0)
             proc_set_args(p, &a);
     }

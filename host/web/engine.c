@@ -108,6 +108,16 @@ engine_module_load(const uint8_t *bytes, size_t size,
     return 0;
 }
 
+int
+engine_module_load_file(const uint8_t *bytes, size_t size,
+                        void (*release)(const uint8_t *, size_t, void *),
+                        void *ctx, const struct engine_file *file,
+                        struct engine_module **out, struct report *report)
+{
+    (void)file; /* the browser has a cache of its own */
+    return engine_module_load(bytes, size, release, ctx, out, report);
+}
+
 struct engine_module *
 engine_module_ref(struct engine_module *m)
 {
