@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "limits.h"
+#include "mem.h"
 #include "pith_errno.h"
 
 struct counts {
@@ -105,6 +106,7 @@ space(struct engine_module *m, struct reader *r, enum engine_kind kind,
         m->func_types = decode_alloc(m, r, n + extra, sizeof *m->func_types);
         m->func_declared = decode_alloc(m, r, (n + extra) / 8 + 1, 1);
         m->code = decode_alloc(m, r, extra, sizeof *m->code);
+        mem_soon(m->code, extra * sizeof *m->code);
         m->nfuncs = m->nfuncs_imported = n;
         break;
     case ENGINE_TABLE:

@@ -86,3 +86,6 @@ test-engine: $(B)/bin/test-engine $(B)/tests/engine-guest.wasm \
              $(B)/tests/engine-shared.wasm $(B)/tests/engine-nan.wasm
 	$(B)/bin/test-engine $(B)/tests/engine-guest.wasm \
 	    $(B)/tests/engine-shared.wasm $(B)/tests/engine-nan.wasm
+.PHONY: test-module-cache
+test-module-cache: $(B)/bin/pith
+	@tests/engine/module_cache.sh $(B)/bin/pith

@@ -336,8 +336,10 @@ init_data(struct engine_instance *in, uint32_t i)
         return ENGINE_NO_MEMORY;
     if (at > memory_bytes(m) || d->length > memory_bytes(m) - at)
         return ENGINE_MEMORY_BOUNDS;
-    if (d->length)
+    if (d->length) {
+        mem_soon(m->base + at, d->length);
         memcpy(m->base + at, in->module->bytes + d->at, d->length);
+    }
     return ENGINE_OK;
 }
 

@@ -21,6 +21,8 @@ void mem_free(struct engine_memory *m);
 /* interp_run with faults in memories turned into a trap. */
 void mem_run(struct activation *act, struct engine_func *f, uint64_t *fp);
 
+/* All of it will be written soon: large pages, where it is worth it. */
+void mem_soon(void *p, size_t bytes);
 /* Zeroed on demand. */
 void *stack_alloc(size_t bytes);
 void stack_free(void *p, size_t bytes);

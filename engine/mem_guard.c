@@ -31,6 +31,7 @@
 #define SLOT ((uint64_t)1 << SLOT_SHIFT)
 #define SLOTS ((size_t)1 << (47 - SLOT_SHIFT))
 #define BATCH 16u /* slots reserved at once */
+#define LARGE_PAGE ((uintptr_t)2 << 20)
 #define SHARED_MOST ((uint64_t)1 << 40) /* reserved for a shared 64-bit one */
 #define ALTSTACK ((size_t)64 << 10)
 
@@ -222,6 +223,16 @@ mem_free(struct engine_memory *m)
     }
     atomic_store(&owners[(uintptr_t)m->base >> SLOT_SHIFT], NULL);
     slot_give(m->base, m->mapped);
+}
+
+void
+mem_soon(void *p, size_t bytes)
+{
+    uintptr_t from = ((uintptr_t)p + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1);
+    uintptr_t to = ((uintptr_t)p + bytes) & ~(LARGE_PAGE - 1);
+
+    if (from < to)
+        madvise((void *)from, to - from, MADV_HUGEPAGE);
 }
 
 void *
