@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "app.h"
+#include "broker.h"
 #include "pith_errno.h"
 #include "profile.h"
 
@@ -20,7 +21,7 @@ not_granted(struct proc *p, const struct abi_row *row)
 
     kernel_lock();
     r = cap_check(p, row->cap);
-    if (r < 0 && cap_stubbed(p)) {
+    if (r < 0 && cap_stubbed(p) && !thread_self(p)->wanted) {
         report_set(&p->trouble, 0, "it called %s without `%s`", row->name,
                    cap_name(row->cap));
         proc_kill(p, PITH_SIGABRT, NULL);
@@ -50,6 +51,26 @@ call_body(struct proc *p, const struct abi_row *row, const uint64_t *slots)
     return r;
 }
 
+/* Refused: a person may allow it. */
+static __attribute__((noinline)) bool
+ask(struct proc *p)
+{
+    bool again;
+
+    kernel_lock();
+    again = broker_ask(p);
+    kernel_leave();
+    return again;
+}
+
+static __attribute__((noinline)) void
+forget(struct proc *p)
+{
+    kernel_lock();
+    broker_done(p);
+    kernel_leave();
+}
+
 /* Signals to see to, or an end; *again: the call is to be made once more. */
 static __attribute__((noinline)) enum engine_status
 leave(struct proc *p, const struct abi_row *row, int64_t result, bool *again)
@@ -68,7 +89,7 @@ abi_call(struct proc *p, const struct abi_row *row, const uint64_t *slots,
 {
     struct thread *t = thread_self(p);
     enum engine_status st = ENGINE_OK;
-    bool again = false;
+    bool again = false, allowed;
 
     if (t->profile_due)
         profile_poll(t);
@@ -79,10 +100,14 @@ abi_call(struct proc *p, const struct abi_row *row, const uint64_t *slots,
         *result = call_body(p, row, slots);
         if (p->traced)
             abi_trace(p, row, slots, *result);
+        allowed = *result == -E_NOTCAPABLE && t->wanted && ask(p);
         if (atomic_load_explicit(&p->attention, memory_order_relaxed) ||
             *result == -E_INTR)
             st = leave(p, row, *result, &again);
+        again |= allowed && st == ENGINE_OK;
     } while (again);
+    if (t->wanted || t->once)
+        forget(p);
     if (t->profile_due)
         profile_call(t, row->name);
     if (++t->syscalls % CALLS_PER_TICK == 0) {

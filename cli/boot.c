@@ -182,12 +182,14 @@ start_first(const struct cli_options *o, struct report *report)
     char term[64];
     /* what goes to a file or a pipe has no use for colours */
     const char *t = isatty(STDOUT_FILENO) ? getenv("TERM") : NULL;
+    bool typed = isatty(STDIN_FILENO); /* else nobody can be asked */
     snprintf(term, sizeof term, "TERM=%.50s", t && *t ? t : "dumb");
     const char *env[] = {"PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
                          "HOME=/root",
                          "USER=root",
                          "SHELL=/bin/sh",
                          term,
+                         typed ? NULL : "PITH_CONSOLE=pipe",
                          NULL};
     const char *shell[] = {"sh", "-c", o->command, NULL};
     const char *init[] = {"init", o->serve ? "--serve" : NULL, NULL};

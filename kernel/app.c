@@ -224,6 +224,7 @@ app_enter(struct proc *p, struct proc *by, const struct grants *g)
     a = create(old, naming ? g->app : "");
     if (!a)
         return -E_NOMEM;
+    a->asks = naming && g->ask;
     memcpy(a->limit, g->limit, sizeof a->limit);
     a->cpu_limited = a->limit[APP_CPU] || (old && old->cpu_limited);
     a->disk_limited = a->limit[APP_DISK] || (old && old->disk_limited);

@@ -25,6 +25,7 @@ struct port;
 struct proc;
 
 #define APP_NAME_MAX 63u
+#define BROKER_REMEMBERED 32u /* what a person said no to */
 
 enum app_limit {
 #define LIMIT(NAME, name, text) APP_##NAME,
@@ -50,6 +51,10 @@ struct app {
     uint64_t cpu_ns;          /* of processes that have ended */
     int64_t disk;             /* bytes by which its files grew */
     uint64_t denials, sent, received;
+    uint32_t generation;      /* of its grants: changed so often */
+    bool asks;                /* a person, for what was not granted; broker.h */
+    uint32_t asked, nrefused; /* broker.c */
+    uint64_t refused[BROKER_REMEMBERED]; /* hashes */
     uint64_t window_ns, window_used_ns; /* cpu: the current window */
     uint64_t credit, credit_ns;         /* messages: billionths; since when */
     struct port *port;        /* of a named one, once it is needed */

@@ -23,7 +23,8 @@
 struct proc;
 struct text;
 
-/* what: one word: refused, revoked, granted, limit, app, load. p may be NULL. */
+/* what: one word: refused, asked, revoked, granted, identity, limit, app, and
+ * what services say (PITH_APP_AUDIT). p may be NULL. */
 void audit(struct proc *p, const char *what, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void audit_text(struct text *t); /* the lines there are */

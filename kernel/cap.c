@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Grants: a set of capability bits, and rules for those that have an object
- * (paths, addresses, partners). Rules only ever allow, so a set is a subset of
- * another when each of its rules is covered by one of the other's.
+ * (paths, addresses, partners). Rules are in order, and the last one that is
+ * about a thing decides: what was revoked out of a larger grant is a rule that
+ * denies, behind the one that allows; what is granted again stands behind that.
+ * What no rule is about is not allowed.
  */
 #include "cap_internal.h"
 
@@ -10,12 +12,14 @@
 #include <string.h>
 
 #include "audit.h"
+#include "broker.h"
 #include "lib.h"
 #include "pith_errno.h"
 #include "proc.h"
 #include "host.h"
 
 #define RULES_MAX 256u /* per set: a set is copied and compared at spawn */
+#define DENIALS_MAX 256u /* more of these: taking away must not fail soon */
 
 static const struct {
     const char *name, *text;
@@ -90,7 +94,7 @@ grants_add_rule(struct grants *g, struct rule r, const char *object, size_t len)
 {
     struct rule *rules;
 
-    if (g->nrules >= RULES_MAX)
+    if (g->nrules >= RULES_MAX + (r.deny ? DENIALS_MAX : 0))
         return -E_2BIG;
     r.object = text_copy(object, len);
     r.len = len;
@@ -103,29 +107,18 @@ grants_add_rule(struct grants *g, struct rule r, const char *object, size_t len)
     }
     g->rules = rules;
     rules[g->nrules++] = r;
-    g->caps |= 1u << r.cap;
+    if (!r.deny)
+        g->caps |= 1u << r.cap;
     return 0;
 }
 
-struct grants *
-grants_copy(const struct grants *g)
+void
+grants_copy_rest(struct grants *to, const struct grants *from)
 {
-    struct grants *c = grants_create();
-    uint32_t i;
-    int r = 0;
-
-    for (i = 0; c && i < g->nrules && r == 0; i++)
-        r = grants_add_rule(c, g->rules[i], g->rules[i].object,
-                            g->rules[i].len);
-    if (!c || r < 0) {
-        grants_unref(c);
-        return NULL;
-    }
-    c->caps = g->caps;
-    c->stub = g->stub;
-    memcpy(c->limit, g->limit, sizeof c->limit);
-    memcpy(c->app, g->app, sizeof c->app);
-    return c;
+    to->stub = from->stub;
+    to->ask = from->ask;
+    memcpy(to->limit, from->limit, sizeof to->limit);
+    memcpy(to->app, from->app, sizeof to->app);
 }
 
 /* ---- comparing ------------------------------------------------------- */
@@ -189,26 +182,6 @@ cap_rule_covers(const struct rule *big, const struct rule *small)
 }
 
 bool
-grants_subset(const struct grants *small, const struct grants *big)
-{
-    uint32_t i, k;
-
-    if (small == big)
-        return true;
-    if (small->caps & ~big->caps)
-        return false;
-    for (i = 0; i < small->nrules; i++) {
-        for (k = 0; k < big->nrules; k++) {
-            if (cap_rule_covers(&big->rules[k], &small->rules[i]))
-                break;
-        }
-        if (k == big->nrules)
-            return false;
-    }
-    return true;
-}
-
-bool
 cap_plain_path(const char *p, size_t len)
 {
     size_t i = 0;
@@ -236,10 +209,12 @@ cap_has(const struct grants *g, enum cap c)
 }
 
 int
-cap_refuse(struct proc *p, enum cap c, const char *object)
+cap_refuse(struct proc *p, enum cap c, const char *object, const char *line)
 {
     char *at;
 
+    if (line)
+        broker_note(p, line);
     p->denials++;
     if (p->app)
         p->app->named->denials++;
@@ -281,8 +256,8 @@ cap_check(struct proc *p, enum cap c)
 {
     if (!p)
         return 0;
-    if (!cap_has(p->grants, c))
-        return cap_refuse(p, c, "");
+    if (!cap_has(p->grants, c) && !cap_has(broker_once(p), c))
+        return cap_refuse(p, c, "", caps[c].name);
     if (cap_used)
         used(p, "%s", caps[c].name);
     return 0;
@@ -300,15 +275,51 @@ grants_allow_path(const struct grants *g, const char *path, bool write)
     size_t len = strlen(path);
     uint32_t i;
 
-    for (i = 0; g && i < g->nrules; i++) {
+    for (i = g ? g->nrules : 0; i-- > 0;) {
         const struct rule *r = &g->rules[i];
 
-        if (r->cap == CAP_FS && (!write || (r->how & RULE_WRITE)) &&
-            path_covers(r->object, r->len, path, len) &&
+        if (r->cap != CAP_FS || !path_covers(r->object, r->len, path, len))
+            continue;
+        if (r->deny)
+            return false;
+        if ((!write || (r->how & RULE_WRITE)) &&
             (r->len == 1 || cap_plain_path(path, len)))
             return true;
     }
     return false;
+}
+
+bool
+grants_hole_below(const struct grants *g, const char *dir)
+{
+    size_t len = strlen(dir);
+    uint32_t i;
+
+    for (i = 0; g && i < g->nrules; i++) {
+        const struct rule *r = &g->rules[i];
+
+        if (r->cap == CAP_FS && r->deny &&
+            path_covers(dir, len, r->object, r->len))
+            return true;
+    }
+    return false;
+}
+
+int
+cap_check_move(struct proc *p, const char *abs_dir)
+{
+    if (!p || !grants_hole_below(p->grants, abs_dir))
+        return 0;
+    return cap_refuse(p, CAP_FS, abs_dir, NULL);
+}
+
+static __attribute__((noinline)) int
+refuse_path(struct proc *p, const char *path, bool write)
+{
+    char line[4352];
+
+    text_format(line, sizeof line, "fs %s %s", path, write ? "rw" : "ro");
+    return cap_refuse(p, CAP_FS, path, line);
 }
 
 int
@@ -316,8 +327,9 @@ cap_check_path(struct proc *p, const char *abs_path, bool write)
 {
     if (!p)
         return 0;
-    if (!grants_allow_path(p->grants, abs_path, write))
-        return cap_refuse(p, CAP_FS, abs_path);
+    if (!grants_allow_path(p->grants, abs_path, write) &&
+        !grants_allow_path(broker_once(p), abs_path, write))
+        return refuse_path(p, abs_path, write);
     if (cap_used)
         used(p, "fs %s %s", abs_path, write ? "rw" : "ro");
     return 0;
@@ -330,12 +342,12 @@ grants_allow_net(const struct grants *g, enum cap_net how, const char *host,
     uint32_t want = how == CAP_NET_CONNECT ? RULE_CONNECT : RULE_LISTEN, i;
     size_t len = strlen(host);
 
-    for (i = 0; g && i < g->nrules; i++) {
+    for (i = g ? g->nrules : 0; i-- > 0;) {
         const struct rule *r = &g->rules[i];
 
         if (r->cap == CAP_NET && (r->how & want) &&
             (!r->port || r->port == port) && host_covers(r, host, len))
-            return true;
+            return !r->deny;
     }
     return false;
 }
@@ -346,33 +358,50 @@ cap_check_net(struct proc *p, enum cap_net how, const char *host,
 {
     const char *word = how == CAP_NET_CONNECT ? "connect" : "listen";
     bool v6 = strchr(host, ':') != NULL;
-    char object[300];
+    char object[300], line[310];
 
     if (!p)
         return 0;
     text_format(object, sizeof object, "%s %s%s%s:%u", word, v6 ? "[" : "",
                 host, v6 ? "]" : "", port);
-    if (!grants_allow_net(p->grants, how, host, port))
-        return cap_refuse(p, CAP_NET, object);
+    text_format(line, sizeof line, "net %s", object);
+    if (!grants_allow_net(p->grants, how, host, port) &&
+        !grants_allow_net(broker_once(p), how, host, port))
+        return cap_refuse(p, CAP_NET, object, line);
     if (cap_used)
-        used(p, "net %s", object);
+        used(p, "%s", line);
     return 0;
+}
+
+bool
+grants_allow_ipc(const struct grants *g, const char *name)
+{
+    const struct rule want = {.cap = CAP_IPC, .len = strlen(name),
+                              .object = (char *)(uintptr_t)name};
+    uint32_t i;
+
+    for (i = g ? g->nrules : 0; i-- > 0;) {
+        const struct rule *r = &g->rules[i];
+
+        if (cap_rule_covers(r, &want))
+            return !r->deny;
+        /* to everybody is to each: also to who was taken out */
+        if (r->deny && r->cap == CAP_IPC && !strcmp(name, "*"))
+            return false;
+    }
+    return false;
 }
 
 int
 cap_check_ipc(struct proc *p, const char *name)
 {
-    const struct rule want = {
-        .cap = CAP_IPC, .len = strlen(name),
-        .object = (char *)(uintptr_t)name};
-    uint32_t i;
+    char line[80];
 
-    for (i = 0; p->grants && i < p->grants->nrules; i++) {
-        if (cap_rule_covers(&p->grants->rules[i], &want)) {
-            if (cap_used)
-                used(p, "ipc %s", name);
-            return 0;
-        }
-    }
-    return cap_refuse(p, CAP_IPC, name);
+    text_format(line, sizeof line, "ipc %s", name);
+    if (!grants_allow_ipc(p->grants, name) &&
+        !grants_allow_ipc(broker_once(p), name))
+        return cap_refuse(p, CAP_IPC, name, line);
+    if (cap_used)
+        used(p, "%s", line);
+    return 0;
 }

@@ -9,8 +9,10 @@
  *     fs /data rw                fs / ro
  *     net connect example.org:443     net listen :8080      net
  *     ipc name                   ipc *
+ *     not fs /data/private       (taken out of the lines before)
  * and what is no grant but comes with them (app.h):
  *     app files                  limit cpu 50            stub trap
+ *     ask          (a person, for what is refused: broker.h)
  */
 #ifndef KERNEL_CAP_H
 #define KERNEL_CAP_H
@@ -46,6 +48,10 @@ int grants_add_all(struct grants *g); /* everything: what init gets */
 int grants_parse(const char *text, size_t len, struct grants **out,
                  struct report *r);
 bool grants_subset(const struct grants *small, const struct grants *big);
+/* small, less what was taken out of big: *out has a reference. -E_NOTCAPABLE when
+ * it is more than big, -E_NOMEM, -E_2BIG. */
+int grants_fit(const struct grants *small, const struct grants *big,
+               struct grants **out);
 /* Text form into out[room]; the length it needs. */
 size_t grants_format(const struct grants *g, char *out, size_t room);
 
@@ -65,16 +71,23 @@ enum cap_net { CAP_NET_CONNECT, CAP_NET_LISTEN };
 int cap_check_net(struct proc *p, enum cap_net how, const char *host,
                   uint16_t port);
 int cap_check_ipc(struct proc *p, const char *name); /* "*": everybody */
+/* A directory is to get another name: not when something in it was taken out of
+ * a grant by its present one. */
+int cap_check_move(struct proc *p, const char *abs_dir);
 
 /*
  * While programs run (cap_change.c); by is who does it. What is revoked is gone
  * from all the app's processes: they do not find it at their next check, and
- * what they opened by it is dead. A call that waits begins anew. -E_NOENT: there
- * was nothing to revoke; -E_INVAL: no grants, or a part of a larger one only.
+ * what they opened by it is dead. A call that waits begins anew. A part of a larger
+ * grant (one path, one host, one partner) is taken out of it. -E_NOENT: there was
+ * nothing to revoke; -E_INVAL: no grants.
  */
 struct app;
 int cap_revoke_app(struct proc *by, struct app *a, const char *text,
                    size_t len);
+/* Was what f was opened by revoked? */
+struct file;
+bool cap_is_dead(const struct file *f);
 /* For the app's first process; never more than by itself has. */
 int cap_grant_app(struct proc *by, struct app *a, const char *text,
                   size_t len);

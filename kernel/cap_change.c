@@ -30,35 +30,44 @@
 static bool
 gone_rule(const struct grants *gone, const struct rule *r)
 {
-    uint32_t i;
-
-    for (i = 0; i < gone->nrules; i++) {
-        struct rule any = gone->rules[i];
-
-        if (any.cap == CAP_FS)
-            any.how = RULE_WRITE; /* to read is to lose both */
-        if (cap_rule_covers(&any, r))
+    for (uint32_t i = 0; i < gone->nrules; i++)
+        if (cap_rule_covers(&gone->rules[i], r))
             return true;
-    }
     return false;
 }
 
-/* g without what is gone; *changed. NULL: no memory. */
+/* What is gone as rules that deny. */
+static int
+turn_round(struct grants *gone)
+{
+    for (uint32_t i = 0; i < gone->nrules; i++) {
+        if (gone->rules[i].deny)
+            return -E_INVAL;
+        gone->rules[i].deny = true;
+        if (gone->rules[i].cap == CAP_FS)
+            gone->rules[i].how = RULE_WRITE; /* to read is to lose both */
+    }
+    return 0;
+}
+
+/* g without what is gone; *changed. NULL: no memory, or too many. */
 static struct grants *
 without(const struct grants *g, const struct grants *gone, bool *changed)
 {
     struct grants *c = grants_create();
-    uint32_t i;
-    int r = 0;
+    int r = c ? 0 : -E_NOMEM;
 
-    if (!c)
-        return NULL;
-    for (i = 0; i < g->nrules && r == 0; i++) {
-        if (gone_rule(gone, &g->rules[i]))
-            *changed = true;
-        else
+    for (uint32_t i = 0; i < g->nrules && r == 0; i++) {
+        if (!gone_rule(gone, &g->rules[i]))
             r = grants_add_rule(c, g->rules[i], g->rules[i].object,
                                 g->rules[i].len);
+    }
+    for (uint32_t i = 0; i < gone->nrules && r == 0; i++) {
+        const struct rule *d = &gone->rules[i];
+
+        *changed |= grants_touch_rule(g, d);
+        if (grants_touch_rule(c, d)) /* a part of a larger one */
+            r = grants_add_rule(c, *d, d->object, d->len);
     }
     if (r < 0) {
         grants_unref(c);
@@ -66,9 +75,7 @@ without(const struct grants *g, const struct grants *gone, bool *changed)
     }
     *changed |= (g->caps & gone->caps & ~OBJECTS) != 0;
     c->caps |= g->caps & ~gone->caps & ~OBJECTS;
-    c->stub = g->stub;
-    memcpy(c->limit, g->limit, sizeof c->limit);
-    memcpy(c->app, g->app, sizeof c->app);
+    grants_copy_rest(c, g);
     return c;
 }
 
@@ -126,6 +133,12 @@ static const struct file_ops dead_ops = {
     .fsync = dead_fsync,
     .truncate = dead_truncate,
 };
+
+bool
+cap_is_dead(const struct file *f)
+{
+    return f->ops == &dead_ops;
+}
 
 static bool
 path_lost(struct file *f, const struct grants *old, const struct grants *new)
@@ -191,7 +204,7 @@ kill_descriptors(struct proc *p, const struct grants *old,
     for (fd = 0; dead && fd < p->fds.room; fd++) {
         struct file *f = p->fds.slots[fd].file, *stub;
 
-        if (!f || f->ops == &dead_ops || !lost(f, fd, old, new))
+        if (!f || cap_is_dead(f) || !lost(f, fd, old, new))
             continue;
         stub = file_create(&dead_ops, NULL, f->flags, NULL);
         if (!stub) {
@@ -224,8 +237,11 @@ revoke_one(struct proc *p, const struct grants *gone, bool *changed)
     struct file **dead;
     uint32_t i;
 
-    if (!new)
-        return -E_NOMEM;
+    if (!new) { /* it may not keep what it was told to give up */
+        proc_kill(p, PITH_SIGKILL, "its grants could not be made fewer");
+        *changed = true;
+        return 0;
+    }
     if (!here) {
         grants_unref(new);
         return 0;
@@ -257,63 +273,82 @@ cap_revoke_app(struct proc *by, struct app *a, const char *text, size_t len)
 {
     struct grants *gone;
     struct proc *p;
-    bool changed = false, partial = false;
+    bool changed = false;
     int32_t pid = 0;
     int r = grants_parse(text, len, &gone, NULL);
-    uint32_t i;
 
     if (r < 0)
         return r;
+    r = turn_round(gone);
     while (r == 0 && (p = next_after(pid))) {
         pid = p->pid;
         if (p->state == PROC_TERMINATED || !is_below(p->app, a) || !p->grants)
             continue;
-        for (i = 0; i < p->grants->nrules && gone->nrules; i++)
-            partial |= cap_rule_covers(&p->grants->rules[i], &gone->rules[0]);
         r = revoke_one(p, gone, &changed);
     }
     grants_unref(gone);
     if (r == 0 && !changed)
-        r = partial ? -E_INVAL : -E_NOENT;
-    if (r == 0)
-        audit(by, "revoked", "%s: %.*s", a->name, (int)(len < 120 ? len : 120),
-              text);
+        r = -E_NOENT;
+    if (r == 0) {
+        a->generation++;
+        audit(by, "revoked", "%s: %.*s (generation %u)", a->name,
+              (int)(len < 120 ? len : 120), text, a->generation);
+    }
     return r;
 }
 
 /* ---- granting -------------------------------------------------------- */
 
+/* g and then more; what more covers, allowed or taken out, is left out. */
+static struct grants *
+merged(const struct grants *g, const struct grants *more)
+{
+    struct grants *c = grants_create();
+    int r = c ? 0 : -E_NOMEM;
+
+    for (uint32_t i = 0; i < g->nrules && r == 0; i++)
+        if (!gone_rule(more, &g->rules[i]))
+            r = grants_add_rule(c, g->rules[i], g->rules[i].object,
+                                g->rules[i].len);
+    for (uint32_t i = 0; i < more->nrules && r == 0; i++)
+        r = grants_add_rule(c, more->rules[i], more->rules[i].object,
+                            more->rules[i].len);
+    if (r < 0) {
+        grants_unref(c);
+        return NULL;
+    }
+    c->caps |= g->caps | more->caps;
+    grants_copy_rest(c, g);
+    return c;
+}
+
 int
 cap_grant_app(struct proc *by, struct app *a, const char *text, size_t len)
 {
-    struct grants *more, *new = NULL;
+    struct grants *more, *new;
     struct proc *p = proc_first();
-    uint32_t i;
     int r = grants_parse(text, len, &more, NULL);
 
     if (r < 0)
         return r;
     while (p && (p->state == PROC_TERMINATED || !p->app || p->app->named != a))
         p = p->next;
-    if (!p)
+    for (uint32_t i = 0; i < more->nrules; i++)
+        if (more->rules[i].deny)
+            r = -E_INVAL; /* that is for revoke */
+    if (r == 0 && !p)
         r = -E_SRCH;
-    else if (!grants_subset(more, by->grants))
+    if (r == 0 && !grants_subset(more, by->grants))
         r = -E_NOTCAPABLE;
-    else if (!(new = grants_copy(p->grants)))
-        r = -E_NOMEM;
-    for (i = 0; r == 0 && i < more->nrules; i++)
-        r = grants_add_rule(new, more->rules[i], more->rules[i].object,
-                            more->rules[i].len);
-    if (r == 0) {
-        new->caps |= more->caps;
-        cap_set_grants(p, new);
-        audit(by, "granted", "%s: %.*s", a->name, (int)(len < 120 ? len : 120),
-              text);
-    } else {
-        grants_unref(new);
-    }
+    new = r == 0 ? merged(p->grants, more) : NULL;
     grants_unref(more);
-    return r;
+    if (r < 0 || !new)
+        return r < 0 ? r : -E_NOMEM;
+    cap_set_grants(p, new);
+    a->generation++;
+    audit(by, "granted", "%s: %.*s (generation %u)", a->name,
+          (int)(len < 120 ? len : 120), text, a->generation);
+    return 0;
 }
 
 int
@@ -331,9 +366,11 @@ cap_check_line(struct proc *p, const char *text, size_t len)
             c++;
         text_format(object, sizeof object, "%.*s", (int)(len < 190 ? len : 190),
                     text);
-        r = cap_refuse(p, c, strcspn(object, " ") < strlen(object)
-                                 ? object + strcspn(object, " ") + 1
-                                 : "");
+        r = cap_refuse(p, c,
+                       strcspn(object, " ") < strlen(object)
+                           ? object + strcspn(object, " ") + 1
+                           : "",
+                       NULL);
     }
     grants_unref(want);
     return r;

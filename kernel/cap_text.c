@@ -205,6 +205,28 @@ add_limit(struct grants *g, const char *at, const char *end,
     return 0;
 }
 
+/* The same with `not` before: what the rules so far allow of it is taken out. */
+static int
+add_denial(struct grants *g, const char *line, size_t len, struct report *rep)
+{
+    struct grants *one = grants_create();
+    int r = one ? grants_add(one, line, len, rep) : -E_NOMEM;
+
+    if (r == 0 && one->nrules != 1) {
+        report_set(rep, 0, "grant: `not` is for fs, net and ipc");
+        r = -E_INVAL;
+    }
+    if (r == 0) {
+        one->rules[0].deny = true;
+        if (one->rules[0].cap == CAP_FS)
+            one->rules[0].how = RULE_WRITE; /* not to read is neither */
+        r = grants_add_rule(g, one->rules[0], one->rules[0].object,
+                            one->rules[0].len);
+    }
+    grants_unref(one);
+    return r;
+}
+
 int
 grants_add(struct grants *g, const char *line, size_t len, struct report *r)
 {
@@ -229,6 +251,12 @@ grants_add(struct grants *g, const char *line, size_t len, struct report *r)
         g->stub = true;
         return 0;
     }
+    if (word_is(name, "ask")) {
+        g->ask = true;
+        return 0;
+    }
+    if (word_is(name, "not"))
+        return add_denial(g, at, (size_t)(end - at), r);
     c = cap_by_name(name.at, name.len);
     if (c == CAP_FS)
         return add_fs(g, at, end, r);
@@ -291,6 +319,8 @@ format_rule(struct text *t, const struct rule *r)
 {
     bool v6;
 
+    if (r->deny)
+        text_add(t, "not ");
     switch (r->cap) {
     case CAP_FS:
         text_add(t, "fs %s %s\n", r->object, r->how & RULE_WRITE ? "rw" : "ro");
@@ -339,5 +369,7 @@ grants_format(const struct grants *g, char *out, size_t room)
     }
     if (g->stub)
         text_add(&t, "stub trap\n");
+    if (g->ask)
+        text_add(&t, "ask\n");
     return t.used;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "audit.h"
+#include "broker.h"
 #include "exec.h"
 #include "lib.h"
 #include "pith_errno.h"
@@ -99,7 +100,7 @@ exec_image_check(const struct exec_image *i, struct proc *p,
         else if (cap_used)
             cap_used(p, cap_name(i->funcs[k].cap));
     }
-    if (!missing || cap_stubbed(p))
+    if (!missing || cap_stubbed(p) || broker_asks(p))
         return 0;
     list[0] = 0;
     for (c = 0; c < CAP_COUNT; c++) {

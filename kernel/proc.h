@@ -43,7 +43,7 @@ void session_unref(struct session *s); /* NULL is fine */
 
 struct cred {
     uint32_t ruid, euid, suid, rgid, egid, sgid;
-    uint32_t ngroups, groups[32];
+    uint32_t ngroups, groups[PITH_NGROUPS];
 };
 
 struct signals {

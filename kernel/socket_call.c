@@ -14,14 +14,17 @@
 static int
 get_socket(struct proc *p, int fd, struct file **f, struct socket **s)
 {
+    int r;
+
     *f = fd_get(p, fd);
     if (!*f)
         return -E_BADF;
     *s = socket_of(*f);
     if (*s)
         return 0;
+    r = cap_is_dead(*f) ? -E_NOTCAPABLE : -E_NOTSOCK;
     file_put(*f);
-    return -E_NOTSOCK;
+    return r;
 }
 
 /* ---- making them ---------------------------------------------------- */

@@ -13,6 +13,7 @@
 #include "app.h"
 #include "audit.h"
 #include "call.h"
+#include "identity.h"
 #include "lib.h"
 #include "pith_errno.h"
 #include "proc_internal.h"
@@ -101,10 +102,16 @@ configure(struct proc *p, struct proc *parent, const struct proc_spec *spec)
     if (r == 0)
         r = install_stdio(p, spec);
     if (r == 0 && spec->grants) {
-        if (parent && !grants_subset(spec->grants, parent->grants))
-            return -E_NOTCAPABLE;
-        cap_set_grants(p, grants_ref(spec->grants));
-        r = app_enter(p, parent, p->grants);
+        struct grants *g = grants_ref(spec->grants);
+
+        if (parent) {
+            grants_unref(g);
+            r = grants_fit(spec->grants, parent->grants, &g);
+        }
+        if (r < 0)
+            return r;
+        cap_set_grants(p, g);
+        r = app_enter(p, parent, g);
     }
     if (r == 0)
         r = set_cwd(p, parent, spec->cwd);
@@ -208,6 +215,9 @@ file_action(struct proc *p, const struct call_fd_action *a)
         return call_chdir(p, a->path);
     case PITH_FDA_FCHDIR:
         return call_fchdir(p, a->fd);
+    case PITH_FDA_IDENTITY:
+        return fd_peek(p, a->from) ? identity_take(p, fd_peek(p, a->from))
+                                   : -E_BADF;
     default:
         return -E_INVAL;
     }
@@ -307,9 +317,16 @@ prepare_searching(struct proc *p, const struct call_spawn *s,
  * parent asked for and had the grants for: only now do the child's own count.
  */
 static int
-give_grants(struct proc *p, struct proc *parent, struct grants *g)
+give_grants(struct proc *p, struct proc *parent, struct grants *given)
 {
-    cap_set_grants(p, grants_ref(g));
+    struct grants *g;
+    int r = grants_fit(given, parent->grants, &g);
+
+    if (r == -E_NOTCAPABLE)
+        audit(parent, "refused", "spawn with more than it has");
+    if (r < 0)
+        return r;
+    cap_set_grants(p, g);
     return app_enter(p, parent, g);
 }
 
@@ -321,11 +338,16 @@ spawn_child(struct proc *p, struct proc *parent, struct call_spawn *s,
     uint32_t i;
     int r;
 
-    if (s->grants) {
-        if (!grants_subset(s->grants, parent->grants)) {
-            audit(parent, "refused", "spawn with more than it has");
-            return -E_NOTCAPABLE;
+    if (s->grants) { /* before anything is done for it */
+        struct grants *fits;
+
+        r = grants_fit(s->grants, parent->grants, &fits);
+        if (r < 0) {
+            if (r == -E_NOTCAPABLE)
+                audit(parent, "refused", "spawn with more than it has");
+            return r;
         }
+        grants_unref(fits);
     }
     spawn_signals(p, s);
     r = fd_table_copy(&p->fds, &parent->fds);

@@ -20,6 +20,7 @@
 
 #include "../engine/engine.h"
 
+struct grants;
 struct proc;
 struct host_task;
 
@@ -36,6 +37,8 @@ struct thread {
     bool restarting;                   /* (own) the call runs once more ... */
     bool deadline_kept;                /* (own) ... and had set this: */
     uint64_t call_deadline_ns;         /* (own) see proc_deadline() */
+    char *wanted;         /* (own) what its call was refused; broker.h ... */
+    struct grants *once;  /* (own) ... and what that call is allowed */
 };
 
 #define THREADS_MAX 1024u /* of a process */

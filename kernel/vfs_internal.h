@@ -67,6 +67,8 @@ void walk_finish(struct walk *w);
 int walk_again(struct walk *w);
 /* The grant for the node, or for the name the walk ended at. */
 int vfs_grant(struct proc *p, struct dentry_path *d, bool write);
+/* A directory is to be renamed: see cap_check_move. */
+int vfs_grant_move(struct proc *p, struct dentry_path *dir);
 int vfs_grant_name(struct proc *p, struct dentry_path *parent,
                    const char *name, size_t len, bool write);
 

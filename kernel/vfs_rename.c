@@ -175,6 +175,13 @@ check_rename(struct proc *p, const struct walk *f, const struct walk *t,
     return r;
 }
 
+/* What was taken out of a grant stays so under its old name only. */
+static int
+may_move(struct proc *p, struct dentry_path *d)
+{
+    return inode_is(d->inode, PITH_S_IFDIR) ? vfs_grant_move(p, d) : 0;
+}
+
 static int
 rename_locked(struct proc *p, struct walk *f, struct walk *t, uint32_t flags,
               char *names[2])
@@ -193,6 +200,10 @@ rename_locked(struct proc *p, struct walk *f, struct walk *t, uint32_t flags,
         !(flags & PITH_RENAME_NOREPLACE))
         return 0; /* two names of one file: nothing happens */
     r = check_rename(p, f, t, flags);
+    if (r == 0)
+        r = may_move(p, f->node);
+    if (r == 0 && t->node && (flags & PITH_RENAME_EXCHANGE))
+        r = may_move(p, t->node);
     if (r < 0)
         return r;
     if (!from->ops->rename)

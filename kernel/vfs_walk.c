@@ -83,6 +83,14 @@ vfs_grant(struct proc *p, struct dentry_path *d, bool write)
 }
 
 int
+vfs_grant_move(struct proc *p, struct dentry_path *dir)
+{
+    if (!p || vfs_path_name(NULL, dir, scratch, PITH_PATH_MAX) < 0)
+        return p ? -E_NOTCAPABLE : 0;
+    return cap_check_move(p, scratch);
+}
+
+int
 vfs_grant_name(struct proc *p, struct dentry_path *parent, const char *name,
                size_t len, bool write)
 {

@@ -45,7 +45,8 @@ $(PITH_CC): user/cc/pith-cc $(SYSROOT) $(ASYNCIFY)
 
 USER_ROOT := $(USER_O)/user/root
 USER_PROGRAMS := $(USER_ROOT)/sbin/init $(USER_ROOT)/sbin/poweroff \
-                 $(USER_ROOT)/sbin/halt $(USER_ROOT)/sbin/reboot
+                 $(USER_ROOT)/sbin/halt $(USER_ROOT)/sbin/reboot \
+                 $(USER_ROOT)/sbin/authd
 USER_CFLAGS := -O2 -D_GNU_SOURCE -Wall -Wextra -Wno-missing-field-initializers
 user: $(PITH_CC) $(USER_PROGRAMS)
 
@@ -53,6 +54,23 @@ $(USER_ROOT)/sbin/%: user/init/%.c $(PITH_CC)
 	@mkdir -p $(@D)
 	@echo "  PITH-CC $@"
 	@$(PITH_CC) $(USER_CFLAGS) -o $@ $<
+# Passwords and signatures: libsodium for WebAssembly, as a port.
+SODIUM := $(USER_O)/ports/libsodium/stamp
+SODIUM_FLAGS := -I$(USER_O)/ports/libsodium/dev/include
+SODIUM_LIB := $(USER_O)/ports/libsodium/dev/lib/libsodium.a
+$(SODIUM): $(PITH_CC) ports/port.sh $(wildcard ports/libsodium/*)
+	@sh ports/port.sh libsodium $(USER_O) && touch $@
+
+# One program under several names (user/accounts/accounts.h).
+ACCOUNTS_C := $(wildcard user/accounts/*.c)
+$(USER_ROOT)/sbin/authd: $(ACCOUNTS_C) user/accounts/accounts.h $(SODIUM)
+	@mkdir -p $(@D) $(USER_ROOT)/bin $(USER_ROOT)/usr/bin
+	@echo "  PITH-CC $@"
+	@$(PITH_CC) $(USER_CFLAGS) $(SODIUM_FLAGS) -o $@ $(ACCOUNTS_C) $(SODIUM_LIB)
+	@ln -sf authd $(@D)/setup && ln -sf authd $(@D)/useradd && \
+	    ln -sf authd $(@D)/userdel
+	@for p in login su passwd; do ln -sf ../sbin/authd $(USER_ROOT)/bin/$$p; done
+
 SUPER_C := $(wildcard user/init/super/*.c) $(wildcard manifest/*.c) lib/report.c
 $(USER_ROOT)/sbin/init: user/init/init.c $(SUPER_C) \
     $(wildcard user/init/super/*.h manifest/*.h manifest/*.def) $(PITH_CC)

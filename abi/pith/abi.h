@@ -186,7 +186,7 @@ struct pith_sigaction {
 #define PITH_SPAWN_GRANTS 16    /* grants is the child's set: a subset */
 #define PITH_SPAWN_FOREGROUND 32/* make the new group the tty's foreground */
 enum { PITH_FDA_CLOSE, PITH_FDA_DUP2, PITH_FDA_OPEN, PITH_FDA_CHDIR,
-       PITH_FDA_FCHDIR };
+       PITH_FDA_FCHDIR, PITH_FDA_IDENTITY /* be who from says */ };
 struct pith_fd_action {
     uint32_t op;
     int32_t fd, from;   /* DUP2: from -> fd; OPEN: path -> fd */
@@ -336,6 +336,12 @@ struct pith_message {
     int32_t as;         /* 0; in the name of that process (needs `shell`) */
 };
 
+/* identity_make: who somebody may become by taking the descriptor */
+#define PITH_NGROUPS 32
+struct pith_identity {
+    uint32_t uid, gid, ngroups, groups[PITH_NGROUPS];
+};
+
 /* app_control: what to do with the app of that name */
 enum {
     PITH_APP_LIST,   /* text: room for lines "name id processes cpu-ns bytes
@@ -345,7 +351,8 @@ enum {
     PITH_APP_REVOKE, /* text: grants, from all its processes */
     PITH_APP_CHECK,  /* text: a grant; has its first process that? */
     PITH_APP_LEADER, /* its first process's number */
-    PITH_APP_TYPED   /* 1: it has opened its inbox itself; 0 */
+    PITH_APP_TYPED,  /* 1: it has opened its inbox itself; 0 */
+    PITH_APP_AUDIT   /* of no app: text, a word and more, to the audit log */
 };
 
 /* terminals */

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "app.h"
+#include "audit.h"
+#include "broker.h"
 #include "lib.h"
 #include "port.h"
 
@@ -217,6 +219,23 @@ copy_text(struct proc *p, uint64_t at, uint64_t len, char **out)
     return r;
 }
 
+/* What a service refused or did: "word more". */
+static int
+audit_line(struct proc *p, uint64_t at, uint64_t len)
+{
+    char *text, *more;
+    int r = copy_text(p, at, len, &text);
+
+    if (r < 0)
+        return r;
+    more = strchr(text, ' ');
+    if (more)
+        *more++ = 0;
+    audit(p, text, "%s", more ? more : "");
+    host_free(text);
+    return 0;
+}
+
 static int
 control(struct proc *p, uint64_t op, struct app *app, const char *text,
         size_t len, uint64_t arg)
@@ -241,6 +260,24 @@ control(struct proc *p, uint64_t op, struct app *app, const char *text,
     }
 }
 
+/* (ms): be the broker; a question waits so long for an answer. */
+int64_t
+sys_broker(struct proc *p, const uint64_t *a)
+{
+    struct file *f;
+    int r;
+
+    if (!a[0] || a[0] > INT32_MAX)
+        return -E_INVAL;
+    r = broker_open(p, a[0] * 1000000u, &f);
+    if (r < 0)
+        return r;
+    r = fd_install(p, f, 0, true);
+    if (r < 0)
+        file_put(f);
+    return r;
+}
+
 /* (op, name, text, text length, arg); name is NUL-terminated. */
 int64_t
 sys_app_control(struct proc *p, const uint64_t *a)
@@ -254,6 +291,8 @@ sys_app_control(struct proc *p, const uint64_t *a)
         return r;
     if (a[0] == PITH_APP_LIST)
         return list_apps(p, gptr(a[2]), (size_t)a[3]);
+    if (a[0] == PITH_APP_AUDIT)
+        return audit_line(p, a[2], a[3]);
     r = copy_in_string(p, name, gptr(a[1]), sizeof name);
     if (r < 0)
         return r;

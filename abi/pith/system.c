@@ -5,6 +5,7 @@
 #include "../../kernel/lib.h"
 #include "../../kernel/main.h"
 #include "app.h"
+#include "identity.h"
 #include "sys.h"
 
 #define GRANTS_TEXT_MAX (1u << 20)
@@ -106,6 +107,40 @@ sys_setgroups(struct proc *p, const uint64_t *a)
     memcpy(p->cred.groups, groups, n * sizeof groups[0]);
     p->cred.ngroups = n;
     return 0;
+}
+
+int64_t
+sys_identity_make(struct proc *p, const uint64_t *a)
+{
+    struct pith_identity id;
+    struct cred c = {0};
+    struct file *f;
+    int r = copy_in(p, &id, gptr(a[0]), sizeof id);
+
+    if (r < 0)
+        return r;
+    if (id.ngroups > PITH_NGROUPS || id.uid == UINT32_MAX ||
+        id.gid == UINT32_MAX)
+        return -E_INVAL;
+    c.ruid = c.euid = c.suid = id.uid;
+    c.rgid = c.egid = c.sgid = id.gid;
+    c.ngroups = id.ngroups;
+    memcpy(c.groups, id.groups, id.ngroups * sizeof id.groups[0]);
+    r = identity_make(p, &c, &f);
+    if (r < 0)
+        return r;
+    r = fd_install(p, f, 0, true);
+    if (r < 0)
+        file_put(f);
+    return r;
+}
+
+int64_t
+sys_identity_take(struct proc *p, const uint64_t *a)
+{
+    struct file *f = fd_peek(p, (int)(int32_t)a[0]);
+
+    return f ? identity_take(p, f) : -E_BADF;
 }
 
 /* ---- limits and accounting ------------------------------------------- */
@@ -309,7 +344,7 @@ int64_t
 sys_cap_drop(struct proc *p, const uint64_t *a)
 {
     int64_t n = user_string_length(p, gptr(a[0]), GRANTS_TEXT_MAX);
-    struct grants *g = NULL;
+    struct grants *g = NULL, *want = NULL;
     char *text;
     int r;
 
@@ -320,10 +355,11 @@ sys_cap_drop(struct proc *p, const uint64_t *a)
         return -E_NOMEM;
     r = copy_in(p, text, gptr(a[0]), (size_t)n);
     if (r == 0)
-        r = grants_parse(text, (size_t)n, &g, NULL);
+        r = grants_parse(text, (size_t)n, &want, NULL);
     host_free(text);
-    if (r == 0 && !grants_subset(g, p->grants))
-        r = -E_NOTCAPABLE;
+    if (r == 0)
+        r = grants_fit(want, p->grants, &g);
+    grants_unref(want);
     if (r == 0) {
         r = app_enter(p, p, g);
         if (r == 0)

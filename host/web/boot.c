@@ -127,7 +127,9 @@ set_up(void)
     if (r == 0)
         r = store_create(web_store(), &o, &root);
     if (r == 0)
-        r = vfs_init(root, o.ephemeral ? "ephemeral" : "opfs");
+        r = vfs_init(root, o.ephemeral          ? "ephemeral"
+                           : setting("memory") ? "memory"
+                                               : "opfs");
     kernel_at_shutdown(sync_all);
     if (r == 0)
         r = vfs_mount_usual();

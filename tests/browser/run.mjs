@@ -45,6 +45,8 @@ const blocked = { serviceWorkers: 'block' };
 const tests = {
   async boot() {
     const page = await booted();
+    await shows(page, /all else locked/); // the first boot asks
+    await type(page, '\n');
     await shows(page, PROMPT);
     await shot(page, 'boot');
     return page;

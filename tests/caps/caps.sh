@@ -22,20 +22,28 @@ ok() { # NAME COMMAND...
     fi
 }
 
-mkdir -p "$tmp/root/proc" "$tmp/root/box"
-cp "$programs/apps" "$tmp/root/"
-cd "$tmp/root" || exit 1
-timeout 60 "$pith" run --audit "$tmp/audit" --dir .::/ --cap all apps \
-    >"$tmp/log" 2>&1
-code=$?
-grep -v '^[0-9]* passed' "$tmp/log"
-sum=$(grep '^[0-9]* passed, [0-9]* failed$' "$tmp/log")
-if [ -z "$sum" ] || [ "$code" != 0 ]; then
-    failed=$((failed + 1))
-    echo "FAIL apps: exit code $code"
-    sum=${sum:-0}
-fi
-passed=$((passed + ${sum%% *} + 0))
+# Programs that check from inside; each prints its failures and how many.
+inside() { # NAME [OPTION...]
+    name=$1
+    shift
+    mkdir -p "$tmp/root/proc" "$tmp/root/box" "$tmp/root/mnt"
+    cp "$programs/$name" "$tmp/root/"
+    (cd "$tmp/root" && timeout 60 "$pith" run "$@" --dir .::/ --cap all \
+        "$name") >"$tmp/log" 2>&1
+    code=$?
+    grep -v '^[0-9]* passed' "$tmp/log"
+    sum=$(grep '^[0-9]* passed, [0-9]* failed$' "$tmp/log")
+    if [ -z "$sum" ] || [ "$code" != 0 ]; then
+        failed=$((failed + 1))
+        echo "FAIL $name: exit code $code"
+        sum=${sum:-0}
+    fi
+    passed=$((passed + ${sum%% *} + 0))
+}
+inside apps --audit "$tmp/audit"
+inside parts
+inside asked
+inside identity
 
 # --- the log is a chain: each hash is over the one before and its line
 chain() {

@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "broker.h"
 #include "posix.h"
 #include "proc.h"
 #include "test.h"
@@ -41,6 +42,26 @@ thread_is_main(struct proc *p)
     return true;
 }
 
+void
+proc_grown(struct proc *p)
+{
+    (void)p;
+}
+
+/* Nor is there anybody to ask. */
+void
+broker_note(struct proc *p, const char *line)
+{
+    (void)p, (void)line;
+}
+
+const struct grants *
+broker_once(struct proc *p)
+{
+    (void)p;
+    return NULL;
+}
+
 static void
 boot(void *arg)
 {
@@ -58,6 +79,7 @@ main(void)
     test_text();
     test_heap();
     test_cap();
+    test_cap_set();
     CHECK(posix_run(boot, NULL) == 7);
     printf("%d passed, %d failed\n", passed, failed);
     return failed != 0;

@@ -14,6 +14,7 @@ void test_check(bool ok, const char *file, int line, const char *what);
 void test_text(void);
 void test_heap(void);
 void test_cap(void);
+void test_cap_set(void);
 void test_wait(void);
 void test_timer(void);
 void test_sched(void);

@@ -25,6 +25,10 @@ trap 'exit 1' INT TERM
 
 # boot ARGS...: a fresh system in a fresh window of 80 by 24
 boot() {
+    first_boot "$@"
+    wait_for '[#$] $' 'the prompt'
+}
+first_boot() { # without waiting for the prompt
     tm kill-server 2>/dev/null
     boots=$((boots + 1)) # a socket of its own: the old server takes a moment
     rm -f "$results/stty.after"
@@ -32,7 +36,6 @@ boot() {
     tm new-session -d -x 80 -y 24 \
         "stty -a >$results/stty.before; $pith $*; echo \"pith ended: \$?\";
          stty -a >$results/stty.after; exec sleep 1000"
-    wait_for '[#$] $' 'the prompt'
 }
 screen() { tm capture-pane -p -J | sed 's/[ ]*$//' | awk 'NF {last = NR}
     {line[NR] = $0} END {for (i = 1; i <= last; i++) print line[i]}'; }
@@ -214,8 +217,11 @@ boot --ephemeral
 type_line poweroff
 expect 'poweroff ends it' 'pith ended: 0$'
 
-# what is written stays
-boot --root "$results/root.pith"
+# what is written stays; a new disk asks for a password first
+first_boot --root "$results/root.pith"
+expect 'a new system asks for a password' 'all else locked'
+type_line ''
+wait_for '[#$] $' 'the prompt'
 run 'a file on the persistent root' 'echo kept >/root/keep; sync; cat /root/keep' '^kept$'
 type_line exit
 wait_for 'pith ended' end

@@ -8,7 +8,7 @@
  *     init -c COMMAND      one command by /bin/sh instead, no terminal set-up
  *     init --serve         no console, only the apps, until it is told to end
  *     init --login         (started by init) the console's session: becomes
- *                          the login shell
+ *                          login, and that the login shell
  *
  * Meanwhile it runs the apps (super/super.h) and reaps every orphan. SIGTERM, SIGUSR1 and SIGUSR2 power off,
  * SIGINT restarts (what poweroff, halt and reboot send): everything gets
@@ -189,7 +189,7 @@ end_all(void)
 static int
 login(void)
 {
-    char *shell[] = {"-sh", NULL};
+    char *shell[] = {"-sh", NULL}, *console[] = {"login", "--console", NULL};
     int fd = open(TERMINAL, O_RDWR | O_NOCTTY);
 
     if (fd < 0)
@@ -210,7 +210,8 @@ login(void)
     setenv("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", 0);
     if (chdir(getenv("HOME")) < 0)
         chdir("/");
-    execv("/bin/sh", shell);
+    execv("/bin/login", console); /* user/accounts */
+    execv("/bin/sh", shell); /* a root without it */
     complain("/bin/sh");
     return 127;
 }
@@ -228,7 +229,7 @@ start_console(const char *self)
 int
 main(int argc, char **argv)
 {
-    char *rc[] = {"sh", "/etc/rc", NULL};
+    char *rc[] = {"sh", "/etc/rc", NULL}, *setup[] = {"setup", NULL};
     pid_t pid;
     int code, control;
 
@@ -253,6 +254,10 @@ main(int argc, char **argv)
         char *command[] = {"sh", "-c", argv[2], NULL};
         pid = start("/bin/sh", command, 0);
     } else if (argc == 2 && strcmp(argv[1], "--serve") == 0) {
+        pid = access("/etc/shadow", F_OK) < 0 ? start("/sbin/setup", setup, 0)
+                                              : 0;
+        if (pid > 0) /* nobody can be asked: all accounts are locked */
+            reap_until(pid);
         pid = 0;
     } else {
         pid = start_console("/sbin/init");

@@ -5,6 +5,7 @@
 
 #include <pith/abi.h>
 #include <pith/pith_import.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -12,17 +12,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#define POLLS (APPS_MAX * 4 + CLIENTS_MAX + 2)
+#define POLLS (APPS_MAX * 4 + CLIENTS_MAX + 4)
 #define SENT_CHECK_MS 250u
 #define AUDIT_LOG "/var/log/audit.log"
 
-static int wake_pipe[2] = {-1, -1};
+static int wake_pipe[2] = {-1, -1}, auth_fd = -1;
 static struct pollfd polls[POLLS];
 static struct {
     int kind, index; /* of each poll: what it is about */
 } about[POLLS];
 static int npolls;
-enum { WAKE, CONTROL, CLIENT, APP_IN, APP_OUT, APP_ERR, APP_INBOX };
+enum { WAKE, CONTROL, CLIENT, AUTH, APP_IN, APP_OUT, APP_ERR, APP_INBOX };
 
 uint64_t
 now_ms(void)
@@ -59,6 +59,8 @@ gather(int control_fd)
     npolls = 0;
     want(wake_pipe[0], POLLIN, WAKE, 0);
     want(control_fd, POLLIN, CONTROL, 0);
+    if (!auth_busy())
+        want(auth_fd, POLLIN, AUTH, 0);
     for (int i = 0; i < CLIENTS_MAX; i++)
         want(clients[i].fd,
              (short)(POLLIN |
@@ -100,6 +102,9 @@ serve(int k)
     case CONTROL:
         control_accept(polls[k].fd);
         break;
+    case AUTH:
+        auth_accept(polls[k].fd);
+        break;
     case CLIENT:
         if (clients[i].fd == polls[k].fd)
             serve_client(&clients[i], polls[k].revents);
@@ -131,7 +136,7 @@ reap(int until)
     pid_t pid;
 
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-        if (!app_reap(pid, status) && pid == until)
+        if (!app_reap(pid, status) && !auth_reap(pid) && pid == until)
             found = WIFSIGNALED(status) ? 128 + WTERMSIG(status)
                                         : WEXITSTATUS(status);
     return found;
@@ -237,6 +242,7 @@ set_up(void)
     pipe2(wake_pipe, O_CLOEXEC | O_NONBLOCK);
     sigaction(SIGCHLD, &a, NULL);
     signal(SIGPIPE, SIG_IGN);
+    auth_fd = auth_listen();
     policy.start = app_spawn;
     policy.signal = app_signal;
     policy.log = log_note;

@@ -107,6 +107,13 @@ int app_control(int op, const char *name, const char *text, int arg);
 void log_line(int i, const char *line, size_t n);
 void log_note(void *ctx, int i, const char *what); /* the supervisor's own */
 
+/* auth.c */
+#define AUTH_SOCKET "/run/auth"
+int auth_listen(void); /* -1: passwords are not checked here */
+bool auth_busy(void);
+void auth_accept(int fd);
+bool auth_reap(int pid); /* false: it was something else */
+
 /* control.c */
 /* One command; caller: the app that asks, NULL for the outside. The answer goes
  * to out. client: for commands that go on (logs -f, attach), or NULL. */
