@@ -235,19 +235,43 @@ mem_soon(void *p, size_t bytes)
         madvise((void *)from, to - from, MADV_HUGEPAGE);
 }
 
+/* Emptied ones of one size are kept: a mapping is dearer than its pages. */
+static void *stacks[64];
+static size_t nstacks, stacks_bytes;
+
 void *
 stack_alloc(size_t bytes)
 {
-    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *p = NULL;
 
+    pthread_mutex_lock(&lock);
+    if (nstacks && bytes == stacks_bytes)
+        p = stacks[--nstacks];
+    pthread_mutex_unlock(&lock);
+    if (p)
+        return p;
+    p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return p == MAP_FAILED ? NULL : p;
 }
 
 void
 stack_free(void *p, size_t bytes)
 {
-    munmap(p, bytes);
+    bool kept = false;
+
+    if (madvise(p, bytes, MADV_DONTNEED) == 0) {
+        pthread_mutex_lock(&lock);
+        if (!nstacks)
+            stacks_bytes = bytes;
+        if (bytes == stacks_bytes && nstacks < sizeof stacks / sizeof *stacks) {
+            stacks[nstacks++] = p;
+            kept = true;
+        }
+        pthread_mutex_unlock(&lock);
+    }
+    if (!kept)
+        munmap(p, bytes);
 }
 
 /* ---- faults
@@ -388,8 +412,12 @@ void
 engine_thread_init(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
+    static _Thread_local bool ready;
     stack_t old, ss = {.ss_size = ALTSTACK};
 
+    if (ready)
+        return;
+    ready = true;
     pthread_once(&once, install_once);
     if (sigaltstack(NULL, &old) < 0 || !(old.ss_flags & SS_DISABLE))
         return;

@@ -40,6 +40,7 @@ struct host_file {
     uint32_t refs; /* the file, and its watchers */
     int fd;
     bool regular;    /* always ready, has a position */
+    bool seeks;      /* the same, or a device such as /dev/null */
     bool owned;      /* to be closed */
     bool listening;
     bool watched[2]; /* for input, for output */
@@ -117,7 +118,7 @@ stdio_read(struct file *f, struct uio *u)
 
     if (!n)
         return 0;
-    if (u->offset < OWN_POSITION && !h->regular)
+    if (u->offset < OWN_POSITION && !h->seeks)
         return -E_SPIPE;
     r = await(f, POLLIN);
     if (r < 0)
@@ -172,7 +173,7 @@ stdio_write(struct file *f, struct uio *u)
     char small[4096], *buf = small;
     int64_t done = 0, n, r = 0;
 
-    if (u->offset < OWN_POSITION && !h->regular)
+    if (u->offset < OWN_POSITION && !h->seeks)
         return -E_SPIPE;
     if (room > sizeof small) {
         buf = host_alloc(room);
@@ -498,6 +499,7 @@ host_stdio_file(int hostfd)
     h->refs = 1;
     h->fd = hostfd;
     h->regular = S_ISREG(s.st_mode) || S_ISBLK(s.st_mode);
+    h->seeks = lseek(hostfd, 0, SEEK_CUR) >= 0;
     wait_queue_init(&h->wait[0]);
     wait_queue_init(&h->wait[1]);
     ipc_count.bytes += sizeof *h;

@@ -4,6 +4,7 @@
 bench: bench-engine bench-system bench-ipc
 bench-engine: all
 	@tools/install.sh bench
+	@tests/bench/start.sh
 	@tests/bench/engine.sh
 bench-system: all user bench-programs image
 	@tests/bench/system.sh

@@ -93,6 +93,8 @@ t 'no env by itself' 0 '' '' env PITH_TEST=yes "$pith" run "$w/args.wasm"
 for n in 0 1 42 125 255; do
     t "exit code $n" $n '' '' "$pith" run "$w/exit.wasm" $n
 done
+# a device that seeks
+t 'seek in /dev/null' 0 '' '' sh -c "'$pith' run '$w/seek.wasm' >/dev/null"
 t 'isatty: no' 0 'tty 0 0 0' '' "$pith" run "$w/isatty.wasm"
 printf 'over the pipe' | "$pith" run "$w/cat.wasm" >"$tmp/out" 2>"$tmp/err"
 verdict 'standard input' $? 0 'over the pipe' ''
