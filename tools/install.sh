@@ -12,7 +12,8 @@ build="clang-19 lld-19 llvm-19 llvm-19-dev libclang-rt-19-dev-wasm32 wasi-libc
 vm="libdrm-dev gcc libclang-rt-19-dev libelf-dev bc zstd tcl
     qemu-system-x86"
 test_="gcc libc6-dev-i386 gcc-multilib libclang-rt-19-dev tmux expect
-       clang-tidy-19 clang-format-19 chromium fonts-dejavu-core"
+       clang-tidy-19 clang-format-19 chromium firefox-esr
+       fonts-dejavu-core"
 bench="wabt bzip2 zlib1g-dev"
 
 case "${1:-build}" in

@@ -11,10 +11,10 @@ import path from 'node:path';
 
 /**
  * A client for WebSocket: text messages to fn, and a function that sends one.
- * @param {string} url @param {(text: string) => void} fn
+ * @param {string} url @param {(text: string) => void} fn @param {() => void} ended
  * @returns {Promise<{send: (text: string) => void, close: () => void}>}
  */
-function webSocket(url, fn) {
+function webSocket(url, fn, ended) {
   return new Promise((resolve, reject) => {
     const q = http.request(url.replace(/^ws/, 'http'), { headers: {
       Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13',
@@ -50,15 +50,20 @@ function webSocket(url, fn) {
         }
       };
       socket.on('error', () => {});
+      socket.on('close', ended);
       socket.on('data', (d) => { have = Buffer.concat([have, d]); take(); });
       resolve({
         close: () => socket.destroy(),
         send(text) {
           const body = Buffer.from(text), n = body.length;
           const head2 = n < 126 ? Buffer.from([0x81, 0x80 | n])
-            : Buffer.from([0x81, 0xff, 0, 0, 0, 0, n >>> 24, n >> 16 & 255,
-              n >> 8 & 255, n & 255]);
-          socket.write(Buffer.concat([head2, Buffer.alloc(4), body])); // mask 0
+            : n < 65536 ? Buffer.from([0x81, 0xfe, n >> 8, n & 255])
+              : Buffer.from([0x81, 0xff, 0, 0, 0, 0, n >>> 24, n >> 16 & 255,
+                n >> 8 & 255, n & 255]);
+          const mask = randomBytes(4); // one of zeros Firefox takes for none
+          mask[0] |= 1;
+          socket.write(Buffer.concat([head2, mask,
+            body.map((b, i) => b ^ mask[i & 3])]));
         },
       });
       take();
@@ -110,6 +115,10 @@ export class Firefox {
         w?.[1](new Error(`${m.error}: ${m.message}`));
       else
         w?.[0](m.result);
+    }, () => {
+      f.closed = true;
+      for (const [, reject] of f.waiting.values())
+        reject(new Error('Firefox has closed the connection'));
     });
     const s = await f.call('session.new', { capabilities: {} });
     f.version = s.capabilities.browserVersion;
@@ -120,6 +129,8 @@ export class Firefox {
 
   call(method, params) {
     return new Promise((resolve, reject) => {
+      if (this.closed)
+        reject(new Error('Firefox has closed the connection'));
       this.waiting.set(++this.last, [resolve, reject]);
       this.socket.send(JSON.stringify({ id: this.last, method, params }));
     });

@@ -21,6 +21,11 @@ test-web: $(B)/bin/pith $(BROWSER_NPM) dist-web \
 	@node tests/browser/run.mjs --pith $(B)/bin/pith --site $(DIST) \
 	    --modules $(O)/browser --out $(O)/browser/shots \
 	    --usertests $(USERTESTS_DIR) --real $(REAL_DIR) $(CASE)
+# The smoke subset in Debian's Firefox (firefox-esr).
+.PHONY: test-web-firefox
+test-web-firefox: $(B)/bin/pith $(BROWSER_NPM) dist-web
+	@node tests/browser/firefox.mjs --pith $(B)/bin/pith --site $(DIST) \
+	    --modules $(O)/browser --out $(O)/browser/shots $(CASE)
 # Other people's WASI suites there: make test-web-wasi SUITES='DIR...'
 .PHONY: test-web-wasi
 test-web-wasi: $(B)/bin/pith $(BROWSER_NPM) dist-web
