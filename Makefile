@@ -112,6 +112,7 @@ $(B)/bin/pith-wasi: $(B)/obj/tools/pith-wasi.o \
 	$(CC) $(LDFLAGS) -o $@ $^ -ljansson $(LDLIBS)
 $(B)/bin/pith-mkdisk: $(B)/obj/tools/mkdisk.o $(B)/obj/host/posix/errno.o \
                       $(B)/obj/host/posix/store_sqlite.o \
+                      $(B)/obj/host/posix/store_raw.o \
                       $(B)/obj/host/sqlite/db.o $(LIB_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lsqlite3 -lpthread

@@ -9,6 +9,8 @@
 #                    (default: DISK/data)
 #   --disk DIR       where the system's disk lies
 #                    (default: pith/vm below the XDG data directory)
+#   --disk FILE.img  a raw disk, or a block device, instead; made (1 GiB, only
+#                    what is used takes room) when it is missing
 #   --ephemeral      no disk, no /data: everything is forgotten
 #   --net            a network behind the host's (nobody can connect to it)
 #   --publish H:P    the same, and port H of the host's loopback is port P here
@@ -26,7 +28,7 @@ out=${PITH_OUT:-$top/out}
 arch=${PITH_VM_ARCH:-$(uname -m)}
 memory=256M display='' disk='' data='' ephemeral=no command= net=no
 
-usage() { sed -n '6,21s/^# \{0,3\}//p' "$0"; }
+usage() { sed -n '6,23s/^# \{0,3\}//p' "$0"; }
 die() {
     echo "run vm: $*" >&2
     exit 2
@@ -113,19 +115,41 @@ fi
 if [ "$ephemeral" = no ]; then
     base=${XDG_DATA_HOME:-${HOME:-}/.local/share}
     [ -n "$disk" ] || disk=$base/pith/vm
-    [ -n "$data" ] || data=$disk/data
-    mkdir -p "$disk" "$data" || exit 1
-    # the lock that `pith --root` takes too; QEMU inherits it
-    exec 9>>"$disk/root.pith-lock" || exit 1
-    flock -n 9 || die "$disk is in use by another Pith; choose another --disk"
-    env="$env PITH_ROOT=9p:root PITH_DATA=9p:data"
-    case $disk$data in *,*) die "no comma in the names of directories, please" ;;
+    case $disk$data in *,*) die "no comma in the names of files, please" ;;
     esac
-    set -- "$@" \
-        -fsdev "local,id=root,path=$disk,security_model=none" \
-        -device virtio-9p-device,fsdev=root,mount_tag=root \
-        -fsdev "local,id=data,path=$data,security_model=none" \
-        -device virtio-9p-device,fsdev=data,mount_tag=data
+    case $disk in *.img) raw=yes ;; *) raw= ;; esac
+    [ ! -b "$disk" ] || raw=yes
+    if [ -n "$raw" ]; then
+        [ -e "$disk" ] || truncate -s 1G "$disk" || exit 1
+        exec 9<"$disk" || exit 1
+        word=$(mktemp -d "${TMPDIR:-/tmp}/pith-word.XXXXXX") || exit 1
+        trap 'rm -rf "$word"' EXIT
+        env="$env PITH_ROOT=disk:vda PITH_WORD=9p:word"
+        # the lock below is QEMU's own as well: it must not take it again
+        set -- "$@" -drive "if=none,id=disk,format=raw,file.locking=off,file=$disk" \
+            -device virtio-blk-device,drive=disk
+        set -- "$@" \
+            -fsdev "local,id=word,path=$word,security_model=none" \
+            -device virtio-9p-device,fsdev=word,mount_tag=word
+    else
+        [ -n "$data" ] || data=$disk/data
+        mkdir -p "$disk" "$data" || exit 1
+        exec 9>>"$disk/root.pith-lock" || exit 1
+        word=$disk
+        env="$env PITH_ROOT=9p:root"
+        set -- "$@" \
+            -fsdev "local,id=root,path=$disk,security_model=none" \
+            -device virtio-9p-device,fsdev=root,mount_tag=root
+    fi
+    # the lock that `pith --root` takes too; QEMU inherits it
+    flock -n 9 || die "$disk is in use by another Pith; choose another --disk"
+    if [ -n "$data" ]; then
+        mkdir -p "$data" || exit 1
+        env="$env PITH_DATA=9p:data"
+        set -- "$@" \
+            -fsdev "local,id=data,path=$data,security_model=none" \
+            -device virtio-9p-device,fsdev=data,mount_tag=data
+    fi
 fi
 if [ "$net" != no ]; then
     env="ip=dhcp PITH_NET=1 $env"
@@ -148,14 +172,14 @@ if [ -n "${PITH_VM_DRY:-}" ]; then
     exit 0
 fi
 while :; do
-    [ "$ephemeral" = yes ] || rm -f "$disk/ended"
+    [ "$ephemeral" = yes ] || rm -f "$word/ended"
     if [ -t 0 ]; then
         "$@" || exit 1
     else
         "$@" </dev/null || exit 1
     fi
     [ "$ephemeral" = no ] || exit 0
-    ended=$(cat "$disk/ended" 2>/dev/null || echo 1)
-    rm -f "$disk/ended"
+    ended=$(cat "$word/ended" 2>/dev/null || echo 1)
+    rm -f "$word/ended"
     [ "$ended" = restart ] || exit "$ended"
 done

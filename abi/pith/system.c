@@ -307,6 +307,7 @@ sys_sysinfo(struct proc *p, const uint64_t *a)
 int64_t
 sys_reboot(struct proc *p, const uint64_t *a)
 {
+    static struct wait_queue never = WAIT_QUEUE_INIT;
     int r = cap_check(p, CAP_SHELL);
 
     if (r < 0)
@@ -317,6 +318,8 @@ sys_reboot(struct proc *p, const uint64_t *a)
         return -E_INVAL;
     kernel_restart = a[0] == PITH_REBOOT_RESTART;
     kernel_shutdown(0);
+    while (wait_on_killable(&never, HOST_FOREVER) == 0)
+        ; /* it comes with SIGKILL */
     return 0;
 }
 

@@ -10,9 +10,10 @@
 /* Open, hardened against what a file can hold. SQLITE_OPEN_* flags. */
 int store_sqlite_connect(const char *path, int flags, struct report *report,
                          sqlite3 **out);
-/* Hold `<disk>-lock`; *out is a descriptor to close, or -1 where a shared lock
- * is not to be had and not needed. -E_BUSY */
+/* Hold `<disk>-lock`, or a raw disk itself (store_raw.h); *out is for
+ * store_unlock_disk. -E_BUSY */
 int store_lock_disk(const char *disk, bool shared, struct report *report,
                     int *out);
+void store_unlock_disk(int lock);
 
 #endif

@@ -10,6 +10,7 @@
 #include "pith_errno.h"
 #include "../sqlite/upgrade.h"
 #include "store_internal_sqlite.h"
+#include "store_raw.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -124,6 +125,10 @@ store_seed(const char *disk, const char *image, struct report *report)
 
     if (access(disk, F_OK) < 0 && errno == ENOENT)
         return copy_disk(disk, image, report);
+    if (store_raw_is(disk) && !store_raw_made(disk)) {
+        r = store_raw_make(disk, image, report);
+        return r < 0 ? r : 1;
+    }
     if (access(image, R_OK) < 0)
         return 0; /* a disk that stands on its own */
     r = store_lock_disk(disk, false, report, &lock);
@@ -131,12 +136,14 @@ store_seed(const char *disk, const char *image, struct report *report)
         return r;
     r = store_sqlite_connect(disk, SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI,
                              report, &db);
+    if (r == 0) /* one user; a raw disk has no memory to share a log by */
+        r = store_sqlite_run(db, "PRAGMA locking_mode=EXCLUSIVE", report);
     if (r == 0) {
         r = attach(db, image, report);
         if (r == 0)
             r = store_db_upgrade(db, report);
-        sqlite3_close(db);
     }
-    close(lock);
+    sqlite3_close(db);
+    store_unlock_disk(lock);
     return r;
 }

@@ -8,6 +8,7 @@
 #include "hosterr.h"
 #include "pith_errno.h"
 #include "store_internal_sqlite.h"
+#include "store_raw.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,13 +21,15 @@
 #include <unistd.h>
 
 #define HOST_RESERVE (16u << 20) /* for the log, which grows first */
+#define LOCK_NONE (-1) /* a place nobody writes to */
+#define LOCK_RAW (-2)  /* the disk is its own lock */
 
 struct sqlite_store {
     struct store_backend backend;
     pthread_mutex_t mutex; /* guards all below */
     struct store_db disk;
     char *path;
-    int lock_fd;
+    int lock; /* store_unlock_disk */
     bool readonly;
     uint64_t max_bytes;
 };
@@ -60,7 +63,13 @@ store_lock_disk(const char *disk, bool shared, struct report *report, int *out)
     char path[4096], pid[16];
     int fd, n;
 
-    *out = -1;
+    *out = LOCK_NONE;
+    if (store_raw_is(disk)) {
+        n = store_raw_attach(disk, shared, report);
+        if (n == 0)
+            *out = LOCK_RAW;
+        return n;
+    }
     if (snprintf(path, sizeof path, "%s-lock", disk) >= (int)sizeof path)
         return -E_NAMETOOLONG;
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
@@ -84,6 +93,15 @@ store_lock_disk(const char *disk, bool shared, struct report *report, int *out)
     }
     *out = fd;
     return 0;
+}
+
+void
+store_unlock_disk(int lock)
+{
+    if (lock == LOCK_RAW)
+        store_raw_detach();
+    else if (lock >= 0)
+        close(lock);
 }
 
 /* ---- the backend -------------------------------------------------------- */
@@ -124,9 +142,12 @@ sqlite_space(struct store_backend *b, uint64_t *used, uint64_t *left)
     pthread_mutex_lock(&s->mutex);
     store_db_space(&s->disk, &total, &unused);
     pthread_mutex_unlock(&s->mutex);
-    if (statvfs(s->path, &v) == 0)
+    if (s->lock == LOCK_RAW)
+        host = store_raw_room() > total ? store_raw_room() - total : 0;
+    else if (statvfs(s->path, &v) == 0)
         host = (uint64_t)v.f_bavail * v.f_frsize;
-    host = host > HOST_RESERVE ? host - HOST_RESERVE : 0;
+    if (s->lock != LOCK_RAW)
+        host = host > HOST_RESERVE ? host - HOST_RESERVE : 0;
     if (s->max_bytes && total + host > s->max_bytes)
         host = s->max_bytes > total ? s->max_bytes - total : 0;
     *used = total - unused;
@@ -140,8 +161,7 @@ sqlite_close(struct store_backend *b)
     struct sqlite_store *s = (struct sqlite_store *)b;
 
     store_db_close(&s->disk, s->readonly);
-    if (s->lock_fd >= 0)
-        close(s->lock_fd);
+    store_unlock_disk(s->lock);
     pthread_mutex_destroy(&s->mutex);
     free(s->path);
     free(s);
@@ -160,7 +180,8 @@ int
 store_sqlite_connect(const char *path, int flags, struct report *report,
                      sqlite3 **out)
 {
-    int code = sqlite3_open_v2(path, out, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    int code = sqlite3_open_v2(path, out, flags | SQLITE_OPEN_NOMUTEX,
+                               store_raw_room() ? STORE_RAW_VFS : NULL);
 
     if (code != SQLITE_OK) {
         int r = store_sqlite_error(*out, code);
@@ -191,12 +212,21 @@ connect_readonly(const char *path, struct report *report, sqlite3 **out)
                                 report, out);
 }
 
-/* An unclean end left its log beside the disk. */
+/* An unclean end left its log, which has to be folded back. */
 static bool
 has_log(const char *path)
 {
+    struct report unused = {0};
     char log[4096];
+    bool yes;
 
+    if (store_raw_is(path)) {
+        if (store_raw_attach(path, true, &unused) < 0)
+            return false; /* who opens it will hear why */
+        yes = store_raw_has_log();
+        store_raw_detach();
+        return yes;
+    }
     snprintf(log, sizeof log, "%s-wal", path);
     return access(log, F_OK) == 0;
 }
@@ -222,10 +252,8 @@ store_sqlite_open(const char *path, const struct store_sqlite_options *o,
     s->path = strdup(path);
     s->readonly = o && o->readonly;
     s->max_bytes = o ? o->max_bytes : 0;
-    r = s->path ? store_lock_disk(path, shared, report, &s->lock_fd)
-                : -E_NOMEM;
-    if (r < 0)
-        s->lock_fd = -1;
+    s->lock = LOCK_NONE;
+    r = s->path ? store_lock_disk(path, shared, report, &s->lock) : -E_NOMEM;
     if (r == 0)
         r = shared ? connect_readonly(path, report, &s->disk.db)
                    : store_sqlite_connect(path, SQLITE_OPEN_READWRITE, report,

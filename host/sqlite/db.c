@@ -200,6 +200,9 @@ store_db_configure(struct store_db *s, const char *name, bool readonly,
                              "PRAGMA locking_mode=EXCLUSIVE;"
                              "PRAGMA temp_store=MEMORY;"
                              "PRAGMA cache_size=-4096;"
+                             /* or what is removed is written once more,
+                              * as zeros: Debian's default */
+                             "PRAGMA secure_delete=OFF;"
                              "PRAGMA cell_size_check=ON;",
                              report);
 

@@ -10,6 +10,7 @@
 #include "fs/store.h"
 #include "host.h"
 #include "proc.h"
+#include "store_raw.h"
 #include "store_sqlite.h"
 
 #include <fcntl.h>
@@ -81,13 +82,25 @@ unmount_s(void)
     OK(vfs_umount(NULL, "/s", 0));
 }
 
+#define RAW_BYTES (200 * MB)
+static bool raw; /* disks are raw ones (store_raw.h) */
+
 static void
 fresh_disk(const char *path)
 {
     struct report report = {.text = ""};
+    char image[140];
 
+    snprintf(image, sizeof image, "%s.image", path);
     unlink(path);
-    OK(store_sqlite_format(path, &report));
+    unlink(image);
+    OK(store_sqlite_format(raw ? image : path, &report));
+    if (!raw)
+        return;
+    close(open(path, O_RDWR | O_CREAT, 0600));
+    IS(truncate(path, RAW_BYTES), 0);
+    OK(store_raw_make(path, image, &report));
+    CHECK(store_raw_is(path) && store_raw_made(path));
 }
 
 /* The SQL tool's view: every table hangs together. */
@@ -109,10 +122,15 @@ check_disk(const char *path)
         "c.idx*65536+length(data)>i.size",
         "SELECT count(*) FROM inodes i WHERE bytes<(SELECT "
         "ifnull(sum(length(data)),0) FROM chunks c WHERE c.ino=i.ino)"};
+    struct report report = {.text = ""};
     sqlite3 *db;
     sqlite3_stmt *st;
 
-    IS(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    if (raw)
+        OK(store_raw_attach(path, true, &report));
+    IS(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY,
+                       raw ? STORE_RAW_VFS : NULL),
+       SQLITE_OK);
     for (size_t n = 0; n < sizeof none / sizeof *none; n++) {
         IS(sqlite3_prepare_v2(db, none[n], -1, &st, NULL), SQLITE_OK);
         IS(sqlite3_step(st), SQLITE_ROW);
@@ -126,6 +144,8 @@ check_disk(const char *path)
     CHECK(strcmp((const char *)sqlite3_column_text(st, 0), "ok") == 0);
     sqlite3_finalize(st);
     sqlite3_close(db);
+    if (raw)
+        store_raw_detach();
 }
 
 /* ---- persistence -------------------------------------------------------- */
@@ -246,6 +266,7 @@ random_changes(void)
     int fd;
 
     srand(5);
+    memset(mirror, 0, sizeof mirror);
     fresh_disk(path);
     OK(try_mount(path, &o, 0));
     fd = t_open("/s/f", PITH_O_CREAT | PITH_O_RDWR, 0644);
@@ -377,7 +398,10 @@ second_instance(void)
 
     fresh_disk(path);
     mount_at_s(path);
-    snprintf(pid, sizeof pid, "in use by pid %d:", (int)getpid());
+    if (raw) /* its lock has no room for a number */
+        snprintf(pid, sizeof pid, "in use by another Pith");
+    else
+        snprintf(pid, sizeof pid, "in use by pid %d:", (int)getpid());
     IS(store_sqlite_open(path, NULL, &b, &report), -E_BUSY);
     CHECK(strstr(report.text, pid));
     CHECK(strstr(report.text, path));
@@ -572,6 +596,72 @@ ephemeral(void)
     unmount_s();
 }
 
+/* ---- raw disks ---------------------------------------------------------- */
+
+/* A file of `size` bytes, zeros but for a word at `at`. */
+static void
+device_with(const char *path, off_t size, off_t at, const char *what)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+    IS(ftruncate(fd, size), 0);
+    IS(pwrite(fd, what, strlen(what), at), strlen(what));
+    close(fd);
+}
+
+static void
+raw_refused(void)
+{
+    struct report report = {.text = ""};
+    char image[128], path[128];
+
+    snprintf(image, sizeof image, "%s", disk("small.pith"));
+    snprintf(path, sizeof path, "%s", disk("device"));
+    unlink(image);
+    OK(store_sqlite_format(image, &report));
+    device_with(path, 64 * MB, 512 * 1024, "a boot loader");
+    IS(store_seed(path, image, &report), -E_EXIST);
+    CHECK(strstr(report.text, "left alone"));
+    report.text[0] = '\0';
+    device_with(path, 64 * MB, 0, "");
+    CHECK(store_raw_is(path) && !store_raw_made(path));
+    device_with(path, 4 * MB, 0, "");
+    IS(store_seed(path, image, &report), -E_NOSPC);
+    CHECK(strstr(report.text, "too small: want at least"));
+    CHECK(!store_raw_made(path));
+    device_with(path, 64 * MB, 0, "");
+    IS(store_seed(path, image, &report), 1);
+    CHECK(store_raw_made(path));
+    mount_at_s(path);
+    unmount_s();
+}
+
+/* More than the disk holds; then it is removed and fits again. */
+static void
+raw_full(void)
+{
+    static uint8_t block[1 << 20];
+    const char *path = disk("full.raw");
+    int fd, written;
+
+    fresh_disk(path);
+    for (int round = 0; round < 2; round++) {
+        mount_at_s(path);
+        fd = t_open("/s/big", PITH_O_CREAT | PITH_O_WRONLY, 0644);
+        OK(fd);
+        for (written = 0; written < 400; written++)
+            if (t_write(fd, block, sizeof block) != (int64_t)sizeof block)
+                break;
+        IS(t_write(fd, block, sizeof block), -E_NOSPC);
+        CHECK(written > 120 && written < 200);
+        OK(t_close(fd));
+        OK(call_unlinkat(&me, PITH_AT_FDCWD, "/s/big", 0));
+        OK(vfs_sync());
+        unmount_s();
+        check_disk(path);
+    }
+}
+
 /* ---- all ---------------------------------------------------------------- */
 
 static void
@@ -604,6 +694,27 @@ static const struct fs_case own[] = {
     {"kill -9 at any moment", crashes, 0},
 };
 
+static const struct fs_case on_raw[] = {
+    {"there after reopening", persistence, 0},
+    {"tiny cache", tiny_cache, 0},
+    {"random changes", random_changes, 0},
+    {"removed while open, then killed", orphans, 0},
+    {"second instance", second_instance, 0},
+    {"ephemeral", ephemeral, 0},
+    {"kill -9 at any moment", crashes, 0},
+    {"full, and empty again", raw_full, 0},
+    {"what is no place for a disk", raw_refused, 0},
+};
+
+static void
+run_all(const struct fs_case *cases, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        run_case(cases[i].name, cases[i].run);
+        vfs_umount(NULL, "/s", 2); /* after a failure */
+    }
+}
+
 void
 run_store(void)
 {
@@ -615,8 +726,9 @@ run_store(void)
     corpus("store with little cache", &tiny, 48 * MB);
     corpus("ephemeral store", &memory, 0);
     driver_name = "store";
-    for (size_t n = 0; n < sizeof own / sizeof *own; n++) {
-        run_case(own[n].name, own[n].run);
-        vfs_umount(NULL, "/s", 2); /* after a failure */
-    }
+    run_all(own, sizeof own / sizeof *own);
+    driver_name = "raw disk";
+    raw = true;
+    run_all(on_raw, sizeof on_raw / sizeof *on_raw);
+    raw = false;
 }

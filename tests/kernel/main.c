@@ -28,6 +28,12 @@ proc_current(void)
     return NULL;
 }
 
+void
+proc_grown(struct proc *p)
+{
+    (void)p;
+}
+
 bool
 signal_pending(struct proc *p)
 {

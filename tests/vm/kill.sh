@@ -6,12 +6,15 @@
 # After the kill the disk must hold at least the last number that was said.
 set -u
 run=$1 disk=$2 pith=$3 number=$4
-log=$disk/kill.log
+case $disk in
+*.img) log=$disk.log pid=$disk.pid root=$disk ;;
+*) log=$disk/kill.log pid=$disk/pid root=$disk/root.pith ;;
+esac
 count='i=0; while :; do i=$((i + 1)); echo $i > /root/n.new; fsync /root/n.new;
 mv /root/n.new /root/n; fsync /root; echo said $i; done'
 : >"$log"
 "$run" --disk "$disk" -c "$(echo $count)" \
-    -- -pidfile "$disk/pid" >"$log" 2>&1 </dev/null &
+    -- -pidfile "$pid" >"$log" 2>&1 </dev/null &
 tries=0
 until grep -q '^said 3' "$log"; do
     tries=$((tries + 1))
@@ -24,9 +27,9 @@ until grep -q '^said 3' "$log"; do
 done
 # up to half a second, a different time each run
 sleep 0.$(awk -v n="$number" 'BEGIN {srand(); printf "%02d", rand() * 50}')
-kill -9 "$(cat "$disk/pid")"
+kill -9 "$(cat "$pid")"
 wait
 said=$(tr -d '\r' <"$log" | sed -n 's/^said \([0-9]*\)$/\1/p' | tail -n 1)
-held=$("$pith" --root "$disk/root.pith" -c 'cat /root/n; rm -f /root/n' 2>&1)
+held=$($pith --root "$root" -c 'cat /root/n; rm -f /root/n' 2>&1)
 echo "said $said, the disk has $held"
 [ -n "$held" ] && [ "$held" -ge "$said" ]

@@ -128,6 +128,31 @@ while [ $n -lt "$kills" ]; do
     "$here/kill.sh" "$run" "$disk" "$pith" $n >"$tmp/out" 2>&1
     verdict "killed while writing, $n" $?
 done
+# A disk of the machine's own, without a directory of the host's.
+img=$tmp/disk.img
+"$run" --disk "$img" -c 'echo raw > /root/file; exit 5' >"$tmp/out" 2>&1
+[ $? = 5 ] && [ -s "$img" ]
+verdict 'a raw disk is made' $?
+"$run" --disk "$img" -c 'cat /root/file; df / | tail -n 1' >"$tmp/out" 2>&1
+grep -q '^raw' "$tmp/out" && grep -q '^/dev/vda' "$tmp/out"
+verdict 'and kept' $?
+[ "$("$pith" --root "$img" -c 'cat /root/file' 2>"$tmp/out")" = raw ]
+verdict 'and is the disk of a Pith without a machine' $?
+n=0
+while [ $n -lt "$kills" ]; do
+    n=$((n + 1))
+    "$here/kill.sh" "$run" "$img" "$pith" $n >"$tmp/out" 2>&1
+    verdict "killed while writing to it, $n" $?
+done
+printf 'something else' | dd of="$tmp/other.img" bs=1M seek=9 conv=notrunc,sync \
+    2>"$tmp/out"
+printf 'a partition table' | dd of="$tmp/other.img" conv=notrunc 2>"$tmp/out"
+cp "$tmp/other.img" "$tmp/before.img"
+x 'a disk with something else: a recovery shell, the disk as it was' foreign \
+    "$tmp/other.img"
+cmp "$tmp/other.img" "$tmp/before.img" >"$tmp/out" 2>&1
+verdict 'not a byte of it is changed' $?
+
 t 'the machine starts after all that' 0 'kept' 'cat /root/file'
 
 echo "$passed passed, $failed failed"

@@ -12,8 +12,13 @@
  * The child is `pith` (cli_boot) with options made from the environment that
  * the kernel's command line gives:
  *
- *     PITH_ROOT=9p:TAG   the disk is root.pith on that share; without it the
- *                        system runs from the image and forgets everything
+ *     PITH_ROOT=9p:TAG   the disk is root.pith on that share;
+ *     PITH_ROOT=disk:vda the disk is that block device, which is made into one
+ *                        when it is all zeros (host/posix/store_raw.h);
+ *                        without either the system runs from the image and
+ *                        forgets everything
+ *     PITH_WORD=9p:TAG   where to leave word of how it ended; else on the
+ *                        root's share
  *     PITH_DATA=9p:TAG   shown at /data
  *     PITH_COMMAND="..." instead of a shell on the console
  *     PITH_SIZE=24x80    of the terminal on the serial line
@@ -34,6 +39,7 @@
 #define IMAGE "/root.pith"
 #define ROOT_DIR "/run/root"
 #define DATA_DIR "/run/data"
+#define WORD_DIR "/run/word"
 
 /* One sentence on the console. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -42,6 +48,9 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool mount_system(void);
 /* Mount what "9p:TAG" names on dir. false: why is in `why`. */
 bool mount_named(const char *what, const char *dir, char *why, size_t room);
+/* The path of a block device that is there, from its name. false: why. */
+bool block_device(const char *name, char *out, size_t room, char *why,
+                  size_t why_room);
 /* Says what is wrong with the network card, if anything is. */
 void check_network(void);
 /* Before the system is confined, and then in its boot task: what there is of a

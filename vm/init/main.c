@@ -25,6 +25,7 @@ static char *args[ARGS_MAX + 1]; /* of the system to boot */
 static int nargs;
 static char trouble[256]; /* why it is a recovery shell */
 static bool have_root;    /* the place of the disk, if not the disk */
+static const char *word;  /* where how it ended is to be said */
 
 void
 say(const char *format, ...)
@@ -127,12 +128,26 @@ plan(void)
     add("pith");
     add("--image");
     add(IMAGE);
+    if (getenv("PITH_WORD")) {
+        if (!wanted("PITH_WORD", WORD_DIR))
+            return false;
+        word = WORD_DIR;
+    }
     if (!getenv("PITH_ROOT")) {
         add("--ephemeral");
+    } else if (strncmp(getenv("PITH_ROOT"), "disk:", 5) == 0) {
+        char device[64];
+
+        if (!block_device(getenv("PITH_ROOT") + 5, device, sizeof device,
+                          trouble, sizeof trouble))
+            return false;
+        add("--root");
+        add(device);
     } else {
         if (!wanted("PITH_ROOT", ROOT_DIR))
             return false;
         have_root = true;
+        word = word ? word : ROOT_DIR;
         add("--root");
         add(ROOT_DIR "/root.pith");
     }
@@ -218,22 +233,22 @@ boot(struct outcome *o)
 
 /* ---- the end ------------------------------------------------------------ */
 
-/* For whoever started the machine: a code or "restart", on the root's share. */
+/* For whoever started the machine: a code or "restart". */
 static void
 leave_word(const struct outcome *o)
 {
-    char text[16];
+    char text[16], path[64];
     int fd, n;
 
-    if (!getenv("PITH_ROOT") || access(ROOT_DIR "/root.pith", F_OK) < 0)
+    if (!word)
         return;
     n = snprintf(text, sizeof text, "%d\n", o->code);
     if (o->restart)
         n = snprintf(text, sizeof text, "restart\n");
-    fd =
-        open(ROOT_DIR "/ended", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    snprintf(path, sizeof path, "%s/ended", word);
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0 || write(fd, text, (size_t)n) != n)
-        say("%s/ended: %s", ROOT_DIR, strerror(errno));
+        say("%s: %s", path, strerror(errno));
     if (fd >= 0)
         close(fd);
 }

@@ -84,6 +84,26 @@ mount_named(const char *what, const char *dir, char *why, size_t room)
     return true;
 }
 
+bool
+block_device(const char *name, char *out, size_t room, char *why,
+             size_t why_room)
+{
+    struct stat st;
+
+    if (strchr(name, '/') ||
+        snprintf(out, room, "/dev/%s", name) >= (int)room) {
+        snprintf(why, why_room, "%s is no name of a disk; try: disk:vda", name);
+        return false;
+    }
+    if (stat(out, &st) == 0 && S_ISBLK(st.st_mode))
+        return true;
+    snprintf(why, why_room,
+             "the machine has no disk %s; try: -drive if=none,id=d,file=... "
+             "-device virtio-blk-device,drive=d in the command line of QEMU",
+             name);
+    return false;
+}
+
 void
 mount_finish(void)
 {
