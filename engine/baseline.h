@@ -15,6 +15,14 @@ void jit_module_finish(struct engine_module *m);
 void jit_compile(struct translator *t, struct engine_module *m, uint32_t func);
 /* What machine code of jit/ calls to reach other machine code; 0: no jit/. */
 uintptr_t jit_adapter(void);
+/*
+ * Go on in the middle of a frame, whose link is in slot link, at an address that
+ * a helper was called from (cont.h); returns when the frame does. Only where
+ * jit_goes_on.
+ */
+extern const bool jit_goes_on;
+void jit_go_on(struct engine_instance *in, uint64_t *fp, uint32_t link,
+               uintptr_t at);
 /* Go on at a handler in a frame of machine code; returns where there is none */
 void jit_land(struct engine_store *s, const struct walk *w);
 

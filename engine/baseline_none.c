@@ -31,6 +31,17 @@ jit_adapter(void)
     return 0;
 }
 
+const bool jit_goes_on = false;
+
+void
+jit_go_on(struct engine_instance *in, uint64_t *fp, uint32_t link, uintptr_t at)
+{
+    (void)in;
+    (void)fp;
+    (void)link;
+    (void)at;
+}
+
 void
 jit_land(struct engine_store *s, const struct walk *w)
 {

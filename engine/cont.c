@@ -9,29 +9,33 @@
 
 /* ---- stacks ---- */
 
+#define SPARE_SLOTS 64u /* a stack of at most so many is kept for the next */
+
 static uint64_t
-stack_bytes(uint32_t nslots)
+stack_bytes(const struct cont_stack *c)
 {
-    return sizeof(struct cont_stack) + (uint64_t)nslots * 8;
+    return sizeof *c + (uint64_t)c->capacity * 8;
 }
 
 static void
-stack_unlink(struct cont_stack *c)
+stack_release(struct gc_heap *h, struct engine_store *s, struct cont_stack *c)
 {
+    uint64_t bytes = stack_bytes(c);
+    struct cont_stack *spare = h->spare;
+
     *c->at = c->next;
     if (c->next)
         c->next->at = c->at;
-}
-
-static void
-stack_free_one(struct gc_heap *h, struct engine_store *s, struct cont_stack *c)
-{
-    uint64_t bytes = stack_bytes(c->nslots);
-
-    stack_unlink(c);
-    h->stack_bytes -= bytes;
     h->allocated -= bytes < h->allocated ? bytes : h->allocated;
-    quota_give_memory(s->quota, bytes);
+    if (c->capacity <= SPARE_SLOTS &&
+        (!spare || spare->capacity < c->capacity)) {
+        h->spare = c;
+        c = spare;
+    }
+    if (!c)
+        return;
+    h->stack_bytes -= stack_bytes(c);
+    quota_give_memory(s->quota, stack_bytes(c));
     free(c);
 }
 
@@ -45,7 +49,7 @@ cont_sweep(struct gc_heap *h, struct engine_store *s)
 
         next = c->next;
         if (!state || *state != CELL_MARKED)
-            stack_free_one(h, s, c);
+            stack_release(h, s, c);
     }
 }
 
@@ -58,31 +62,40 @@ cont_free_all(struct gc_heap *h)
         h->stacks = c->next;
         free(c);
     }
+    free(h->spare);
+    h->spare = NULL;
 }
 
 static struct cont_stack *
-stack_alloc_slots(struct gc_heap *h, struct engine_store *s, uint32_t nslots)
+stack_create(struct gc_heap *h, struct engine_store *s, uint32_t nslots)
 {
-    uint64_t bytes = stack_bytes(nslots);
-    struct cont_stack *c;
+    struct cont_stack *c = h->spare;
+    uint32_t capacity = (nslots + 7u) & ~7u;
+    uint64_t bytes = sizeof *c + (uint64_t)capacity * 8;
 
-    if (!quota_take_memory(s->quota, bytes))
-        return NULL;
-    c = malloc((size_t)bytes);
-    if (!c) {
-        quota_give_memory(s->quota, bytes);
-        return NULL;
+    if (c && c->capacity >= nslots) {
+        h->spare = NULL;
+        capacity = c->capacity;
+    } else {
+        if (!quota_take_memory(s->quota, bytes))
+            return NULL;
+        c = malloc((size_t)bytes);
+        if (!c) {
+            quota_give_memory(s->quota, bytes);
+            return NULL;
+        }
+        h->stack_bytes += bytes;
     }
     *c = (struct cont_stack){.at = &h->stacks,
                              .next = h->stacks,
                              .inner = NO_PROMPT,
                              .outer = NO_PROMPT,
-                             .nslots = nslots};
+                             .nslots = nslots,
+                             .capacity = capacity};
     if (c->next)
         c->next->at = &c->next;
     h->stacks = c;
-    h->stack_bytes += bytes;
-    h->allocated += bytes;
+    h->allocated += stack_bytes(c);
     return c;
 }
 
@@ -97,13 +110,13 @@ create(struct engine_instance *in, uint32_t type, uint32_t nslots,
 
     if (!k)
         return NULL;
-    k->stack = stack_alloc_slots(s->gc, s, nslots);
+    k->stack = stack_create(s->gc, s, nslots);
     if (!k->stack) {
         /* (the object is empty and nobody has it: it may go) */
         gc_collect(s->gc, s, top);
         k = (struct continuation *)(void *)gc_alloc(in, type, 0, NULL);
         if (k)
-            k->stack = stack_alloc_slots(s->gc, s, nslots);
+            k->stack = stack_create(s->gc, s, nslots);
         if (!k || !k->stack)
             return NULL;
     }
@@ -123,12 +136,28 @@ stack_of(uint64_t slot, struct cont_stack **out)
     return k->stack ? ENGINE_OK : ENGINE_CONT_CONSUMED;
 }
 
-/* The next n slots of arguments. */
-static void
-give(struct cont_stack *c, const uint64_t *from, uint32_t n)
+/* n values; machine code counts on i32 without an upper half. Returns slots. */
+static uint32_t
+copy_values(uint64_t *to, const uint64_t *from, const uint32_t *vt, uint32_t n)
 {
-    memcpy(c->slots + c->args, from, n * sizeof *from);
-    c->args += n;
+    uint32_t at = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        to[at] = vt[i] == VT_I32 ? (uint32_t)from[at] : from[at];
+        if (vt[i] == VT_V128) {
+            at++;
+            to[at] = from[at];
+        }
+        at++;
+    }
+    return at;
+}
+
+/* The next n arguments. */
+static void
+give(struct cont_stack *c, const uint64_t *from, const uint32_t *vt, uint32_t n)
+{
+    c->args += copy_values(c->slots + c->args, from, vt, n);
 }
 
 /* ---- cont.new, cont.bind ---- */
@@ -154,8 +183,9 @@ enum engine_status
 cont_bind(struct engine_instance *in, uint32_t from, uint32_t to, uint64_t *sp,
           uint64_t *top)
 {
-    uint32_t n = type_cont_func(type_get(from))->param_slots -
-                 type_cont_func(type_get(to))->param_slots;
+    const struct type_def *f = type_cont_func(type_get(from));
+    const struct type_def *t = type_cont_func(type_get(to));
+    uint32_t n = f->param_slots - t->param_slots;
     struct continuation *k;
     struct cont_stack *c;
     enum engine_status st = stack_of(sp[n], &c);
@@ -168,7 +198,7 @@ cont_bind(struct engine_instance *in, uint32_t from, uint32_t to, uint64_t *sp,
     c->owner->stack = NULL;
     c->owner = k;
     k->stack = c;
-    give(c, sp, n);
+    give(c, sp, f->vt, f->nparams - t->nparams);
     sp[0] = (uintptr_t)k;
     return ENGINE_OK;
 }
@@ -182,7 +212,7 @@ prompt_distance(const uint64_t *inner, const uint64_t *outer)
 }
 
 /* Of a suspend or switch. */
-static uint32_t
+uint32_t
 cont_words(const struct insn *pc)
 {
     return pc->code == interp_code(OP_cont_switch) ? 4 : 3;
@@ -208,13 +238,17 @@ fits(const struct engine_instance *in, const uint64_t *p,
 
 /* Where c goes on, once it is there. */
 static struct walk
-top_frame(const struct cont_stack *c, uint64_t *frames)
+start_of(struct engine_store *s, const struct cont_stack *c, uint64_t *frames)
 {
     if (c->func)
         return (struct walk){
             c->func->instance,
             atomic_load_explicit(c->func->entry, memory_order_acquire), frames};
-    return (struct walk){c->in, c->pc, frames + c->fp};
+    if (!c->address)
+        return (struct walk){c->in, c->pc + cont_words(c->pc), frames + c->fp};
+    s->go_on = c->address;
+    s->go_on_pc = c->pc;
+    return (struct walk){c->in, interp_go_on, frames + c->fp};
 }
 
 /* Copy c behind prompt p, and let go of it. */
@@ -233,7 +267,7 @@ place(struct engine_store *s, uint64_t *p, struct cont_stack *c)
     }
     s->gc_work += c->nslots >> 6;
     c->owner->stack = NULL;
-    stack_free_one(s->gc, s, c);
+    stack_release(s->gc, s, c);
 }
 
 /* ---- resume ---- */
@@ -241,19 +275,18 @@ place(struct engine_store *s, uint64_t *p, struct cont_stack *c)
 /* Not begun, and never: a function of the host runs at once. */
 static enum engine_status
 call_host(struct engine_store *s, struct engine_instance *in,
-          const struct cont_stack *c, uint64_t *sp)
+          struct cont_stack *c, uint64_t *sp)
 {
     const struct type_def *t = type_get(c->func->type);
     uint32_t n =
         t->param_slots > t->result_slots ? t->param_slots : t->result_slots;
     struct engine_func *f = c->func;
-    struct cont_stack *gone = c->owner->stack;
 
     if ((size_t)(in->stack_limit - sp) < n)
         return ENGINE_STACK_EXHAUSTED;
     memcpy(sp, c->slots, t->param_slots * sizeof *sp);
-    gone->owner->stack = NULL;
-    stack_free_one(s->gc, s, gone);
+    c->owner->stack = NULL;
+    stack_release(s->gc, s, c);
     s->sp = sp + n;
     return f->host(s, in, f->env, sp);
 }
@@ -287,7 +320,7 @@ push_prompt(struct engine_instance *in, const struct insn *link, uint64_t *fp,
     uint64_t *bridge = p + PROMPT_BRIDGE;
 
     p[PROMPT_OUTER] = prompt_distance(p, in->store->prompt);
-    p[PROMPT_NATIVE] = native;
+    p[PROMPT_NATIVE] = native ? (uintptr_t)in->store->native : 0;
     bridge[0] = (uintptr_t)in;
     bridge[1] = (uintptr_t)link;
     bridge[2] = (uint64_t)(bridge - fp) << 32 | result_slots;
@@ -298,6 +331,7 @@ cont_resume(struct engine_instance *in, const struct insn *pc, uint64_t *fp,
             bool native, struct walk *to)
 {
     const struct insn *link = pc + RESUME_WORDS + HANDLER_WORDS * pc->b;
+    const struct type_def *f = type_cont_func(type_get(pc->uimm));
     uint64_t *sp = fp + pc[1].uimm, *top = sp + pc->a;
     struct engine_store *s = in->store;
     struct cont_stack *c;
@@ -312,20 +346,21 @@ cont_resume(struct engine_instance *in, const struct insn *pc, uint64_t *fp,
         return st;
     if (throws && c->func) { /* nothing of it is there to catch it */
         c->owner->stack = NULL;
-        stack_free_one(s->gc, s, c);
+        stack_release(s->gc, s, c);
         *to = (struct walk){in, link, fp};
         return ENGINE_EXCEPTION;
     }
     if (!throws)
-        give(c, sp, pc->a - 1u);
+        give(c, sp, f->vt, f->nparams);
     if (c->func && c->func->host) {
         *to = (struct walk){in, link + 1, fp};
         return call_host(s, in, c, sp);
     }
     push_prompt(in, link, fp, sp, pc[1].b, native);
-    *to = top_frame(c, sp + PROMPT_SLOTS);
-    if (!c->func && !throws)
-        to->pc += cont_words(c->pc);
+    if (throws)
+        *to = (struct walk){c->in, c->pc, sp + PROMPT_SLOTS + c->fp};
+    else
+        *to = start_of(s, c, sp + PROMPT_SLOTS);
     place(s, sp, c);
     return throws ? ENGINE_EXCEPTION : ENGINE_OK;
 }
@@ -364,25 +399,31 @@ find_prompt(const struct engine_store *s, const struct engine_tag *tag,
     return p;
 }
 
+struct frame_shape *
+shape_entry(struct engine_store *s, const struct insn *pc)
+{
+    if (!s->shapes)
+        s->shapes = store_alloc(s, FRAME_SHAPES, sizeof *s->shapes);
+    if (!s->shapes)
+        return NULL;
+    return &s->shapes[gc_hash((uintptr_t)pc) % FRAME_SHAPES];
+}
+
 /* The shape of the frame that pc runs in; remembered, for it is asked often. */
 static struct frame_shape
 shape_of(struct engine_store *s, const struct walk *w)
 {
-    struct frame_shape shape = {.pc = w->pc}, *at = NULL;
+    struct frame_shape shape = {.pc = w->pc}, *known = shape_entry(s, w->pc);
     struct code_range range;
 
-    if (!s->shapes)
-        s->shapes = store_alloc(s, FRAME_SHAPES, sizeof *s->shapes);
-    if (s->shapes)
-        at = &s->shapes[gc_hash((uintptr_t)w->pc) % FRAME_SHAPES];
-    if (at && at->pc == w->pc)
-        return *at;
+    if (known && known->pc == w->pc)
+        return *known;
     if (!module_find_pc(w->in->module, w->pc, &range))
         abort(); /* every frame is some function's */
     shape.link = range.link;
     shape.slots = range.frame;
-    if (at)
-        *at = shape;
+    if (known)
+        *known = shape;
     return shape;
 }
 
@@ -428,7 +469,8 @@ detach(struct engine_store *s, struct walk w, const uint64_t *p)
  */
 static struct continuation *
 capture(struct engine_instance *in, const struct insn *pc, uint64_t *fp,
-        uint64_t *p, uint64_t *top, uint32_t type, const uint64_t *args)
+        uint64_t *p, uint64_t *top, uint32_t type, const uint64_t *args,
+        uintptr_t address)
 {
     uint64_t *frames = p + PROMPT_SLOTS;
     struct engine_store *s = in->store;
@@ -440,6 +482,7 @@ capture(struct engine_instance *in, const struct insn *pc, uint64_t *fp,
     c = k->stack;
     c->in = in;
     c->pc = pc;
+    c->address = address;
     c->fp = (uint32_t)(fp - frames);
     c->args = (uint32_t)(args - frames);
     c->extent = detach(s, (struct walk){in, pc, fp}, p);
@@ -460,33 +503,40 @@ operands_end(const struct insn *pc, uint64_t *sp)
 }
 
 enum engine_status
-cont_suspend(struct engine_instance *in, const struct insn *pc, uint64_t *fp)
+cont_suspend(struct engine_instance *in, const struct insn *pc, uint64_t *fp,
+             uintptr_t address)
 {
     uint64_t *sp = fp + pc[1].uimm, *top = operands_end(pc, sp), *to, *p;
     struct engine_store *s = in->store;
     const struct insn *handler = NULL;
+    const struct type_def *e;
     struct continuation *k;
     struct walk *w = &s->landing;
+    struct native_segment *segment;
 
+    e = type_get(in->tags[pc->uimm]->type);
     p = find_prompt(s, in->tags[pc->uimm], true, &handler);
     if (!p)
         return ENGINE_UNHANDLED_TAG;
-    k = capture(in, pc, fp, p, top, handler[3].uimm, sp);
+    k = capture(in, pc, fp, p, top, handler[3].uimm, sp, address);
     if (!k)
         return ENGINE_NO_MEMORY;
+    segment = (struct native_segment *)(uintptr_t)p[PROMPT_NATIVE];
     prompts_drop(s, p);
     p += PROMPT_BRIDGE;
     *w = (struct walk){(struct engine_instance *)(uintptr_t)p[0],
                        handler + 1 + handler[1].imm, p - (p[2] >> 32)};
     s->landing_level = w->fp;
+    s->landing_segment = segment;
     to = w->fp + handler[2].uimm;
-    memmove(to, sp, pc->a * sizeof *sp);
+    copy_values(to, sp, e->vt, e->nparams); /* (downwards) */
     to[pc->a] = (uintptr_t)k;
     return ENGINE_OK;
 }
 
 enum engine_status
-cont_switch(struct engine_instance *in, const struct insn *pc, uint64_t *fp)
+cont_switch(struct engine_instance *in, const struct insn *pc, uint64_t *fp,
+            uintptr_t address)
 {
     uint64_t *sp = fp + pc[1].uimm, *top = operands_end(pc, sp), *p;
     const struct type_def *f = type_cont_func(type_get(pc->uimm));
@@ -504,15 +554,15 @@ cont_switch(struct engine_instance *in, const struct insn *pc, uint64_t *fp)
     if (!fits(in, p, c))
         return ENGINE_STACK_EXHAUSTED;
     /* (c is kept by its slot if memory is collected) */
-    k = capture(in, pc, fp, p, top, vt_heap(f->vt[f->nparams - 1]), sp);
+    k = capture(in, pc, fp, p, top, vt_heap(f->vt[f->nparams - 1]), sp,
+                address);
     if (!k)
         return ENGINE_NO_MEMORY;
-    give(c, sp, pc->a - 1u);
-    give(c, &(uint64_t){(uintptr_t)k}, 1);
-    s->landing = top_frame(c, p + PROMPT_SLOTS);
-    if (!c->func)
-        s->landing.pc += cont_words(c->pc);
+    give(c, sp, f->vt, f->nparams - 1);
+    give(c, &(uint64_t){(uintptr_t)k}, &f->vt[f->nparams - 1], 1);
+    s->landing = start_of(s, c, p + PROMPT_SLOTS);
     s->landing_level = p;
+    s->landing_segment = NULL;
     place(s, p, c);
     return ENGINE_OK;
 }

@@ -18,12 +18,13 @@
  *
  * The last three are a bridge (op/control.h); its distance counts from the
  * first of them. The continuation's first frame links to interp_prompt. native:
- * the resumer is machine code that waits on the native stack.
+ * the segment of the machine code that waits on the native stack, or NULL.
  *
  * Machine code (jit/) keeps at each call all in its slots, so its frames can be
  * moved too: what it has on the native stack is dropped (a jump back to where
- * the prompt's owner was entered), and the interpreter goes on in its place
- * when the continuation is resumed. A module that has continuation types is not
+ * the prompt's owner was entered). When the continuation is resumed the
+ * innermost frame goes on in machine code, if it was that, the others are
+ * interpreted until they return. A module that has continuation types is not
  * compiled by llvm/, whose values are elsewhere; nor does other modules' code
  * of that kind run inside continuations: the interpreter runs what it stands
  * for. A host function cannot be suspended: each engine_call has prompts of its
@@ -34,7 +35,7 @@
  * against the store's quota. A suspended continuation may be reachable from its
  * own frames only; then it is collected.
  *
- *   resume     a: operand slots   b: handlers n
+ *   resume     a: operand slots   b: handlers n   imm: canonical type
  *   +1         a: enum            b: result slots imm: first operand
  *   +2         imm: the tag to throw
  *   +3 + 4k    a: on a label?     imm: tag   | imm: distance of its pad
@@ -74,10 +75,11 @@ struct cont_stack {
     struct engine_func *func;   /* not begun: what to call */
     struct engine_instance *in; /* begun: the innermost frame */
     const struct insn *pc;      /* its suspend or switch */
+    uintptr_t address;          /* in machine code; 0: interpret */
     uint32_t fp;                /* and its place in slots */
     uint32_t args;              /* where the next argument goes */
     uint32_t inner, outer;      /* places of its prompts, if it has some */
-    uint32_t nslots;
+    uint32_t nslots, capacity;
     uint32_t extent; /* slots that its frames may come to use */
     uint64_t slots[];
 };
@@ -96,11 +98,16 @@ enum engine_status cont_bind(struct engine_instance *in, uint32_t from,
 enum engine_status cont_resume(struct engine_instance *in,
                                const struct insn *pc, uint64_t *fp, bool native,
                                struct walk *to);
-/* pc is the suspend or switch; sets s->landing. */
+/* pc is the suspend or switch, address its machine code's that goes on (0: it
+ * is interpreted); sets s->landing. */
 enum engine_status cont_suspend(struct engine_instance *in,
-                                const struct insn *pc, uint64_t *fp);
+                                const struct insn *pc, uint64_t *fp,
+                                uintptr_t address);
 enum engine_status cont_switch(struct engine_instance *in,
-                               const struct insn *pc, uint64_t *fp);
+                               const struct insn *pc, uint64_t *fp,
+                               uintptr_t address);
+/* The instructions of a suspend or switch. */
+uint32_t cont_words(const struct insn *pc);
 
 /* Prompts above frame fp are gone. */
 static inline void

@@ -159,9 +159,8 @@ static bool
 catches(const struct eh_entry *h, const struct engine_instance *in,
         const struct exception *e)
 {
-    return h->tag == EH_ALL ||
-           (h->tag != EH_DELEGATE && h->tag != EH_SUSPEND &&
-            in->tags[h->tag] == e->tag);
+    return h->tag == EH_ALL || (h->tag != EH_DELEGATE && h->tag != EH_SUSPEND &&
+                                in->tags[h->tag] == e->tag);
 }
 
 /*
@@ -187,11 +186,12 @@ find_handler(const struct code_range *range, const struct engine_instance *in,
     return NULL;
 }
 
-/* Does machine code on the native stack wait for this frame? */
+/* Does machine code on the native stack wait for this frame, whose link w.pc
+ * is?
+ */
 static bool
-leads_to_native(struct walk w, const struct code_range *range)
+leads_to_native(struct walk w)
 {
-    w.pc = (const struct insn *)(uintptr_t)w.fp[range->link];
     while (link_is_special(w.pc)) {
         if (w.pc == interp_return ||
             (w.pc == interp_prompt && (w.fp - PROMPT_SLOTS)[PROMPT_NATIVE]))
@@ -199,6 +199,23 @@ leads_to_native(struct walk w, const struct code_range *range)
         walk_special(&w);
     }
     return false;
+}
+
+void
+exception_leave(struct walk *w)
+{
+    if (leads_to_native(*w))
+        return;
+    if (!link_is_special(w->pc))
+        w->fp -= w->pc->a;
+    while (link_is_special(w->pc))
+        walk_special(w);
+}
+
+static const struct insn *
+link_of(const struct walk *w, const struct code_range *range)
+{
+    return (const struct insn *)(uintptr_t)w->fp[range->link];
 }
 
 bool
@@ -224,8 +241,10 @@ exception_unwind(struct engine_store *s, struct walk *w, const uint64_t *base)
             s->exception = NULL;
             return true;
         }
-    } while (w->fp != base && !leads_to_native(*w, &range) &&
-             walk_out(w, &range));
+    } while (
+        w->fp != base &&
+        !leads_to_native((struct walk){w->in, link_of(w, &range), w->fp}) &&
+        walk_out(w, &range));
     return false;
 }
 

@@ -61,6 +61,7 @@ struct gc_heap {
     uint64_t allocated, threshold; /* since the last collection */
     uint64_t held;                 /* bytes, counted against the quota */
     struct cont_stack *stacks;     /* of continuations (cont.h) */
+    struct cont_stack *spare;      /* a small one to use again */
     uint64_t stack_bytes;          /* counted against the quota, too */
     uint64_t live;                 /* bytes of objects after the last one */
     struct gc_object **stack;      /* to be traced */

@@ -148,23 +148,25 @@ native_code_find(uintptr_t at, struct native_code *out)
 /* ---- in and out
  * -------------------------------------------------------------------- */
 
-enum engine_status
-native_enter(struct engine_instance *in, uint32_t func, uint64_t *fp,
-             const struct insn *link)
+/* Machine code begins here: a function's (at 0), or in the middle of one. */
+static enum engine_status
+enter(struct engine_instance *in, native_fn *fn, uint64_t *fp,
+      const struct insn *link, uint32_t link_slot, uintptr_t at)
 {
     struct engine_store *s = in->store;
     struct native_segment segment = {
         .prev = s->native, .base = fp, .run_base = s->run_base};
     struct engine_instance *outer = s->native_in;
-    native_fn *fn = atomic_load_explicit(&in->module->code[func].native,
-                                         memory_order_acquire);
     enum engine_status st = ENGINE_OK;
 
     s->native = &segment;
     s->native_in = in;
     switch (_setjmp(segment.landing)) {
     case 0:
-        fn(in, fp, link);
+        if (at)
+            jit_go_on(in, fp, link_slot, at);
+        else
+            fn(in, fp, link);
         break;
     case 1:
         st = ENGINE_EXCEPTION;
@@ -177,6 +179,23 @@ native_enter(struct engine_instance *in, uint32_t func, uint64_t *fp,
     s->native_in = outer;
     s->run_base = segment.run_base;
     return st;
+}
+
+enum engine_status
+native_enter(struct engine_instance *in, uint32_t func, uint64_t *fp,
+             const struct insn *link)
+{
+    return enter(in,
+                 atomic_load_explicit(&in->module->code[func].native,
+                                      memory_order_acquire),
+                 fp, link, 0, 0);
+}
+
+enum engine_status
+native_go_on(struct engine_instance *in, uint64_t *fp, uint32_t link,
+             uintptr_t address)
+{
+    return enter(in, NULL, fp, NULL, link, address);
 }
 
 /* The host, a poll or a nested run ended with st. */
@@ -261,13 +280,14 @@ native_poll_with(struct engine_instance *in, uint64_t *fp,
 /* ---- calls
  * ------------------------------------------------------------------------- */
 
-/* STATUS_LANDING: go where it leads, or to what called this machine code. */
-static _Noreturn void
-land(struct engine_store *s)
+void
+native_land(struct engine_store *s)
 {
     s->step = NULL;
-    if (s->landing_level >= s->native->base)
+    if (s->landing_segment) {
+        s->native = s->landing_segment;
         jit_land(s, &s->landing);
+    }
     _longjmp(s->native->landing, 3);
 }
 
@@ -281,7 +301,7 @@ run_ended(struct engine_instance *in, uint64_t *fp, const struct insn *pc,
 
     s->native = segment;
     if (s->status == STATUS_LANDING)
-        land(s);
+        native_land(s);
     if (s->status == ENGINE_EXCEPTION && s->exception)
         native_throw(in, fp, pc);
     if (s->status != ENGINE_OK)
@@ -316,7 +336,8 @@ interpret(struct engine_instance *in, uint64_t *fp, const struct insn *link,
 static bool
 may_run(const struct engine_store *s, const struct func_code *code)
 {
-    return !s->prompt || !atomic_load_explicit(&code->fast, memory_order_relaxed);
+    return !s->prompt ||
+           !atomic_load_explicit(&code->fast, memory_order_relaxed);
 }
 
 bool
@@ -451,7 +472,8 @@ resume(struct engine_instance *in, uint64_t *fp, const struct insn *pc)
 }
 
 void
-native_cont(struct engine_instance *in, uint64_t *fp, const struct insn *pc)
+native_cont(struct engine_instance *in, uint64_t *fp, const struct insn *pc,
+            uintptr_t address)
 {
     struct engine_store *s = in->store;
     enum engine_status st;
@@ -462,14 +484,14 @@ native_cont(struct engine_instance *in, uint64_t *fp, const struct insn *pc)
     }
     going_out(in, fp, pc, fp + pc[1].uimm + pc->a);
     if (pc->code == interp_code(OP_cont_suspend))
-        st = cont_suspend(in, pc, fp);
+        st = cont_suspend(in, pc, fp, jit_goes_on ? address : 0);
     else
-        st = cont_switch(in, pc, fp);
+        st = cont_switch(in, pc, fp, jit_goes_on ? address : 0);
     s->budget -= (int64_t)s->gc_work;
     s->gc_work = 0;
     if (st != ENGINE_OK)
         native_trap(in, fp, pc, st);
-    land(s);
+    native_land(s);
 }
 
 /* ---- steps

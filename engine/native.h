@@ -91,6 +91,9 @@ bool native_code_find(uintptr_t at, struct native_code *out);
 
 enum engine_status native_enter(struct engine_instance *in, uint32_t func,
                                 uint64_t *fp, const struct insn *link);
+/* The same from the middle of a function; see jit_go_on. */
+enum engine_status native_go_on(struct engine_instance *in, uint64_t *fp,
+                                uint32_t link, uintptr_t address);
 /* May func's machine code run here and now? If not, this is what to interpret
  * instead (NULL: no memory). */
 bool native_may_enter(struct engine_instance *in, uint32_t func);
@@ -126,9 +129,11 @@ void native_poll(struct engine_instance *in, uint64_t *fp,
 void native_poll_with(struct engine_instance *in, uint64_t *fp,
                       const struct insn *pc, const uint64_t *values,
                       uint32_t n);
-/* suspend, switch, resume (cont.h). */
+/* suspend, switch, resume (cont.h); address is where machine code goes on. */
 void native_cont(struct engine_instance *in, uint64_t *fp,
-                 const struct insn *pc);
+                 const struct insn *pc, uintptr_t address);
+/* To s->landing, in machine code or in an outer run of the interpreter. */
+_Noreturn void native_land(struct engine_store *s);
 /* Run instructions of the interpreter on the slots; returns r0 at the end. */
 uint64_t native_step(struct engine_instance *in, uint64_t *fp,
                      const struct native_step *step);

@@ -126,6 +126,7 @@ struct activation {
 /* A function's frame, as the walk of continuations asks for it. */
 struct frame_shape {
     const struct insn *pc;
+    uintptr_t land; /* machine code of a handler at pc; 0: not asked yet */
     uint32_t link, slots;
 };
 #define FRAME_SHAPES 64u
@@ -157,7 +158,10 @@ struct engine_store {
     uint64_t *run_base;      /* where the innermost run of interp.c began */
     struct walk landing;     /* STATUS_LANDING: where to run on, in the run */
     uint64_t *landing_level; /* whose run_base is at or below this */
+    struct native_segment *landing_segment; /* or in machine code, in this */
     struct frame_shape *shapes;
+    uintptr_t go_on;             /* interp_go_on: machine code to run on in */
+    const struct insn *go_on_pc; /* and the instruction that it left */
 
     void *user;
     uint64_t *stack, *stack_limit;
@@ -271,6 +275,10 @@ void trap_record(struct engine_store *s, struct engine_instance *in,
 extern const struct insn interp_halt[2], interp_bridge[2];
 /* interp_bridge for the interpreter called by machine code: ends the run. */
 extern const struct insn interp_return[2];
+/* Runs on in machine code, at s->go_on. */
+extern const struct insn interp_go_on[1];
+/* Where the shape of pc's frame is remembered; NULL: no memory. */
+struct frame_shape *shape_entry(struct engine_store *s, const struct insn *pc);
 /* The link of a continuation's first frame (cont.h). */
 extern const struct insn interp_prompt[2];
 static inline bool
@@ -295,6 +303,10 @@ struct exception *exception_create(struct engine_store *s,
  * stored. */
 bool exception_unwind(struct engine_store *s, struct walk *w,
                       const uint64_t *base);
+
+/* From frame w->fp, whose link w->pc is, to its caller; where machine code waits
+ * for it, nothing changes. */
+void exception_leave(struct walk *w);
 
 #define BRIDGE_SLOTS 3
 

@@ -187,7 +187,8 @@ handler_words(struct translator *t, uint32_t at, uint32_t end,
 static void
 resume(struct translator *t, uint8_t op)
 {
-    const struct type_def *f = type_cont_func(cont_index(t)), *e = NULL;
+    const struct type_def *ct = cont_index(t), *f = type_cont_func(ct),
+                          *e = NULL;
     uint32_t tag = 0, slots, base, at, n, first, operand_count;
 
     if (op == 0xe4) {
@@ -197,7 +198,7 @@ resume(struct translator *t, uint8_t op)
     operand_count = op == 0xe3 ? f->nparams : op == 0xe4 ? e->nparams : 1;
     base = operands(t, operand_count + 1, &slots);
     n = handlers(t, &first);
-    at = t_emit(t, OP_cont_resume, slots, n, 0);
+    at = t_emit(t, OP_cont_resume, slots, n, ct->id);
     t_emit(t, OP_none, op - 0xe3u, f->result_slots, base);
     t_data(t, tag);
     for (uint32_t i = 0; i < n && !t->failed; i++)

@@ -32,6 +32,11 @@
 #include "stencil_table.h"
 
 #define NONE UINT32_MAX
+#ifdef __x86_64__
+#define JIT_SHIM_BACK 1 /* continuations go on in machine code */
+#else
+#define JIT_SHIM_BACK 0
+#endif
 #define NREGS 8u   /* of either kind; 0 is scratch */
 #define IN_SLOT 8u /* as an operand's place in stencils' numbers */
 #define IMMEDIATE 9u
@@ -292,6 +297,10 @@ void jit_patch(struct jit *j, uint32_t at, uint32_t target);
 jit_code jit_lazy, jit_far, jit_return, jit_jump_r7;
 uint64_t jit_shim(struct engine_instance *in, uint64_t *fp, uint8_t *mem,
                   uint64_t budget, const struct insn *link, uintptr_t body);
+/* The same from the middle of a function; the stack pointer that it had at its
+ * beginning goes to *stack. */
+uint64_t jit_shim_back(struct engine_instance *in, uint64_t *fp, uint8_t *mem,
+                       uint64_t budget, uintptr_t at, uint64_t *stack);
 _Noreturn void jit_resume(struct engine_instance *in, uint64_t *fp,
                           uint8_t *mem, uint64_t budget, uintptr_t target,
                           uintptr_t stack);

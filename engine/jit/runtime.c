@@ -85,6 +85,31 @@ entry(struct engine_instance *in, uint64_t *fp, const struct insn *link,
         run_tails(s, fp);
 }
 
+const bool jit_goes_on = JIT_SHIM_BACK;
+
+#if JIT_SHIM_BACK
+void
+jit_go_on(struct engine_instance *in, uint64_t *fp, uint32_t link, uintptr_t at)
+{
+    struct engine_store *s = in->store;
+
+    /* (the slot behind the link is there, as suspending takes a tag) */
+    s->budget = (int64_t)jit_shim_back(in, fp, in->mem0->base, budget_of(s), at,
+                                       &fp[link + 1]);
+    if (s->tail)
+        run_tails(s, fp);
+}
+#else
+void
+jit_go_on(struct engine_instance *in, uint64_t *fp, uint32_t link, uintptr_t at)
+{
+    (void)in;
+    (void)fp;
+    (void)link;
+    (void)at;
+}
+#endif
+
 /* ---- calls ---- */
 
 HELPER
@@ -299,7 +324,8 @@ cont(SIG) /* r0: the instruction */
     struct engine_store *s = in->store;
 
     s->budget = (int64_t)budget;
-    native_cont(in, FP, (const struct insn *)r0);
+    native_cont(in, FP, (const struct insn *)r0,
+                (uintptr_t)__builtin_return_address(0));
     budget = budget_of(s);
     mem = in->mem0->base;
     RETURN;
@@ -331,18 +357,27 @@ jit_land(struct engine_store *s, const struct walk *w)
 {
     struct engine_instance *in = w->in;
     struct engine_module *m = in->module;
+    struct frame_shape shape, *known = shape_entry(s, w->pc);
     struct code_range range;
-    uintptr_t at;
 
-    if (!module_find_pc(m, w->pc, &range))
-        abort(); /* it has just been found */
-    at = jit_address(m, atomic_load(&m->code[range.func].jit),
-                     (uint32_t)(w->pc - range.start));
+    if (known && known->pc == w->pc && known->land) {
+        shape = *known;
+    } else {
+        if (!module_find_pc(m, w->pc, &range))
+            abort(); /* it has just been found */
+        shape = (struct frame_shape){
+            w->pc,
+            jit_address(m, atomic_load(&m->code[range.func].jit),
+                        (uint32_t)(w->pc - range.start)),
+            range.link, range.frame};
+        if (known)
+            *known = shape;
+    }
     s->native_in = in;
     s->run_base = s->native->run_base;
     s->step = NULL;
-    jit_resume(in, w->fp, in->mem0->base, budget_of(s), at,
-               (uintptr_t)w->fp[range.link + 1]);
+    jit_resume(in, w->fp, in->mem0->base, budget_of(s), shape.land,
+               (uintptr_t)w->fp[shape.link + 1]);
 }
 
 /* ---- compiling ---- */

@@ -434,6 +434,26 @@ OP_COLD(translate) /* the stub of a function not yet translated; r0: link */
     pc = entry;
     JUMP;
 }
+/* A function's machine code came back to link. */
+#define NATIVE_DONE                                                            \
+    do {                                                                       \
+        BACK;                                                                  \
+        pc = link;                                                             \
+        r0 = fp[0];                                                            \
+        f0 = f64_of(r0);                                                       \
+        g0 = f32_of((uint32_t)r0);                                             \
+        if (UNLIKELY(st != ENGINE_OK)) {                                       \
+            struct walk caller = {in, link, fp};                               \
+            if (st == ENGINE_EXCEPTION)                                        \
+                exception_leave(&caller);                                      \
+            in = caller.in;                                                    \
+            pc = caller.pc;                                                    \
+            fp = caller.fp;                                                    \
+            RESUME(st);                                                        \
+        }                                                                      \
+        fp -= pc->a;                                                           \
+        NEXT;                                                                  \
+    } while (0)
 OP_COLD(native) /* the gate of a function with machine code; r0: link */
 {
     const struct insn *link = (const struct insn *)(uintptr_t)r0;
@@ -450,22 +470,20 @@ OP_COLD(native) /* the gate of a function with machine code; r0: link */
     }
     s->budget = budget;
     enum engine_status st = native_enter(in, pc->uimm, fp, link);
-    BACK;
-    pc = link;
-    r0 = fp[0];
-    f0 = f64_of(r0);
-    g0 = f32_of((uint32_t)r0);
-    fp -= pc->a;
-    if (UNLIKELY(st != ENGINE_OK)) {
-        if (pc == interp_bridge) { /* the caller is in another instance */
-            uint64_t distance = fp[2] >> 32;
-            pc = (const struct insn *)(uintptr_t)fp[1];
-            in = (struct engine_instance *)(uintptr_t)fp[0];
-            fp -= distance;
-        }
-        RESUME(st);
+    NATIVE_DONE;
+}
+OP_COLD(go_on) /* a continuation whose innermost frame is machine code's */
+{
+    struct engine_store *s = in->store;
+    const struct insn *enter = s->go_on_pc - s->go_on_pc[2].uimm;
+    const struct insn *link = (const struct insn *)(uintptr_t)fp[enter->a];
+    if (UNLIKELY((uintptr_t)__builtin_frame_address(0) < s->native_low)) {
+        pc = s->go_on_pc + cont_words(s->go_on_pc);
+        JUMP;
     }
-    NEXT;
+    s->budget = budget;
+    enum engine_status st = native_go_on(in, fp, enter->a, s->go_on);
+    NATIVE_DONE;
 }
 OP_COLD(native_return) /* back to the machine code that called */
 {
@@ -545,12 +563,14 @@ OP_COLD(cont_resume)
 }
 #define SWITCH_WITH(call)                                                      \
     LEAVE(fp + pc[1].uimm + pc->a);                                            \
-    enum engine_status st = call(in, pc, fp);                                  \
+    enum engine_status st = call(in, pc, fp, 0);                               \
     BACK;                                                                      \
     budget -= (int64_t)s->gc_work;                                             \
     s->gc_work = 0;                                                            \
     if (UNLIKELY(st != ENGINE_OK))                                             \
         TRAP(st);                                                              \
+    if (s->landing_segment)                                                    \
+        native_land(s);                                                        \
     RESUME(STATUS_LANDING)
 OP_COLD(cont_suspend)
 {

@@ -42,7 +42,7 @@ EXIT(resume) /* a callee ended with status r0: look for a handler, or stop */
         }
         if (!s->step) /* else machine code looks first: native_throw */
             trap_record(s, in, pc, fp);
-    } else if (r0 != ENGINE_EXIT && !s->step && !s->nframes) {
+    } else if (r0 != ENGINE_EXIT && r0 != STATUS_LANDING && !s->step && !s->nframes) {
         trap_record(s, in, pc, fp); /* as native.c: failed */
     }
     STOP;

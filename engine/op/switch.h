@@ -15,6 +15,7 @@ const struct insn interp_bridge[2] = {
     {.code = 0, .a = BRIDGE_SLOTS}, {.code = OP_bridge}};
 const struct insn interp_return[2] = {
     {.code = 0, .a = BRIDGE_SLOTS}, {.code = OP_native_return}};
+const struct insn interp_go_on[1] = {{.code = OP_go_on}};
 const struct insn interp_prompt[2] = {
     {.code = 0, .a = PROMPT_SLOTS}, {.code = OP_prompt}};
 

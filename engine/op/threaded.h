@@ -29,6 +29,7 @@ const struct insn interp_bridge[2] = {
     {.code = 0, .a = BRIDGE_SLOTS}, {.code = (uintptr_t)h_bridge}};
 const struct insn interp_return[2] = {
     {.code = 0, .a = BRIDGE_SLOTS}, {.code = (uintptr_t)h_native_return}};
+const struct insn interp_go_on[1] = {{.code = (uintptr_t)h_go_on}};
 const struct insn interp_prompt[2] = {
     {.code = 0, .a = PROMPT_SLOTS}, {.code = (uintptr_t)h_prompt}};
 
