@@ -144,7 +144,8 @@ fb_read(struct file *f, struct uio *u)
         return 0;
     if (u->resid < size - u->offset)
         size = u->offset + u->resid;
-    return uio_put(u, screen->now.pixels + u->offset, size - u->offset);
+    return uio_put(u, screen->now.pixels + u->offset,
+                   (size_t)(size - u->offset));
 }
 
 static int64_t

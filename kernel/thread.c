@@ -175,6 +175,21 @@ run(struct thread *t)
     return st;
 }
 
+static _Noreturn void
+thread_end(struct thread *t)
+{
+    struct engine_store *s = t->store;
+
+    if (s) {
+        t->store = NULL;
+        kernel_leave();
+        engine_store_destroy(s);
+        kernel_lock();
+    }
+    leave_process(t);
+    host_task_exit();
+}
+
 static void
 thread_main(void *arg)
 {
@@ -189,16 +204,13 @@ thread_main(void *arg)
         proc_set_status(t, st);
     if (p->dying)
         thread_poke_all(p);
-    if (t->store) {
-        struct engine_store *s = t->store;
+    thread_end(t);
+}
 
-        t->store = NULL;
-        kernel_leave();
-        engine_store_destroy(s);
-        kernel_lock();
-    }
-    leave_process(t);
-    host_task_exit();
+void
+thread_taken(void *arg)
+{
+    thread_end(arg);
 }
 
 /* ---- birth ----------------------------------------------------------- */

@@ -63,6 +63,9 @@ void thread_poke_all(struct proc *p);
  * lock. */
 uint64_t thread_proc_cpu_ns(struct proc *p);
 uint64_t thread_cpu_ns(struct proc *p);
+/* Instead of what a thread's task does, where the host stopped it for good: its
+ * process is dying, or becomes another program. */
+void thread_taken(void *arg);
 /* By main: wait until it is the only one left. They must have been told. */
 void thread_join_all(struct proc *p);
 

@@ -44,7 +44,7 @@ compile(struct engine_module *m, struct report *report)
     char text[160] = "";
     int r;
 
-    m->forks = !m->odd_globals &&
+    m->forks = !m->odd_globals && !m->shared &&
                module_export_find(m, child, sizeof child - 1, &e);
     r = module_rewrite(m);
     if (r < 0)
@@ -57,16 +57,21 @@ compile(struct engine_module *m, struct report *report)
     return r;
 }
 
-static bool
-imports_memory(const struct engine_module *m)
+/* What a browser cannot give; NULL: nothing. */
+static const char *
+cannot_have(const struct engine_module *m)
 {
-    uint32_t k;
-
-    for (k = 0; k < m->nimports; k++) {
-        if (m->imports[k].kind == ENGINE_MEMORY)
-            return true;
-    }
-    return false;
+    if (m->is64)
+        return "its memory is 64-bit";
+    if (m->odd_pages)
+        return "its memory has pages of its own size";
+    if (m->imported_memories && !m->shared)
+        return "it imports a memory that is not shared";
+    if (m->shared && m->imported_memories + m->memories > 1)
+        return "it has a shared memory and others";
+    if (m->shared && !m->imported_memories)
+        return "its shared memory is its own, so no thread could share it";
+    return NULL;
 }
 
 int
@@ -88,15 +93,13 @@ engine_module_load(const uint8_t *bytes, size_t size,
     m->release = release;
     m->ctx = ctx;
     r = module_read(m, report);
-    if (r == 0 && (m->shared || m->is64 || m->odd_pages ||
-                   imports_memory(m))) {
-        report_set(report, 0, "its memory %s, which Pith has not in a browser "
-                              "yet",
-                   m->is64        ? "is 64-bit"
-                   : m->odd_pages ? "has pages of its own size"
-                                  : "is shared");
+    if (r == 0 && cannot_have(m)) {
+        report_set(report, 0, "%s, which does not run in a browser",
+                   cannot_have(m));
         r = -E_NOTSUP;
     }
+    if (r == 0 && m->shared)
+        r = module_read_ports(m);
     if (r == 0)
         r = compile(m, report);
     if (r < 0) {
@@ -147,34 +150,17 @@ engine_module_import(const struct engine_module *m, uint32_t i)
     return &m->imports[i];
 }
 
-/* Asked of programs with threads only, which are refused above. */
+/* Asked of programs with threads only. */
 uint32_t
 engine_module_exports(const struct engine_module *m)
 {
-    (void)m;
-    return 0;
+    return m->ports ? m->exports : 0;
 }
 
 const struct engine_port *
 engine_module_export(const struct engine_module *m, uint32_t i)
 {
-    (void)m, (void)i;
-    return NULL;
-}
-
-struct engine_memory *
-engine_memory_create_shared(struct engine_store *s, uint64_t min_pages,
-                            uint64_t max_pages, bool is64)
-{
-    (void)s, (void)min_pages, (void)max_pages, (void)is64;
-    return NULL;
-}
-
-bool
-engine_memory_is_shared(const struct engine_memory *m)
-{
-    (void)m;
-    return false;
+    return &m->ports[i];
 }
 
 /* What the browser makes of it, about. */
@@ -193,6 +179,7 @@ engine_store_create(const struct engine_config *c)
 
     if (s) {
         s->user = c->user;
+        s->thread = c->block_ctx;
         s->poll = c->poll;
         s->memory_bytes = c->memory_bytes;
     }
@@ -211,6 +198,7 @@ engine_store_destroy(struct engine_store *s)
         host_free(f);
     }
     instance_destroy(s->instance);
+    memories_destroy(s->memories);
     host_free(s);
 }
 
@@ -225,6 +213,15 @@ engine_store_fuel_used(const struct engine_store *s)
 {
     (void)s;
     return 0; /* the browser does not count */
+}
+
+/* A thread may sleep in its memory, where nothing else reaches it. */
+static bool
+must_end(const struct engine_store *s, struct proc *p)
+{
+    if (s->thread == &p->main)
+        return p->dying || signal_fatal(p);
+    return p->dying || p->pending_exec;
 }
 
 /*
@@ -245,11 +242,11 @@ engine_store_interrupt(struct engine_store *s)
         return;
     }
     atomic_store(&s->interrupt, POLL_NOW);
-    if (!c || c->store != s || !(p->dying || signal_fatal(p)))
+    if (!c || c->store != s || !must_end(s, p))
         return;
     if (atomic_compare_exchange_strong(&c->mode, &user, CPU_DEAD)) {
         s->cpu = NULL;
-        task_take(c, proc_taken);
+        task_take(c, s->thread == &p->main ? proc_taken : thread_taken);
     }
 }
 
@@ -296,8 +293,8 @@ engine_instance_export(struct engine_instance *i, const char *name,
     out->kind = e.kind;
     out->func = NULL;
     if (e.kind == ENGINE_MEMORY) {
-        out->memory = e.index == 0 ? &i->memory : NULL;
-        return e.index == 0 && i->module->memories;
+        out->memory = e.index == 0 ? i->memory : NULL;
+        return out->memory != NULL;
     }
     if (e.kind != ENGINE_FUNC)
         return true;

@@ -21,16 +21,20 @@ struct engine_func {
 };
 
 struct engine_memory {
-    struct engine_instance *instance;
-    uint64_t size; /* as its own Worker last saw it */
+    struct engine_instance *instance; /* NULL: a shared one */
+    uint64_t size; /* as a Worker that has it last saw it */
+    uint32_t shared; /* what JavaScript knows it by; 0: not shared */
+    struct engine_memory *next; /* of the store that made it */
 };
 
 struct engine_instance {
     struct engine_store *store;
     struct engine_module *module;
-    uint16_t *gates; /* one an import */
-    struct engine_memory memory;
-    uint8_t *snapshot;  /* of a forked one: memory.size bytes ... */
+    uint16_t *gates; /* one an imported function */
+    uint32_t ngates;
+    struct engine_memory own;
+    struct engine_memory *memory; /* own, a shared one, or NULL */
+    uint8_t *snapshot;  /* of a forked one: memory->size bytes ... */
     uint64_t *globals;  /* ... and the mutable globals */
 };
 
@@ -38,6 +42,7 @@ enum { POLL_NOW = 1, POLL_LATER }; /* later: in a loop, not at a gate */
 
 struct engine_store {
     void *user;
+    struct thread *thread; /* whose it is */
     uint64_t memory_bytes; /* quota; 0: none */
     enum engine_status (*poll)(struct engine_store *s, void *user);
     struct cpu *cpu; /* where it runs; NULL: not begun, or taken away */
@@ -46,12 +51,14 @@ struct engine_store {
     enum engine_status unwinding; /* on its way from a gate to engine_call */
     struct engine_func *funcs;
     struct engine_instance *instance;
+    struct engine_memory *memories; /* shared ones that it made */
     struct trap_frame trap[TRAP_FRAMES];
     struct engine_frame frames[TRAP_FRAMES];
     uint32_t nframes;
 };
 
 void instance_destroy(struct engine_instance *i); /* NULL is fine */
+void memories_destroy(struct engine_memory *first);
 
 /* gate.c */
 int gate_find(engine_host_fn *fn, void *env); /* -1: there is none */

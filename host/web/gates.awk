@@ -31,6 +31,7 @@ BEGIN {
     p1 = "wasi_snapshot_preview1"
     p0 = "wasi_unstable"
     n = 0
+    gate("wasi", "thread-spawn", "ii")
 }
 
 /^(SYS|WASI|WASI_P1|WASI_P0|WASMEDGE)\(/ {

@@ -14,9 +14,13 @@
 IMPORT(instance_create) int
 host_js_instance_create(uint32_t module, const uint8_t *bytes, size_t n,
                         const uint16_t *gates, uint32_t ngates,
-                        uint32_t memory, uint32_t min, uint32_t limit,
-                        const _Atomic uint32_t *poll, char *text,
-                        size_t room);
+                        uint32_t memory, uint32_t shared, uint32_t min,
+                        uint32_t limit, const _Atomic uint32_t *poll,
+                        char *text, size_t room);
+/* A shared memory, for all Workers to know by its number. Not 0: none. */
+IMPORT(memory_create) int host_js_memory_create(uint32_t id, uint32_t min,
+                                                uint32_t max);
+IMPORT(memory_drop) void host_js_memory_drop(uint32_t id);
 IMPORT(instance_drop) void host_js_instance_drop(void);
 /* Call an export; args holds i32s and takes the result. */
 IMPORT(call) int host_js_call(const char *name, size_t len, uint32_t *args,
@@ -31,6 +35,11 @@ IMPORT(globals_set) void host_js_globals_set(const uint64_t *in, uint32_t n);
 IMPORT(copy_in) void glue_copy_in(void *to, uint32_t from, size_t n);
 IMPORT(copy_out) void glue_copy_out(uint32_t to, const void *from, size_t n);
 IMPORT(pages) uint32_t glue_pages(void);
+/* and the shared one that this Worker's program has */
+IMPORT(shared_in) void host_js_shared_in(void *to, uint32_t from, size_t n);
+IMPORT(shared_out) void host_js_shared_out(uint32_t to, const void *from,
+                                           size_t n);
+IMPORT(shared_pages) uint32_t host_js_shared_pages(void);
 
 /* ---- memory ---------------------------------------------------------------- */
 
@@ -40,17 +49,26 @@ own(const struct engine_store *s)
     return s->cpu && s->cpu == cpu_self();
 }
 
-static void
-look_at_size(struct engine_instance *i)
+/* Does this Worker have it? */
+static bool
+here(const struct engine_memory *m)
 {
-    if (own(i->store) && i->module->memories)
-        i->memory.size = (uint64_t)glue_pages() << 16;
+    const struct engine_store *s = cpu_self()->store;
+
+    if (!m->shared)
+        return own(m->instance->store);
+    return s && s->instance && s->instance->memory == m;
 }
 
 uint64_t
 engine_memory_size(const struct engine_memory *m)
 {
-    look_at_size(m->instance);
+    struct engine_memory *seen = (struct engine_memory *)(uintptr_t)m;
+
+    if (here(m))
+        seen->size = (uint64_t)(m->shared ? host_js_shared_pages()
+                                          : glue_pages())
+                     << 16;
     return m->size;
 }
 
@@ -59,7 +77,7 @@ reachable(struct engine_memory *m, uint64_t at, size_t n)
 {
     uint64_t size = engine_memory_size(m);
 
-    return own(m->instance->store) && at <= size && n <= size - at;
+    return here(m) && at <= size && n <= size - at;
 }
 
 bool
@@ -67,7 +85,10 @@ engine_memory_read(struct engine_memory *m, uint64_t from, void *to, size_t n)
 {
     if (!reachable(m, from, n))
         return false;
-    glue_copy_in(to, (uint32_t)from, n);
+    if (m->shared)
+        host_js_shared_in(to, (uint32_t)from, n);
+    else
+        glue_copy_in(to, (uint32_t)from, n);
     return true;
 }
 
@@ -77,23 +98,68 @@ engine_memory_write(struct engine_memory *m, uint64_t to, const void *from,
 {
     if (!reachable(m, to, n))
         return false;
-    glue_copy_out((uint32_t)to, from, n);
+    if (m->shared)
+        host_js_shared_out((uint32_t)to, from, n);
+    else
+        glue_copy_out((uint32_t)to, from, n);
     return true;
+}
+
+struct engine_memory *
+engine_memory_create_shared(struct engine_store *s, uint64_t min_pages,
+                            uint64_t max_pages, bool is64)
+{
+    static _Atomic uint32_t last_id;
+    struct engine_memory *m;
+
+    if (is64 || max_pages > 65536 || min_pages > max_pages ||
+        (s->memory_bytes && min_pages > s->memory_bytes >> 16))
+        return NULL;
+    m = host_alloc(sizeof *m);
+    if (!m)
+        return NULL;
+    m->shared = atomic_fetch_add(&last_id, 1) + 1;
+    m->size = min_pages << 16;
+    if (host_js_memory_create(m->shared, (uint32_t)min_pages,
+                              (uint32_t)max_pages)) {
+        host_free(m);
+        return NULL;
+    }
+    m->next = s->memories;
+    s->memories = m;
+    return m;
+}
+
+void
+memories_destroy(struct engine_memory *first)
+{
+    struct engine_memory *next;
+
+    for (; first; first = next) {
+        next = first->next;
+        host_js_memory_drop(first->shared);
+        host_free(first);
+    }
+}
+
+bool
+engine_memory_is_shared(const struct engine_memory *m)
+{
+    return m->shared;
 }
 
 uint64_t
 engine_store_memory_bytes(const struct engine_store *s)
 {
-    if (!s->instance)
+    if (!s->instance || !s->instance->memory)
         return 0;
-    look_at_size(s->instance);
-    return s->instance->memory.size;
+    return engine_memory_size(s->instance->memory);
 }
 
 struct engine_memory *
 engine_instance_memory(struct engine_instance *i)
 {
-    return i->module->memories ? &i->memory : NULL;
+    return i->memory;
 }
 
 /* ---- instances --------------------------------------------------------------- */
@@ -112,12 +178,19 @@ instance_new(struct engine_store *s, struct engine_module *m,
         host_free(i);
         return NULL;
     }
-    for (k = 0; k < m->nimports; k++)
-        i->gates[k] = (uint16_t)imports[k].func->gate;
+    if (m->memories) {
+        i->memory = &i->own;
+        i->own.instance = i;
+        i->own.size = m->min << 16;
+    }
+    for (k = 0; k < m->nimports; k++) {
+        if (imports[k].kind == ENGINE_MEMORY)
+            i->memory = imports[k].memory;
+        else
+            i->gates[i->ngates++] = (uint16_t)imports[k].func->gate;
+    }
     i->store = s;
     i->module = engine_module_ref(m);
-    i->memory.instance = i;
-    i->memory.size = m->min << 16;
     s->instance = i;
     return i;
 }
@@ -166,7 +239,8 @@ build(struct engine_instance *i, uint64_t bytes, struct report *report)
     i->store->cpu = cpu_self();
     cpu_self()->store = i->store;
     r = host_js_instance_create(m->id, m->compiled, m->compiled_size, i->gates,
-                                m->nimports, m->memories,
+                                i->ngates, m->memories,
+                                i->memory ? i->memory->shared : 0,
                                 (uint32_t)(bytes >> 16), limit(i, bytes),
                                 m->polls ? &i->store->interrupt : NULL, text,
                                 sizeof text);
@@ -208,11 +282,12 @@ engine_instance_clone(struct engine_store *to, struct engine_instance *from,
                       struct engine_instance **out)
 {
     struct engine_module *m = from->module;
-    uint64_t bytes = engine_memory_size(&from->memory);
     struct engine_instance *i;
+    uint64_t bytes;
 
     if (!m->forks)
         return -E_NOTSUP;
+    bytes = from->memory ? engine_memory_size(from->memory) : 0;
     i = *out = instance_new(to, m, imports);
     if (!i)
         return -E_NOMEM;
@@ -220,8 +295,10 @@ engine_instance_clone(struct engine_store *to, struct engine_instance *from,
     i->globals = host_alloc((m->nglobals + 1) * sizeof *i->globals);
     if (!i->snapshot || !i->globals)
         return -E_NOMEM;
-    i->memory.size = bytes;
-    engine_memory_read(&from->memory, 0, i->snapshot, (size_t)bytes);
+    if (i->memory) {
+        i->memory->size = bytes;
+        engine_memory_read(from->memory, 0, i->snapshot, (size_t)bytes);
+    }
     host_js_globals_get(i->globals, m->nglobals);
     return 0;
 }
@@ -230,10 +307,11 @@ engine_instance_clone(struct engine_store *to, struct engine_instance *from,
 static enum engine_status
 revive(struct engine_instance *i)
 {
-    enum engine_status st = build(i, i->memory.size, NULL);
+    uint64_t bytes = i->memory ? i->memory->size : 0;
+    enum engine_status st = build(i, bytes, NULL);
 
     if (st == ENGINE_OK) {
-        glue_copy_out(0, i->snapshot, (size_t)i->memory.size);
+        glue_copy_out(0, i->snapshot, (size_t)bytes);
         host_js_globals_set(i->globals, i->module->nglobals);
     }
     host_free(i->snapshot);

@@ -231,6 +231,13 @@ read_import_kind(struct engine_module *m, struct reader *r,
         read_limits(r, &flags, &p->min, &p->max);
         p->shared = flags & 2;
         p->is64 = flags & 4;
+        if (m->imported_memories++)
+            break;
+        m->min = p->min;
+        m->max = p->max;
+        m->shared = p->shared;
+        m->is64 = p->is64;
+        m->odd_pages = flags & 8;
         break;
     case 3:
         p->kind = ENGINE_GLOBAL;
@@ -316,7 +323,7 @@ read_memories(struct engine_module *m, struct reader *r)
     uint8_t flags;
 
     m->memories = read_count(r);
-    if (!m->memories)
+    if (!m->memories || m->imported_memories)
         return;
     read_limits(r, &flags, &m->min, &m->max);
     m->first_memory_end = r->at;
@@ -507,9 +514,41 @@ module_read(struct engine_module *m, struct report *report)
     return e;
 }
 
+/* What thread.c looks through. */
+int
+module_read_ports(struct engine_module *m)
+{
+    struct reader r = {m->bytes, m->export_entries.at, m->export_entries.end,
+                       false};
+
+    m->ports = host_alloc((m->exports + 1) * sizeof *m->ports);
+    if (!m->ports)
+        return -E_NOMEM;
+    for (uint32_t i = 0; i < m->exports; i++) {
+        struct engine_port *p = &m->ports[i];
+        struct span s = read_name(&r);
+        uint8_t kind = read_byte(&r);
+        uint32_t index = read_u32(&r);
+
+        p->name = (const char *)m->bytes + s.at;
+        p->name_len = s.end - s.at;
+        p->kind = kind == 0   ? ENGINE_FUNC
+                  : kind == 1 ? ENGINE_TABLE
+                  : kind == 2 ? ENGINE_MEMORY
+                  : kind == 3 ? ENGINE_GLOBAL
+                              : ENGINE_TAG;
+        if (kind == 0 && index < m->nfuncs)
+            p->functype = &m->types[m->func_types[index]];
+        else if (kind == 0)
+            p->kind = ENGINE_TAG; /* the browser will refuse it */
+    }
+    return 0;
+}
+
 void
 module_finish(struct engine_module *m)
 {
+    host_free(m->ports);
     host_free(m->types);
     host_free(m->valtypes);
     host_free(m->imports);

@@ -41,8 +41,10 @@ struct engine_module {
     bool odd_globals;  /* a mutable one that JavaScript cannot read */
     uint32_t exports;  /* how many */
     struct span export_entries;
-    uint32_t memories; /* how many are defined */
-    uint64_t min, max; /* of memory 0, in pages */
+    struct engine_port *ports; /* exports, of those with a shared memory */
+    uint32_t memories;        /* how many are defined ... */
+    uint32_t imported_memories; /* ... and imported, which come first */
+    uint64_t min, max;        /* of memory 0, in pages */
     bool shared, is64, odd_pages; /* of another size */
     bool has_start;
     uint32_t start;
@@ -71,6 +73,7 @@ struct span read_name(struct reader *r);
 
 /* Fill m from m->bytes. -E_INVAL, -E_NOMEM, -E_NOTSUP; *report says what. */
 int module_read(struct engine_module *m, struct report *report);
+int module_read_ports(struct engine_module *m); /* -E_NOMEM */
 void module_finish(struct engine_module *m);
 
 struct module_export {

@@ -110,12 +110,14 @@ put_old(struct rewriting *x, uint8_t id, uint32_t more)
 static void
 import_section(struct rewriting *x)
 {
-    put_old(x, 2, x->polls ? 2 : 1);
-    put_name(&x->w, MEMORY_MODULE);
-    put_name(&x->w, "memory");
-    put(&x->w, "\2\1", 2);
-    put_u64(&x->w, x->m->min);
-    put_u64(&x->w, 65536); /* as many as a Worker's memory may have */
+    put_old(x, 2, (x->m->memories ? 1 : 0) + (x->polls ? 1 : 0));
+    if (x->m->memories) {
+        put_name(&x->w, MEMORY_MODULE);
+        put_name(&x->w, "memory");
+        put(&x->w, "\2\1", 2);
+        put_u64(&x->w, x->m->min);
+        put_u64(&x->w, 65536); /* as many as a Worker's memory may have */
+    }
     if (x->polls) {
         put_name(&x->w, MEMORY_MODULE);
         put_name(&x->w, "kernel");
@@ -217,7 +219,7 @@ changes(const struct rewriting *x, uint8_t id)
     case 10:
         return x->polls;
     case 2:
-        return m->memories > 0;
+        return m->memories > 0 || x->polls;
     case 5:
         return m->memories > 1;
     case 7:
@@ -284,7 +286,7 @@ module_rewrite(struct engine_module *m)
 
     if (!m->section[6].at)
         x.poll.global = m->imported_globals;
-    x.polls = m->memories == 1 && m->section[10].at;
+    x.polls = m->memories + m->imported_memories == 1 && m->section[10].at;
     if (!rewrite(&x) && !x.w.failed) {
         x.polls = false;
         x.w.n = 0;

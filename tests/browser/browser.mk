@@ -17,10 +17,12 @@ REAL_DIR ?= tests/real/node_modules
 test-web: $(B)/bin/pith $(BROWSER_NPM) dist-web \
           $(if $(filter $(O)/user/tests,$(USERTESTS_DIR)),usertests) \
           $(if $(filter tests/real/node_modules,$(REAL_DIR)),\
-              tests/real/node_modules/.package-lock.json)
+              tests/real/node_modules/.package-lock.json) \
+          $(B)/tests/threads/threads.wasm
 	@node tests/browser/run.mjs --pith $(B)/bin/pith --site $(DIST) \
 	    --modules $(O)/browser --out $(O)/browser/shots \
-	    --usertests $(USERTESTS_DIR) --real $(REAL_DIR) $(CASE)
+	    --usertests $(USERTESTS_DIR) --real $(REAL_DIR) \
+	    --threads $(B)/tests/threads/threads.wasm $(CASE)
 # The smoke subset in Debian's Firefox (firefox-esr).
 .PHONY: test-web-firefox
 test-web-firefox: $(B)/bin/pith $(BROWSER_NPM) dist-web
@@ -30,7 +32,7 @@ test-web-firefox: $(B)/bin/pith $(BROWSER_NPM) dist-web
 .PHONY: test-web-wasi
 test-web-wasi: $(B)/bin/pith $(BROWSER_NPM) dist-web
 	@node tests/browser/wasi.mjs --pith $(B)/bin/pith --site $(DIST) \
-	    --modules $(O)/browser $(SUITES)
+	    --modules $(O)/browser $(WASI_OPTIONS) $(SUITES)
 
 BENCH_PROGRAMS ?= $(O)/user/bench
 bench-web: $(B)/bin/pith $(BROWSER_NPM) dist-web $(O)/browser/peer.wasm \

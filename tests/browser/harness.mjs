@@ -14,7 +14,8 @@ export const { values: options, positionals } = parseArgs({
   options: { pith: { type: 'string' }, site: { type: 'string' },
     modules: { type: 'string' }, out: { type: 'string' },
     usertests: { type: 'string' }, program: { type: 'string' },
-    peer: { type: 'string' }, real: { type: 'string' } },
+    peer: { type: 'string' }, real: { type: 'string' },
+    threads: { type: 'string' }, 'hold-stdin': { type: 'boolean' } },
 });
 
 const require = createRequire(path.resolve(options.modules, 'x.js'));

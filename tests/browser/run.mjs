@@ -562,6 +562,34 @@ tests['a recursion through system calls ends the program alone'] = async () => {
   return page;
 };
 
+/* The program of tests/threads, by what threads.sh expects natively. */
+tests['threads of a program'] = async () => {
+  const page = await booted('?memory');
+  const bytes = fs.readFileSync(options.threads).toString('base64');
+  await page.evaluate((b) => window.pith.api_load_binary('threads',
+    Uint8Array.from(atob(b), (c) => c.charCodeAt(0))), bytes);
+  const cases = [['mutex', 0, /^mutex 24000/], ['grow', 0, /^grow 400/],
+    ['turns', 0, /^turns 20000/], ['churn', 0, /^churn 1600/], ['storm', 0, /storm/],
+    ['storm-exit', 9, /^/], ['timeouts', 0, /^timeouts/], ['close', 0, /^/],
+    ['trap', 134, /^/], ['trap-busy', 134, /^/], ['fault', 134, /^/],
+    ['exit', 7, /^/], ['exit-busy', 7, /^/], ['exit-yield', 7, /^/],
+    ['raise', 134, /^/], ['return', 0, /^/]];
+  for (const [name, code, pattern] of cases) {
+    const r = await page.evaluate((n) =>
+      window.pith.api_execute_binary('threads', [n]), name);
+    assert.equal(r.exit_code, code, `${name}: ${r.stdout}${r.stderr}`);
+    assert.match(r.stdout, pattern, name);
+  }
+  // no more than there are Workers: an error, and the rest goes on
+  const many = await page.evaluate(() =>
+    window.pith.api_execute_binary('threads', ['limit']));
+  assert.match(many.stdout, /^limit \d+\n6\n/);
+  assert.equal((await sh(page, 'threads hang & sleep 0.3; kill $!; wait $!; '
+    + 'echo $?')).out, '143\n');
+  assert.equal((await sh(page, 'seq 3 | wc -l')).out.trim(), '3');
+  return page;
+};
+
 /* Large programs that nobody here wrote, from npm (tests/real). */
 if (fs.existsSync(options.real ?? '')) {
   tests['esbuild and Ruby from npm'] = async () => {
@@ -622,7 +650,7 @@ for (const [name, test] of Object.entries(tests)) {
   const from = Date.now();
   let page = null;
   try {
-    page = await Promise.race([test(), sleep(120000).then(() => {
+    page = await Promise.race([test(), sleep(Number(process.env.PITH_TEST_MS ?? 120000)).then(() => {
       throw new Error('not done after two minutes');
     })]);
     passed++;

@@ -39,7 +39,7 @@ function tree(dir, below = '', out = {}) {
 }
 
 /** In the page. */
-async function inPage({ wasm, spec, files, input, guest, fresh }) {
+async function inPage({ wasm, spec, files, input, guest, fresh, hold }) {
   const { pith } = window;
   const bytes = (b) => Uint8Array.from(atob(b), (c) => c.charCodeAt(0));
   const place = `/wasi${[...guest].map((c) => c.charCodeAt(0)).join('-')}`;
@@ -57,7 +57,8 @@ async function inPage({ wasm, spec, files, input, guest, fresh }) {
     await pith.vfs.writeFile('/tmp/input', bytes(input));
   await pith.api_load_binary('case', bytes(wasm));
   const how = { env: { ...(spec.env ?? {}) }, path: '/usr/local/bin/case',
-    stdin: input ? '/tmp/input' : undefined,
+    // with --hold-stdin a terminal where nobody types, otherwise nothing to read
+    stdin: input ? '/tmp/input' : hold ? '/dev/ptmx' : undefined,
     preopens: fresh && files ? { [place]: guest } : {},
     grants: ['stdio', 'time', 'random', ...(files ? [`fs ${place} rw`] : [])] };
   const r = await pith.run([spec.name, ...(spec.args ?? []).map(String)], how);
@@ -118,6 +119,7 @@ for (const wasm of positionals.flatMap((d) => [...programs(d)])) {
     why = judge(spec, dir, await Promise.race([
       page.evaluate(inPage, { wasm: fs.readFileSync(wasm).toString('base64'),
         spec: { ...spec, name: `${name}.wasm` }, guest, fresh,
+        hold: options['hold-stdin'],
         files: spec.root ? tree(path.join(dir, spec.root)) : null,
         input: spec.stdin_file
           && fs.readFileSync(path.join(dir, spec.stdin_file)).toString('base64') }),

@@ -24,15 +24,15 @@ const name = (text) => [...leb(text.length), ...new TextEncoder().encode(text)];
 /** A body with no locals. @param {number[]} code */
 const func = (...code) => [...leb(code.length + 2), 0, ...code, 0x0b];
 
-/** The module's bytes: k is the kernel's memory, u the user's. */
-function bytes() {
+/** The module's bytes: k is the kernel's memory, u the user's. @param {boolean} shared */
+function bytes(shared) {
   const copy = (to, from) => func(0x20, 0, 0x20, 1, 0x20, 2, 0xfc, 10, to, from);
   return new Uint8Array([
     0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
     ...section(1, [2, 0x60, 3, 0x7f, 0x7f, 0x7f, 0, 0x60, 0, 1, 0x7f]),
     ...section(2, [2,
       ...name('k'), ...name('m'), 2, 3, 1, ...leb(65536),
-      ...name('u'), ...name('m'), 2, 0, 0]),
+      ...name('u'), ...name('m'), 2, ...(shared ? [3, 0, ...leb(65536)] : [0, 0])]),
     ...section(3, [3, 0, 0, 1]),
     ...section(7, [3, ...name('copy_in'), 0, 0, ...name('copy_out'), 0, 1,
       ...name('pages'), 0, 2]),
@@ -40,8 +40,8 @@ function bytes() {
   ]);
 }
 
-/** @type {WebAssembly.Module | null | undefined} */
-let module;
+/** @type {(WebAssembly.Module | null | undefined)[]} */
+const glue = []; // for a private and for a shared user memory
 
 /**
  * @param {WebAssembly.Memory} kernel shared
@@ -51,13 +51,15 @@ let module;
  *   pages() of user
  */
 export function makeGlue(kernel, user) {
-  if (module === undefined) {
+  const shared = user.buffer instanceof SharedArrayBuffer ? 1 : 0;
+  if (glue[shared] === undefined) {
     try {
-      module = new WebAssembly.Module(bytes());
+      glue[shared] = new WebAssembly.Module(bytes(!!shared));
     } catch {
-      module = null;
+      glue[shared] = null;
     }
   }
+  const module = glue[shared];
   if (module)
     return /** @type {any} */ (new WebAssembly.Instance(module,
       { k: { m: kernel }, u: { m: user } }).exports);

@@ -39,7 +39,7 @@ export class Machine {
     this.workers = [];
     /** @type {any[]} */
     this.idle = [];
-    /** @type {{task: number, program: boolean}[]} */
+    /** @type {{task: number, program: boolean, shared: any}[]} */
     this.waiting = [];
     /** @type {Map<number, WebAssembly.Module>} */
     this.modules = new Map();
@@ -174,7 +174,35 @@ export class Machine {
   /** A Worker that cannot even start: what waits for it must not hang. */
   #lost(w, text) {
     this.event('log', `cpu${w.cpu}: ${text}\n`);
+    if (w.job === 0 && w.busy)
+      this.starting--;
     this.#terminate(w);
+    this.#soonAnother();
+  }
+
+  /** A Worker for tasks that wait, unless one is on its way. */
+  #soonAnother() {
+    setTimeout(() => {
+      if (!this.halted && this.waiting.length && !this.starting)
+        this.#addWorker(true);
+    }, 100);
+  }
+
+  /**
+   * A Worker found no memory to be had: a browser gives about a hundred, and
+   * counts those that idle Workers have not yet noticed to be garbage. So they
+   * go, and with them what they hold.
+   */
+  #poor(w, m) {
+    if (m.starting)
+      this.starting--;
+    if (m.job)
+      this.waiting.unshift(m.job);
+    for (const x of [...this.idle])
+      this.#terminate(x);
+    if (m.starting || m.job)
+      this.#terminate(w);
+    this.#soonAnother();
   }
 
   #terminate(w) {
@@ -184,7 +212,11 @@ export class Machine {
     this.idle = this.idle.filter((x) => x !== w);
     w.worker.terminate();
     // Its stack may be used again when it has really gone.
-    navigator.locks.request(w.lock, () => { this.freeCpus.push(w.cpu); });
+    navigator.locks.request(w.lock, () => {
+      this.freeCpus.push(w.cpu);
+      if (this.waiting.length > this.starting && !this.halted)
+        this.#addWorker(true);
+    });
   }
 
   #whenIdle(fn) {
@@ -243,6 +275,13 @@ export class Machine {
     }, GRACE_MS);
   }
 
+  #tellOthers(w, m) {
+    for (const x of this.workers) {
+      if (x && x !== w && !x.dead)
+        x.worker.postMessage(m);
+    }
+  }
+
   #message(w, m) {
     if (w.dead && m.t === 'idle')
       return;
@@ -260,24 +299,21 @@ export class Machine {
       }
       break;
     case 'start':
-      this.#start({ task: m.task, program: !!m.program });
+      this.#start({ task: m.task, program: !!m.program, shared: m.shared });
       break;
     case 'kill':
       this.#kill(m.cpu);
       break;
     case 'module':
       this.modules.set(m.id, m.module);
-      for (const x of this.workers) {
-        if (x && x !== w && !x.dead)
-          x.worker.postMessage(m);
-      }
+      this.#tellOthers(w, m);
       break;
     case 'drop':
       this.modules.delete(m.id);
-      for (const x of this.workers) {
-        if (x && x !== w && !x.dead)
-          x.worker.postMessage(m);
-      }
+      this.#tellOthers(w, m);
+      break;
+    case 'poor':
+      this.#poor(w, m);
       break;
     case 'output':
       this.event('output', m.bytes);

@@ -46,6 +46,11 @@ const modules = new Map();
 /** @type {any} */
 let program = null; // exports of the instance
 let lastError = null;
+/** @type {Map<number, WebAssembly.Memory>} */
+const memories = new Map(); // shared ones, of the task's program
+/** @type {any} */
+let shared = null; // the one that the instance has: {id, memory, glue}
+let sharedSeen = 0; // the last one; who has had another is kept alive by it
 let retire = false; // this Worker should go when its task is done
 
 const decoder = new TextDecoder();
@@ -80,7 +85,15 @@ function prepareMemory(min) {
     memory.grow(min - have);
 }
 
-function instanceCreate(id, at, n, gates, ngates, wantsMemory, min,
+/** The program's shared memory: a thread is sent it with its task. */
+function takeShared(id) {
+  const its = memories.get(id);
+  shared = { id, memory: its, glue: makeGlue(kernelMemory, its) };
+  retire ||= sharedSeen !== 0 && sharedSeen !== id;
+  sharedSeen = id;
+}
+
+function instanceCreate(id, at, n, gates, ngates, wantsMemory, sharedId, min,
   limit, poll, text, room) {
   const module = modules.get(id) ?? compile(id, at, n);
   if (wantsMemory) {
@@ -90,12 +103,17 @@ function instanceCreate(id, at, n, gates, ngates, wantsMemory, min,
       return STATUS.NO_MEMORY;
     }
   }
+  if (sharedId)
+    takeShared(sharedId);
+  const its = sharedId ? shared.memory : memory;
   const imports = { 'pith:web': { memory, kernel: kernelMemory } };
   const numbers = new Uint16Array(kernelMemory.buffer, gates, ngates);
   let i = 0;
   for (const imp of WebAssembly.Module.imports(module)) {
     if (imp.kind === 'function')
       (imports[imp.module] ??= {})[imp.name] = K[`g${numbers[i++]}`];
+    else if (imp.kind === 'memory' && imp.module !== 'pith:web')
+      (imports[imp.module] ??= {})[imp.name] = its;
   }
   try {
     program = new WebAssembly.Instance(module, imports).exports;
@@ -107,7 +125,7 @@ function instanceCreate(id, at, n, gates, ngates, wantsMemory, min,
   }
   if (poll) {
     program['pith:limit'].value =
-      Math.max(limit, memory.buffer.byteLength / PAGE);
+      Math.max(limit, its.buffer.byteLength / PAGE);
     program['pith:poll'].value = poll;
     program['pith:polls'].set(0, K.poll);
   }
@@ -214,7 +232,8 @@ const host = {
   log: (at, n) => postMessage({ t: 'log', text: textAt(at, n) }),
   halt: (code) => postMessage({ t: 'halt', code }),
   booted: () => postMessage({ t: 'booted' }),
-  start: (task, program) => postMessage({ t: 'start', task, program }),
+  start: (task, program) => postMessage({ t: 'start', task, program,
+    shared: shared && [shared.id, shared.memory] }),
   kill: (id) => postMessage({ t: 'kill', cpu: id }),
   end_task() { throw END; },
   console_write(at, n) {
@@ -243,7 +262,21 @@ const host = {
     postMessage({ t: 'drop', id });
   },
   instance_create: instanceCreate,
-  instance_drop() { program = null; lastError = null; },
+  instance_drop() { program = lastError = shared = null; },
+  memory_create(id, initial, maximum) {
+    try {
+      const m = new WebAssembly.Memory({ initial, maximum, shared: true });
+      memories.set(id, m);
+      return 0;
+    } catch {
+      postMessage({ t: 'poor' });
+      return -12; // ENOMEM
+    }
+  },
+  memory_drop(id) { memories.delete(id); },
+  shared_in: (to, from, n) => shared.glue.copy_in(to, from, n),
+  shared_out: (to, from, n) => shared.glue.copy_out(to, from, n),
+  shared_pages: () => shared.glue.pages(),
   call,
   rethrow() { throw lastError; },
   trap_frames: trapFrames,
@@ -274,7 +307,8 @@ function runTask(task) {
       postMessage({ t: 'panic', text: String(e?.stack ?? e) });
   }
   K.__stack_pointer.value = areaAt + areaSize;
-  program = lastError = null;
+  program = lastError = shared = null;
+  memories.clear();
   K.cpu_idle();
   if (memory && memoryUsed) {
     if (memory.buffer.byteLength > KEEP_MEMORY) {
@@ -293,7 +327,12 @@ onmessage = ({ data: m }) => {
     ({ cpu, kernelModule, kernelMemory, bootMs, areaAt, areaSize } = m);
     for (const [id, module] of m.modules)
       modules.set(id, module);
-    makeKernel(m.program);
+    try {
+      makeKernel(m.program);
+    } catch (e) {
+      postMessage({ t: 'poor', starting: true, text: e.message });
+      break;
+    }
     // Held until this Worker is gone, which is how the page knows.
     navigator.locks.request(m.lock, () => {
       postMessage({ t: 'ready' });
@@ -307,8 +346,15 @@ onmessage = ({ data: m }) => {
     modules.delete(m.id);
     break;
   case 'run':
-    if (m.program && !memory)
-      makeKernel(true);
+    try {
+      if (m.program && !memory)
+        makeKernel(true);
+    } catch {
+      postMessage({ t: 'poor', job: m });
+      break;
+    }
+    if (m.shared)
+      memories.set(...m.shared);
     runTask(m.task);
     break;
   case 'boot':
