@@ -60,7 +60,8 @@ endif
 # The guest is linked without -O, lest clang run wasm-opt and it inline.
 ENGINE_TEST_OBJ := $(patsubst %.c,$(B)/obj/%.o,tests/engine/main.c \
                    tests/engine/run_tests.c tests/engine/odd_tests.c \
-                   tests/engine/shared_tests.c tests/engine/nan_tests.c)
+                   tests/engine/shared_tests.c tests/engine/nan_tests.c \
+                   tests/engine/cont_tests.c)
 $(B)/obj/tests/engine/%.o: tests/engine/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(INC_engine) -iquote tests/engine -MMD -MP -c -o $@ $<
@@ -85,7 +86,8 @@ $(B)/bin/test-engine: $(ENGINE_TEST_OBJ) $(B)/lib/libpith-engine.a
 test-engine: $(B)/bin/test-engine $(B)/tests/engine-guest.wasm \
              $(B)/tests/engine-shared.wasm $(B)/tests/engine-nan.wasm
 	$(B)/bin/test-engine $(B)/tests/engine-guest.wasm \
-	    $(B)/tests/engine-shared.wasm $(B)/tests/engine-nan.wasm
+	    $(B)/tests/engine-shared.wasm $(B)/tests/engine-nan.wasm \
+	    tests/engine/cont.wasm tests/engine/cont_relay.wasm
 .PHONY: test-module-cache
 test-module-cache: $(B)/bin/pith
 	@tests/engine/module_cache.sh $(B)/bin/pith

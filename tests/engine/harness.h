@@ -75,6 +75,8 @@ void test_hostile(void);
 void test_threads(void);
 void test_many(void);
 void test_shared(const uint8_t *bytes, size_t size); /* shared.c's */
+void test_cont(const uint8_t *bytes, size_t size, const uint8_t *relay,
+               size_t relay_size); /* cont.wasm and cont_relay.wasm */
 void test_nan(const uint8_t *bytes, size_t size);    /* nan.c's */
 
 #endif

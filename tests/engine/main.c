@@ -170,7 +170,8 @@ read_guest(const char *path, uint8_t *to, size_t room)
     size_t n;
 
     if (!f) {
-        fprintf(stderr, "usage: test-engine GUEST.wasm SHARED.wasm NAN.wasm\n");
+        fprintf(stderr, "usage: test-engine GUEST.wasm SHARED.wasm NAN.wasm "
+                        "CONT.wasm RELAY.wasm\n");
         exit(2);
     }
     n = fread(to, 1, room, f);
@@ -182,12 +183,15 @@ int
 main(int argc, char **argv)
 {
     static uint8_t buffer[1 << 20], shared[1 << 16], nan[1 << 16];
-    size_t shared_size, nan_size;
+    static uint8_t cont[1 << 14], relay[1 << 12];
+    size_t shared_size, nan_size, cont_size, relay_size;
 
-    guest_size = read_guest(argc > 3 ? argv[1] : NULL, buffer, sizeof buffer);
+    guest_size = read_guest(argc > 5 ? argv[1] : NULL, buffer, sizeof buffer);
     guest = buffer;
     shared_size = read_guest(argv[2], shared, sizeof shared);
     nan_size = read_guest(argv[3], nan, sizeof nan);
+    cont_size = read_guest(argv[4], cont, sizeof cont);
+    relay_size = read_guest(argv[5], relay, sizeof relay);
     test_calls();
     test_limits();
     test_memory();
@@ -198,6 +202,7 @@ main(int argc, char **argv)
     test_shared(shared, shared_size);
     test_many();
     test_nan(nan, nan_size);
+    test_cont(cont, cont_size, relay, relay_size);
     printf("%d passed, %d failed\n", passed, failed);
     return failed != 0;
 }
