@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Signed manifests and packages: who vouches for them. Ed25519 by libsodium.
- * vyoma.toml.sig stands beside what it is about:
- *
- *     pith-signature 1
- *     key 64 hex digits                     the public key
- *     file vyoma.toml SHA-256               each file that counts, by its name
- *     file app.wasm SHA-256
- *     signature 128 hex digits              of all the lines above
+ * The file is manifest/signature.h's.
  *
  * Trusted is whose key is in a trust directory (NAME.pub): --trust DIR, or
  * $XDG_CONFIG_HOME/pith/trust (~/.config/pith/trust) and /etc/pith/trust. What
  * is not signed runs all the same, unless `pith run --signed` is asked for or
- * PITH_SIGNED=1 is set: without is how one develops.
+ * PITH_SIGNED=1 is set: without is how one develops. The
+ * supervisor has its own trust directory (user/init/super/sign.c).
  */
 #include <dirent.h>
 #include <errno.h>
@@ -27,11 +22,11 @@
 #include "cli.h"
 #include "manifest.h"
 #include "sha256.h"
+#include "signature.h"
 
 #define HEX_KEY (2 * crypto_sign_PUBLICKEYBYTES)
 #define HEX_SIG (2 * crypto_sign_BYTES)
-#define SIG_ROOM 4096
-#define FILES_MAX 8
+#define SIG_ROOM SIGNATURE_ROOM
 
 static bool
 complain(const char *file, const char *what)
@@ -198,7 +193,7 @@ cli_sign(int argc, char **argv)
     unsigned char public[crypto_sign_PUBLICKEYBYTES];
     unsigned char secret[crypto_sign_SECRETKEYBYTES];
     unsigned char signature[crypto_sign_BYTES];
-    char text[SIG_ROOM] = "pith-signature 1\nkey ", file[4400];
+    char text[SIG_ROOM] = SIGNATURE_HEAD, file[4400];
     size_t at;
     bool ok;
 
@@ -270,84 +265,61 @@ trusted(const char *dir, const char *hex, char *name, size_t room)
            trusted_in("/etc/pith/trust", hex, name, room);
 }
 
-/* One "file NAME HASH" line: is the file still so? */
-static bool
-check_file(const char *file, char *line)
-{
-    char *hash = strrchr(line, ' '), path[4400], hex[65];
+struct place {
+    const char *file, *trust;
+};
 
-    if (strncmp(line, "file ", 5) != 0 || !hash || hash <= line + 5)
-        return complain(file, "its signature file is malformed");
-    *hash++ = 0;
-    if (strchr(line + 5, '/'))
-        return complain(file, "its signature file names a file elsewhere");
-    beside(file, line + 5, path, sizeof path);
-    if (!hash_file(path, hex))
-        return false;
-    return strcmp(hex, hash) == 0 ||
-           complain(path, "it is not what was signed");
+static bool
+hash_beside(void *ctx, const char *name, char hex[65])
+{
+    const struct place *at = ctx;
+    char path[4700];
+
+    beside(at->file, name, path, sizeof path);
+    return hash_file(path, hex);
 }
 
-/* Are all files there that must be? The manifest, and its program. */
 static bool
-check_files(const char *file, char *lines)
+trusted_here(void *ctx, const char *key_hex, char *name, size_t room)
 {
-    struct manifest m;
-    bool manifest = false, program;
-    int n = 0;
+    return trusted(((const struct place *)ctx)->trust, key_hex, name, room);
+}
 
-    if (!cli_manifest_read(file, &m))
-        return false;
-    program = m.format != MANIFEST_VYOMA || !m.wasm[0];
-    for (char *s = lines, *next; *s; s = next) {
-        next = s + strcspn(s, "\n");
-        if (*next)
-            *next++ = 0;
-        if (++n > FILES_MAX || !check_file(file, s)) {
-            manifest_finish(&m);
-            return n <= FILES_MAX ? false
-                                  : complain(file, "it signs too many files");
-        }
-        manifest |= strcmp(s + 5, base_name(file)) == 0;
-        program |= strcmp(s + 5, m.wasm) == 0;
-    }
-    manifest_finish(&m);
-    return (manifest && program) ||
-           complain(file, "its signature does not cover it and its program");
+static bool
+verify(const uint8_t value[64], const char *text, size_t len,
+       const uint8_t key[32])
+{
+    return crypto_sign_verify_detached(value, (const unsigned char *)text, len,
+                                       key) == 0;
 }
 
 bool
 cli_verify_file(const char *file, const char *trust, char *who, size_t room)
 {
-    static const char head[] = "pith-signature 1\nkey ";
-    unsigned char public[crypto_sign_PUBLICKEYBYTES];
-    unsigned char signature[crypto_sign_BYTES];
-    char text[SIG_ROOM], path[4400], *key = text + sizeof head - 1, *sig;
-    size_t len;
+    struct place at = {file, trust};
+    const struct signature_world world = {verify, trusted_here, hash_beside,
+                                          &at};
+    struct report report = {0};
+    char text[SIGNATURE_ROOM + 2], path[4400];
+    struct manifest m;
+    size_t len = 0;
+    bool there;
+    int r;
 
     if (sodium_init() < 0)
         return false;
     snprintf(path, sizeof path, "%.4300s.sig", file);
-    if (!read_text(path, text, sizeof text, &len))
-        return complain(file, "it is not signed (no .sig beside it)");
-    sig = strstr(text, "\nsignature ");
-    if (strncmp(text, head, sizeof head - 1) != 0 || !sig ||
-        strlen(sig) != 11 + HEX_SIG + 1 || sig < key + HEX_KEY ||
-        key[HEX_KEY] != '\n' || !from_hex(key, HEX_KEY, public) ||
-        !from_hex(sig + 11, HEX_SIG, signature))
+    there = access(path, F_OK) == 0;
+    if (there && !read_text(path, text, sizeof text, &len))
         return complain(path, "it is malformed");
-    if (crypto_sign_verify_detached(signature, (unsigned char *)text,
-                                    (size_t)(sig + 1 - text), public) != 0)
-        return complain(path, "the signature is wrong");
-    key[HEX_KEY] = 0;
-    if (!trusted(trust, key, who, room)) {
-        cli_error("%s: signed by a key that is not trusted (%s); to trust it, "
-                  "put it into a trust directory as NAME.pub",
-                  file, key);
+    if (!cli_manifest_read(file, &m))
         return false;
-    }
-    *sig = 0; /* the line end before stays with the last file's line */
-    return check_files(file, key + HEX_KEY + 1);
+    r = signature_check(
+        there ? text : NULL, len, base_name(file),
+        m.format == MANIFEST_VYOMA && m.wasm[0] ? m.wasm : NULL, &world, who,
+        room, &report);
+    manifest_finish(&m);
+    return r == 0 || complain(file, report.text);
 }
 
 int

@@ -6,6 +6,9 @@
 #include "pith_errno.h"
 #include "read.h"
 
+#define BROKER_SECS 60
+#define BROKER_SECS_MAX 86400
+
 static int
 read_app(struct boot_app *a, const struct doc_node *table, struct report *r)
 {
@@ -117,6 +120,37 @@ read_apps(struct boot_config *c, const struct doc_node *list, struct report *r)
     return e < 0 ? e : check_order(c, list, r);
 }
 
+static int
+read_setting(struct boot_config *c, const struct doc_node *n, struct report *r)
+{
+    if (strcmp(n->key, "signatures") == 0) {
+        if (read_kind(n, DOC_STRING, r) < 0)
+            return -E_INVAL;
+        if (strcmp(n->string, "required") == 0)
+            c->signatures = SIGNATURES_REQUIRED;
+        else if (strcmp(n->string, "off") == 0)
+            c->signatures = SIGNATURES_OFF;
+        else
+            return doc_error(n, r, "signatures should be \"required\" or "
+                                   "\"off\" (development)");
+        return 0;
+    }
+    if (strcmp(n->key, "broker") == 0)
+        return read_name(n, c->broker, r);
+    if (strcmp(n->key, "broker_secs") == 0) {
+        if (read_kind(n, DOC_INTEGER, r) < 0)
+            return -E_INVAL;
+        if (n->integer < 1 || n->integer > BROKER_SECS_MAX)
+            return doc_error(n, r, "broker_secs is %lld; it should be 1 to %d",
+                             (long long)n->integer, BROKER_SECS_MAX);
+        c->broker_secs = (uint32_t)n->integer;
+        return 0;
+    }
+    return doc_error(n, r, "boot.toml has [[app]], signatures, broker and "
+                           "broker_secs, no %.40s",
+                     n->key);
+}
+
 int
 boot_config_read(struct boot_config *c, const char *text, size_t len,
                  struct report *r)
@@ -125,13 +159,14 @@ boot_config_read(struct boot_config *c, const char *text, size_t len,
     int e;
 
     memset(c, 0, sizeof *c);
+    c->broker_secs = BROKER_SECS;
     e = doc_parse_toml(&d, text, len, r);
     for (const struct doc_node *n = e < 0 ? NULL : d.root->first; n && e == 0;
          n = n->next) {
         if (strcmp(n->key, "app") == 0)
             e = read_apps(c, n, r);
         else
-            e = doc_error(n, r, "boot.toml has [[app]], no %.40s", n->key);
+            e = read_setting(c, n, r);
     }
     doc_finish(&d);
     return e;

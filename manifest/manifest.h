@@ -45,6 +45,8 @@ struct manifest {
     char author[MANIFEST_TEXT_MAX + 1];
     uint32_t restart; /* enum manifest_restart */
     uint64_t watchdog_secs;
+    bool ask;
+    char user[MANIFEST_NAME_MAX + 1]; /* "": root */
     bool stub_trap;
     uint32_t caps; /* bit per enum cap */
     bool own_data; /* filesystem = true: /data/<name> */
@@ -114,9 +116,17 @@ struct boot_app {
     char **args, **after; /* NULL-terminated, or NULL */
     int restart;          /* enum manifest_restart; -1: as its manifest says */
 };
+enum boot_signatures {
+    SIGNATURES_BY_TRUST, /* checked once a key is trusted */
+    SIGNATURES_REQUIRED,
+    SIGNATURES_OFF,      /* development */
+};
 struct boot_config {
     struct boot_app *apps;
     uint32_t napps;
+    enum boot_signatures signatures;
+    char broker[MANIFEST_NAME_MAX + 1]; /* the app that asks a person; "" */
+    uint32_t broker_secs;               /* how long it may take */
 };
 /* Names are unique and `after` names one that stands in the file; no circles. */
 int boot_config_read(struct boot_config *c, const char *text, size_t len,

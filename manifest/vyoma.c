@@ -11,6 +11,7 @@ enum type {
     TYPE_TEXT,
     TYPE_RESTART,
     TYPE_STUB,
+    TYPE_BOOL,
     TYPE_COUNT,
     TYPE_SIZE,
     TYPE_PERCENT,
@@ -92,6 +93,11 @@ read_field(struct manifest *m, const struct field *f, const struct doc_node *n,
         return read_restart(n, out, r);
     case TYPE_STUB:
         return read_stub(n, out, r);
+    case TYPE_BOOL:
+        if (read_kind(n, DOC_BOOL, r) < 0)
+            return -E_INVAL;
+        *(bool *)out = n->boolean;
+        return 0;
     case TYPE_COUNT:
         return read_number(n, 0, INT64_MAX, out, r);
     case TYPE_SIZE:
@@ -282,6 +288,8 @@ schema_of(enum type t)
         return "\"enum\": [\"never\", \"always\", \"on-failure\"]";
     case TYPE_STUB:
         return "\"enum\": [\"trap\", \"refuse\"]";
+    case TYPE_BOOL:
+        return "\"type\": \"boolean\"";
     case TYPE_COUNT:
         return "\"type\": \"integer\", \"minimum\": 0";
     case TYPE_SIZE:

@@ -79,7 +79,7 @@ manifest_grants(const struct manifest *m, bool with_app, char *text,
     if (room)
         text[0] = 0;
     if (with_app)
-        add(&o, "app %s\n", m->name);
+        add(&o, "app %s\n%s", m->name, m->ask ? "ask\n" : "");
     for (uint32_t i = 0; i < cap_row_count; i++) {
         const struct cap_row *row = &cap_rows[i];
 
@@ -320,6 +320,10 @@ manifest_write(const struct manifest *m, char *text, size_t room)
     if (m->watchdog_secs)
         add(&o, "watchdog_secs = %llu\n",
             (unsigned long long)m->watchdog_secs);
+    if (m->ask)
+        add(&o, "ask = true\n");
+    if (m->user[0])
+        add(&o, "user = \"%s\"\n", m->user);
     if (m->stub_trap)
         add(&o, "stub = \"trap\"\n");
     add_capabilities(&o, m);

@@ -71,13 +71,14 @@ $(USER_ROOT)/sbin/authd: $(ACCOUNTS_C) user/accounts/accounts.h $(SODIUM)
 	    ln -sf authd $(@D)/userdel
 	@for p in login su passwd; do ln -sf ../sbin/authd $(USER_ROOT)/bin/$$p; done
 
-SUPER_C := $(wildcard user/init/super/*.c) $(wildcard manifest/*.c) lib/report.c
+SUPER_C := $(wildcard user/init/super/*.c) $(wildcard manifest/*.c) lib/report.c lib/sha256.c
 $(USER_ROOT)/sbin/init: user/init/init.c $(SUPER_C) \
-    $(wildcard user/init/super/*.h manifest/*.h manifest/*.def) $(PITH_CC)
+    $(wildcard user/init/super/*.h manifest/*.h manifest/*.def) $(PITH_CC) $(SODIUM)
 	@mkdir -p $(@D)
 	@echo "  PITH-CC $@"
 	@$(PITH_CC) $(USER_CFLAGS) -iquote lib -iquote kernel -iquote manifest \
-	    -iquote user/init/super -o $@ $(filter %.c,$^)
+	    -iquote user/init/super $(SODIUM_FLAGS) -o $@ $(filter %.c,$^) \
+	    $(SODIUM_LIB)
 $(USER_ROOT)/sbin/halt $(USER_ROOT)/sbin/reboot: $(USER_ROOT)/sbin/poweroff
 	@ln -sf poweroff $@
 

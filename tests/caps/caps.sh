@@ -9,18 +9,8 @@ pith=$1
 programs=$2
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/pith-caps.XXXXXX") || exit 1
 trap 'rm -rf "$tmp"' EXIT
-passed=0
-failed=0
-ok() { # NAME COMMAND...
-    name=$1
-    shift
-    if "$@" >"$tmp/ok.log" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAIL $name: $(head -c 600 "$tmp/ok.log")"
-    fi
-}
+# shellcheck source=tests/ok.sh
+. "$(dirname "$0")/../ok.sh"
 
 # Programs that check from inside; each prints its failures and how many.
 inside() { # NAME [OPTION...]

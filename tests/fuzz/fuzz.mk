@@ -67,8 +67,8 @@ $(FUZZ)/manifest: tests/fuzz/manifest.c $(MANIFEST_SRC) $(LIB_SRC) \
     $(wildcard manifest/*.h manifest/*.def)
 	@mkdir -p $(@D)
 	clang-19 $(FUZZ_CFLAGS) $(INC_manifest) -o $@ $(filter %.c,$^)
-$(FUZZ)/grants: tests/fuzz/grants.c kernel/cap.c kernel/cap_text.c \
-    kernel/audit.c kernel/lib.c $(LIB_SRC) $(wildcard kernel/*.h kernel/*.def)
+$(FUZZ)/grants: tests/fuzz/grants.c kernel/cap.c kernel/cap_set.c \
+    kernel/cap_text.c kernel/audit.c kernel/lib.c $(LIB_SRC) $(wildcard kernel/*.h kernel/*.def)
 	@mkdir -p $(@D)
 	clang-19 $(FUZZ_CFLAGS) $(INC_kernel) -o $@ $(filter %.c,$^)
 $(FUZZ)/webserve: tests/fuzz/webserve.c cli/web_file.c lib/write_all.c \

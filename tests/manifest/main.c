@@ -321,6 +321,13 @@ test_boot(void)
          "line 1, column 1: a would be started after itself"},
         {"[[app]]\nname = \"a\"\nwhen = 1", "line 3, column 1: [[app]] has"},
         {"[app]\nname = \"a\"", "line 1, column 1: app is a table"},
+        {"signatures = \"required\"\nbroker = \"ask\"\nbroker_secs = 5\n",
+         NULL},
+        {"signatures = true", "line 1, column 1: signatures is"},
+        {"signatures = \"maybe\"", "line 1, column 1: signatures should be"},
+        {"broker = \"a b\"", "line 1, column 1: \"a b\" is no name"},
+        {"broker_secs = 0", "line 1, column 1: broker_secs is 0"},
+        {"fly = 1", "line 1, column 1: boot.toml has [[app]], signatures"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -339,6 +346,10 @@ test_boot(void)
                       !strcmp(c.apps[1].args[1], "80") &&
                       c.apps[1].restart == RESTART_ALWAYS,
                   "boot fields", cases[i].text, "");
+        if (i == 8)
+            check(c.signatures == SIGNATURES_REQUIRED && c.broker_secs == 5 &&
+                      !strcmp(c.broker, "ask"),
+                  "boot settings", cases[i].text, "");
         boot_config_finish(&c);
     }
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # make test-super-sim: the supervisor's decisions in thousands of seeded worlds.
 # make test-super: init and the apps it runs, controlled from outside.
-.PHONY: test-super test-super-sim
+.PHONY: test-super test-super-sim test-trust
 SIM_OBJ := $(B)/obj/tests/super/sim.o $(B)/obj/user/init/super/policy.o
 $(SIM_OBJ): $(B)/obj/%.o: %.c user/init/super/policy.h
 	@mkdir -p $(@D)
@@ -20,4 +20,9 @@ $(SUPER_DIR)/%.wasm: tests/super/apps/%.c $(PITH_CC)
 test-super: $(B)/bin/pith $(B)/bin/pith-mkdisk user apps \
             $(SUPER_APPS:%=$(SUPER_DIR)/%.wasm)
 	@sh tests/super/super.sh $(abspath $(B)/bin/pith) \
+	    $(abspath $(B)/bin/pith-mkdisk) $(abspath $(O))
+# make test-trust: signatures, the broker, apps of other users.
+test-trust: $(B)/bin/pith $(B)/bin/pith-mkdisk user apps \
+            $(SUPER_APPS:%=$(SUPER_DIR)/%.wasm)
+	@sh tests/super/trust.sh $(abspath $(B)/bin/pith) \
 	    $(abspath $(B)/bin/pith-mkdisk) $(abspath $(O))

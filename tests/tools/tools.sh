@@ -16,16 +16,8 @@ tmp=$(mktemp -d "${TMPDIR:-/tmp}/pith-tools.XXXXXX") || exit 1
 trap 'rm -rf "$tmp"' EXIT
 passed=0 failed=0 skipped=0
 
-ok() { # NAME COMMAND...
-    name=$1
-    shift
-    if "$@" >"$tmp/why" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAIL $name: $(head -c 500 "$tmp/why")"
-    fi
-}
+# shellcheck source=tests/ok.sh
+. "$(dirname "$0")/../ok.sh"
 
 # t NAME CODE OUT ERR COMMAND...: exit code, and patterns (case's) that all of
 # standard output and error must match; - is "anything".

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,9 @@
 
 #define BOOT_TOML "/etc/vyoma/boot.toml"
 #define FILE_MAX (1u << 20)
+#define NO_USER 1000 /* beside the kernel's errors */
 
+char app_trouble[400];
 struct app *apps[APPS_MAX];
 struct unit units[APPS_MAX];
 struct policy policy = {.units = units};
@@ -70,7 +73,6 @@ app_reload(int i, char *why, size_t room)
         return false;
     }
     r = manifest_read_vyoma(&m, text, len, &report);
-    free(text);
     if (r == 0 && strcmp(m.name, a->name) != 0) {
         report_set(&report, 0, "it is called %s, not %s", m.name, a->name);
         r = -1;
@@ -78,8 +80,15 @@ app_reload(int i, char *why, size_t room)
     if (r < 0) {
         snprintf(why, room, "%s: %s", path, report.text);
         manifest_finish(&m);
+        free(text);
         return false;
     }
+    if (!sign_ok(a->name, &m, text, len, why, room)) {
+        manifest_finish(&m);
+        free(text);
+        return false;
+    }
+    free(text);
     if (a->loaded)
         manifest_finish(&a->manifest);
     a->manifest = m;
@@ -96,10 +105,10 @@ app_add(const char *name)
 {
     int i = app_index(name);
     struct app *a;
-    char why[400];
 
     if (i >= 0)
         return i;
+    snprintf(app_trouble, sizeof app_trouble, "there are too many apps");
     if (policy.count == APPS_MAX || !(a = calloc(1, sizeof *a)))
         return -1;
     i = policy.count;
@@ -107,8 +116,8 @@ app_add(const char *name)
     a->in = a->out = a->err = a->inbox = a->log.fd = -1;
     apps[i] = a;
     units[i] = (struct unit){0};
-    if (!app_reload(i, why, sizeof why)) {
-        fprintf(stderr, "init: %s\n", why);
+    if (!app_reload(i, app_trouble, sizeof app_trouble)) {
+        fprintf(stderr, "init: %s\n", app_trouble);
         free(a);
         return -1;
     }
@@ -159,11 +168,15 @@ apps_load(void)
     size_t len;
     char *text = read_file(BOOT_TOML, &len);
 
-    if (!text)
+    if (!text) {
+        sign_mode(SIGNATURES_BY_TRUST);
         return;
+    }
     if (boot_config_read(&c, text, len, &report) < 0)
         fprintf(stderr, "init: %s: %s\n", BOOT_TOML, report.text);
     else {
+        sign_mode(c.signatures);
+        broker_config(&c);
         for (uint32_t k = 0; k < c.napps; k++) {
             int i = app_add(c.apps[k].name);
 
@@ -234,7 +247,8 @@ spawn(struct app *a, const int theirs[3], const char *grants)
     char path[420], home[128], name[96];
     const char *dir = "/";
     pith_gp argv[66], envp[5];
-    struct pith_fd_action actions[4] = {0};
+    struct pith_fd_action actions[5] = {0};
+    struct passwd *pw = NULL;
     struct pith_spawn s = {
         .flags = PITH_SPAWN_GRANTS | PITH_SPAWN_SETSID |
                  PITH_SPAWN_SETSIGMASK | PITH_SPAWN_SETSIGDEF,
@@ -243,14 +257,21 @@ spawn(struct app *a, const int theirs[3], const char *grants)
         .nactions = 4,
         .grants = gp(grants),
     };
-    int n = 0;
+    int n = 0, identity = -1, pid;
 
     snprintf(path, sizeof path, "/apps/%s/%s", a->name, a->manifest.wasm);
     snprintf(home, sizeof home, "HOME=/data/%s", a->name);
     snprintf(name, sizeof name, "PITH_APP=%s", a->name);
+    if (a->manifest.user[0]) {
+        pw = getpwnam(a->manifest.user);
+        if (!pw)
+            return -NO_USER;
+    }
     if (a->manifest.own_data) {
         mkdir("/data", 0755);
         if (mkdir(home + 5, 0755) < 0 && errno != EEXIST)
+            return -errno;
+        if (pw && lchown(home + 5, pw->pw_uid, pw->pw_gid) < 0)
             return -errno;
         dir = home + 5;
     }
@@ -261,6 +282,16 @@ spawn(struct app *a, const int theirs[3], const char *grants)
             .from = theirs[k]};
     actions[3].op = PITH_FDA_CHDIR;
     actions[3].path = gp(dir);
+    if (pw) {
+        struct pith_identity who = {.uid = pw->pw_uid, .gid = pw->pw_gid};
+
+        identity = pith_identity_make(&who);
+        if (identity < 0)
+            return identity;
+        actions[4] = (struct pith_fd_action){.op = PITH_FDA_IDENTITY,
+                                             .from = identity};
+        s.nactions = 5;
+    }
     argv[n++] = gp(a->name);
     for (char **arg = a->args; arg && *arg && n < 65; arg++)
         argv[n++] = gp(*arg);
@@ -269,13 +300,18 @@ spawn(struct app *a, const int theirs[3], const char *grants)
     envp[1] = gp(home);
     envp[2] = gp(name);
     envp[3] = 0;
-    return pith_spawn(path, argv, envp, &s);
+    pid = pith_spawn(path, argv, envp, &s);
+    if (identity >= 0)
+        close(identity);
+    return pid;
 }
 
 static const char *
 trouble_text(int e)
 {
     switch (e) {
+    case NO_USER:
+        return "there is no such user as its manifest names";
     case 20: /* E_EXIST */
         return "its name is still in use";
     case 44:
@@ -313,6 +349,7 @@ app_spawn(void *ctx, int i)
     manifest_grants(&a->manifest, true, grants, room);
     if (a->manifest.stub_trap)
         strcat(grants, "stub trap\n");
+    grants = broker_always(a->name, grants);
     if ((a->manifest.caps & 1u << CAP_STDIO) && !make_pipes(a, theirs))
         pid = -errno;
     else

@@ -214,7 +214,7 @@ error_text(int e)
     case 0:
         return "ok";
     case -28:
-        return "error: that is no grant, or a part of a larger one; see: grants";
+        return "error: that is no grant; see: grants";
     case -44:
         return "error: it had nothing of that";
     case -71:
@@ -339,9 +339,7 @@ about_app(struct app *caller, struct words *w, struct buffer *out,
     if (i < 0)
         i = app_add(w->word[1]);
     if (i < 0) {
-        buffer_print(out, "error: there is no app %.64s, or its manifest is "
-                          "wrong; try: pith check\n",
-                     w->word[1]);
+        buffer_print(out, "error: %s\n", app_trouble);
         return true;
     }
     return about(caller, i, w, out, client);

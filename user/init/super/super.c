@@ -22,7 +22,7 @@ static struct {
     int kind, index; /* of each poll: what it is about */
 } about[POLLS];
 static int npolls;
-enum { WAKE, CONTROL, CLIENT, AUTH, APP_IN, APP_OUT, APP_ERR, APP_INBOX };
+enum { WAKE, CONTROL, CLIENT, AUTH, BROKER, APP_IN, APP_OUT, APP_ERR, APP_INBOX };
 
 uint64_t
 now_ms(void)
@@ -61,6 +61,7 @@ gather(int control_fd)
     want(control_fd, POLLIN, CONTROL, 0);
     if (!auth_busy())
         want(auth_fd, POLLIN, AUTH, 0);
+    want(broker_poll_fd(), POLLIN, BROKER, 0);
     for (int i = 0; i < CLIENTS_MAX; i++)
         want(clients[i].fd,
              (short)(POLLIN |
@@ -104,6 +105,9 @@ serve(int k)
         break;
     case AUTH:
         auth_accept(polls[k].fd);
+        break;
+    case BROKER:
+        broker_read();
         break;
     case CLIENT:
         if (clients[i].fd == polls[k].fd)

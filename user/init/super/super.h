@@ -18,6 +18,7 @@
 #include <pith/abi.h>
 #include <pith/pith_import.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -87,6 +88,7 @@ int app_index(const char *name); /* -1 */
 /* apps.c */
 void apps_load(void); /* boot.toml and the manifests it names; again: reload */
 int app_add(const char *name); /* by its manifest below /apps; index or -1 */
+extern char app_trouble[400];  /* why app_add gave -1 */
 bool app_reload(int i, char *why, size_t room);
 int app_spawn(void *ctx, int i);
 void app_signal(void *ctx, int i, bool hard);
@@ -113,6 +115,24 @@ int auth_listen(void); /* -1: passwords are not checked here */
 bool auth_busy(void);
 void auth_accept(int fd);
 bool auth_reap(int pid); /* false: it was something else */
+
+/* sign.c */
+void sign_mode(enum boot_signatures wanted);
+/* Somebody trusted vouches for the app, or that is not asked; manifest is the
+ * text of its vyoma.toml, which m is. */
+bool sign_ok(const char *app, const struct manifest *m, const char *manifest,
+             size_t len, char *why, size_t room);
+/* "word more", into the audit log. */
+void super_audit(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* broker.c */
+void broker_config(const struct boot_config *c);
+int broker_poll_fd(void); /* -1: none */
+void broker_read(void);
+/* Was this command an answer of the broker's? */
+bool broker_answer(const struct app *from, const char *line);
+/* grants (malloc'ed), and what was allowed the app for always. */
+char *broker_always(const char *app, char *grants);
 
 /* control.c */
 /* One command; caller: the app that asks, NULL for the outside. The answer goes

@@ -194,6 +194,8 @@ to_supervisor(int i, const char *text)
     }
     if (strcmp(text, "alive") == 0)
         return; /* having spoken is all */
+    if (broker_answer(a, text))
+        return;
     if (!may(a, "shell")) {
         refuse(a, "supervisor", "its manifest does not grant `shell`");
         return;
