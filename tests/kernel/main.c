@@ -48,12 +48,6 @@ thread_is_main(struct proc *p)
     return true;
 }
 
-void
-proc_grown(struct proc *p)
-{
-    (void)p;
-}
-
 /* Nor is there anybody to ask. */
 void
 broker_note(struct proc *p, const char *line)
