@@ -21,8 +21,8 @@ instance_func(struct engine_instance *in, uint32_t i)
     f = &in->funcs[i];
     if (!f->entry) {
         f->instance = in;
-        f->type = m->code[i].type;
         f->index = i + m->nfuncs_imported;
+        f->type = m->func_types[f->index];
         f->store = in->store;
         f->entry = &m->code[i].entry;
     }
@@ -343,6 +343,19 @@ init_data(struct engine_instance *in, uint32_t i)
     return ENGINE_OK;
 }
 
+/* Tables of many functions touch most of in->funcs. */
+static void
+expect_elements(struct engine_instance *in)
+{
+    const struct engine_module *m = in->module;
+    size_t n = 0, own = m->nfuncs - m->nfuncs_imported;
+
+    for (uint32_t i = 0; i < m->nelems; i++)
+        n += m->elems[i].count;
+    if (n >= own / 8)
+        mem_soon(in->funcs, own * sizeof *in->funcs);
+}
+
 static enum engine_status
 initialise(struct engine_instance *in, struct report *report)
 {
@@ -354,6 +367,7 @@ initialise(struct engine_instance *in, struct report *report)
     if ((st = make_memories(in, report)) || (st = make_tables(in, report)))
         return st;
     instance_set_hot(in);
+    expect_elements(in);
     for (uint32_t i = 0; i < m->nelems; i++)
         if ((st = init_elem(in, i)))
             return st;

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#define BLOCK_BYTES ((size_t)65536)
+#define BLOCK_BYTES ((size_t)1 << 18)
 
 struct arena_block {
     struct arena_block *next;

@@ -18,13 +18,15 @@
 
 /* What to fill a stencil's holes with. */
 struct holes {
-    uint32_t a, b, c, d, i; /* slots; memory offset */
+    uint32_t a, b, c, d; /* slots, in this order */
+    uint32_t i;          /* memory offset */
     uint64_t k;
     uint32_t taken; /* instruction */
 };
 
-void jit_put(struct jit *j, unsigned stencil, uint32_t i, struct holes h);
-#define PUT(stencil, ...) jit_put(j, stencil, i, (struct holes){__VA_ARGS__})
+void jit_put(struct jit *j, unsigned stencil, uint32_t i,
+             const struct holes *h);
+#define PUT(stencil, ...) jit_put(j, stencil, i, &(struct holes){__VA_ARGS__})
 
 /* ---- values.c ---- */
 

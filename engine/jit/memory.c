@@ -112,10 +112,10 @@ jit_chunks_free(struct jit *j)
 static const uint8_t *
 sizes(struct jit *j)
 {
-    uint8_t *out = arena_alloc(&j->keep, j->n * 3u + 16), *p = out;
+    uint8_t *made = arena_take(&j->work, j->n * 3u + 16), *p = made, *out;
     uint32_t at = j->body;
 
-    if (!out)
+    if (!made)
         return NULL;
     for (uint32_t i = 1; i < j->n; i++) {
         uint32_t n = j->native_at[i] - at; /* of the one before */
@@ -124,7 +124,8 @@ sizes(struct jit *j)
             *p++ = (uint8_t)(n | 0x80);
         *p++ = (uint8_t)n;
     }
-    return out;
+    out = arena_take(&j->keep, (size_t)(p - made));
+    return out ? memcpy(out, made, (size_t)(p - made)) : NULL;
 }
 
 bool

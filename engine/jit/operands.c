@@ -274,9 +274,11 @@ other_operands(const struct jit *j, const struct insn *p, struct operands *o)
         reads(o, p[1].uimm, p->uimm);
         break;
     case OP_call:
-        call_operands(
-            o, p->a,
-            type_get(m->code[p->uimm / sizeof(struct func_code)].type));
+        /* (func_types, for code has much else between the types) */
+        call_operands(o, p->a,
+                      module_func_type(
+                          m, m->nfuncs_imported +
+                                 p->uimm / (uint32_t)sizeof(struct func_code)));
         break;
     case OP_call_import:
         call_operands(o, p->a, module_func_type(m, p->uimm));

@@ -38,8 +38,24 @@ add32(uint8_t *p, uint64_t v)
     memcpy(p, &old, sizeof old);
 }
 
+#define MOST 32u /* few stencils are longer */
+
+/* Copying a constant number of bytes is two instructions. */
+static bool
+copy(struct jit *j, uint32_t at, unsigned size)
+{
+    if (size > MOST || j->cap - j->at < MOST ||
+        at > sizeof stencil_bytes - MOST) {
+        jit_bytes(j, stencil_bytes + at, size);
+        return !j->failed;
+    }
+    memcpy(j->buf + j->at, stencil_bytes + at, MOST);
+    j->at += size;
+    return true;
+}
+
 void
-jit_put(struct jit *j, unsigned stencil, uint32_t insn, struct holes h)
+jit_put(struct jit *j, unsigned stencil, uint32_t insn, const struct holes *h)
 {
     size_t start = j->at;
     unsigned size = stencils[stencil].size;
@@ -48,35 +64,35 @@ jit_put(struct jit *j, unsigned stencil, uint32_t insn, struct holes h)
         j->failed = true;
         return;
     }
-    jit_bytes(j, stencil_bytes + stencils[stencil].at, size);
-    if (j->failed)
+    if (!copy(j, stencils[stencil].at, size))
         return;
     for (const uint16_t *p = stencil_holes + stencils[stencil].holes - 1;
          *p != 0xffff; p++) {
         uint32_t at = (uint32_t)start + (*p & 0xfff);
         uint8_t *to = j->buf + at;
 
+        if (*p >> 12 <= HOLE_D) { /* nearly all */
+            uint32_t slot;
+
+            memcpy(&slot, (const char *)h + (*p >> 12) * sizeof slot,
+                   sizeof slot);
+            add32(to, slot * 8u);
+            continue;
+        }
         switch ((enum hole_kind)(*p >> 12)) {
         case HOLE_A:
-            add32(to, h.a * 8u);
-            break;
         case HOLE_B:
-            add32(to, h.b * 8u);
-            break;
         case HOLE_C:
-            add32(to, h.c * 8u);
-            break;
         case HOLE_D:
-            add32(to, h.d * 8u);
             break;
         case HOLE_I:
-            add32(to, h.i);
+            add32(to, h->i);
             break;
         case HOLE_NEXT:
             add32(to, start + size - at);
             break;
         case HOLE_TAKEN:
-            jit_fixup(j, at, h.taken);
+            jit_fixup(j, at, h->taken);
             break;
         case HOLE_TRAP:
             jit_cold(j, at, insn,
@@ -86,19 +102,19 @@ jit_put(struct jit *j, unsigned stencil, uint32_t insn, struct holes h)
                                                     : HELPER_TRAP);
             break;
         case HOLE_K32:
-            add32(to, h.k);
+            add32(to, h->k);
             break;
         case HOLE_K32_NEG:
-            add32(to, 0 - h.k);
+            add32(to, 0 - h->k);
             break;
         case HOLE_K8:
-            *to = (uint8_t)h.k;
+            *to = (uint8_t)h->k;
             break;
         case HOLE_K16:
-            memcpy(to, &h.k, 2);
+            memcpy(to, &h->k, 2);
             break;
         case HOLE_K64:
-            memcpy(to, &h.k, 8);
+            memcpy(to, &h->k, 8);
             break;
         case HOLE_CONST: /* memory.c knows where */
             jit_fixup(j, at, JIT_POOL);
