@@ -12,8 +12,8 @@ enum { MOST_SEED = 24 << 10, MOST_PATH = 600 };
 
 /* Everything of Binaryen's that is a standard, or a proposal that we have. */
 #define FEATURES                                                               \
-    "-all --disable-custom-descriptors --disable-stack-switching "             \
-    "--disable-strings --disable-shared-everything --disable-fp16 "            \
+    "-all --disable-custom-descriptors --disable-strings "                     \
+    "--disable-shared-everything --disable-fp16 "                              \
     "--disable-compact-imports --disable-multibyte "                           \
     "--disable-relaxed-atomics --disable-acquire-release-atomics"
 
