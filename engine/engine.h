@@ -144,12 +144,14 @@ struct engine_options {
                             * the highest tier (tests; pith compile) */
     bool canonical_nan;    /* arithmetic yields canonical NaNs only */
     const char *cache;     /* directory for compiled code; NULL: none */
+    uint32_t poll_interval; /* of stores that do not say (tests); 0: 20,000 */
 };
 /* Before the first module is loaded; o stays the caller's. Not called: the best
  * tier there is, lazily, no cache. */
 void engine_configure(const struct engine_options *o);
 /* A command line's word for one of them: --tier=interp|jit|llvm, --eager,
- * --canonical-nan, --no-cache, --cache=DIRECTORY. False: it is none; else configured. */
+ * --canonical-nan, --no-cache, --cache=DIRECTORY, --poll-interval=N. False: it
+ * is none; else configured. */
 bool engine_option(const char *word);
 /* The options in force (tier as it is in this build). */
 const struct engine_options *engine_options(void);
@@ -233,7 +235,7 @@ struct engine_config {
     uint64_t table_elements;/* quota over all tables; 0: 10,000,000 */
     uint64_t fuel;          /* UINT64_MAX: unlimited. One unit is one function
                              * entry or one loop iteration. 0 = unlimited too */
-    uint32_t poll_interval; /* units between polls; 0: 20,000 */
+    uint32_t poll_interval; /* units between polls; 0: engine_options' */
     /*
      * Called from running code about every poll_interval units, and soon after
      * engine_store_interrupt(). It may block, switch fibers, call back into

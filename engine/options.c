@@ -38,6 +38,16 @@ engine_configure(const struct engine_options *o)
     options_tier_available(ENGINE_TIER_INTERP);
 }
 
+static bool
+number(const char *text, uint32_t *out)
+{
+    char *end;
+    unsigned long n = strtoul(text, &end, 10);
+
+    *out = (uint32_t)n;
+    return *text >= '0' && *text <= '9' && !*end && n && n <= INT32_MAX;
+}
+
 bool
 engine_option(const char *word)
 {
@@ -45,6 +55,7 @@ engine_option(const char *word)
                                         "--tier=llvm"};
     struct engine_options o = options;
     unsigned known = 0;
+    uint32_t n;
 
     for (unsigned i = 0; i < sizeof tiers / sizeof tiers[0]; i++)
         if (!strcmp(word, tiers[i]) && ++known)
@@ -57,6 +68,10 @@ engine_option(const char *word)
         o.cache = NULL;
     if (!strncmp(word, "--cache=", 8) && word[8] && ++known)
         o.cache = word + 8;
+    if (!strncmp(word, "--poll-interval=", 16) && number(word + 16, &n)) {
+        o.poll_interval = n;
+        known++;
+    }
     if (known)
         engine_configure(&o);
     return known;

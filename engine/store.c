@@ -81,7 +81,10 @@ engine_store_create(const struct engine_config *c)
     s->stack_limit = s->stack + bytes / sizeof *s->stack;
     s->sp = s->stack;
     s->native_stack = c->native_stack ? c->native_stack : DEFAULT_NATIVE;
-    s->poll_interval = c->poll_interval ? c->poll_interval : DEFAULT_POLL;
+    s->poll_interval = c->poll_interval ? c->poll_interval
+                                        : engine_options()->poll_interval;
+    if (!s->poll_interval)
+        s->poll_interval = DEFAULT_POLL;
     if (s->poll_interval > INT32_MAX)
         s->poll_interval = INT32_MAX;
     s->poll = c->poll;

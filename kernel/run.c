@@ -22,7 +22,6 @@
 #define TRACE_FRAMES 40u
 #define TRACE_PLACES 8u      /* inlined calls shown of a frame */
 #define TRACE_NS 1000000000u /* how long to look for source positions */
-#define POLL_INTERVAL 20000u
 #define EXIT_REFUSED 126
 
 struct engine_store *
@@ -32,7 +31,6 @@ proc_store_create(struct thread *t)
     struct engine_config c = {
         .user = p,
         .fuel = p->fuel,
-        .poll_interval = POLL_INTERVAL,
         .poll = proc_poll,
         .share = t == &p->main ? NULL : p->main.store,
         .block = thread_block,

@@ -192,7 +192,8 @@ static int
 usage(void)
 {
     fputs("usage: pith-spec [--expect FILE] [--timeout SECONDS] [--compile] "
-          "[--strict] [--canonical-nan] [--verbose] DIR...\n"
+          "[--strict] [--canonical-nan] [--verbose]\n"
+          "                 [--tier=interp|jit|llvm] [--poll-interval=N] DIR...\n"
           "       pith-spec --hostile [--verbose] DIR...\n",
           stderr);
     return 2;
