@@ -37,15 +37,18 @@ progress(const struct fuzz *f, bool last)
 {
     static time_t told;
     time_t now = time(NULL);
+    bool terminal = isatty(STDERR_FILENO);
 
-    if (!last && (now == told || !isatty(STDERR_FILENO)))
+    if (!last && now < told + (terminal ? 1 : 300))
         return;
     told = now;
+    last = last || !terminal;
     fprintf(last ? stdout : stderr,
             "%s%ld s: %u modules (%u by Binaryen, %u not valid), %u outcomes "
             "compared, %u runs cut by a limit, %u finds%s",
             last ? "" : "\r", (long)(now - f->start), f->cases, f->source.made,
             f->invalid, f->compared, f->cut, f->finds, last ? "\n" : " ");
+    fflush(stdout);
 }
 
 static void
@@ -70,9 +73,9 @@ keep(struct fuzz *f, struct bytes *b, uint32_t interval, const struct trial *t)
     fflush(stdout);
 }
 
-/* True: all agreed on b, which is valid. */
+/* True: all agreed on b, which is valid. first: it came from the source. */
 static bool
-one(struct fuzz *f, struct bytes *b)
+one(struct fuzz *f, struct bytes *b, bool first)
 {
     uint32_t interval =
         intervals[rng_below(&f->rng, sizeof intervals / sizeof *intervals)];
@@ -83,6 +86,8 @@ one(struct fuzz *f, struct bytes *b)
     f->compared += t.compared;
     f->cut += t.cut;
     f->invalid += t.verdict == INVALID;
+    if (first && t.verdict == INVALID)
+        source_reject(&f->source);
     f->agreed += t.verdict == AGREED;
     if (t.verdict > AGREED)
         keep(f, b, interval, &t);
@@ -108,7 +113,7 @@ family(struct fuzz *f, struct bytes *b)
         engine_module_unref(m);
         if (!ok || mutant.n > MOST_BYTES)
             break;
-        if (one(f, &mutant) && rng_one_in(&f->rng, 2)) {
+        if (one(f, &mutant, false) && rng_one_in(&f->rng, 2)) {
             struct bytes old = *b;
 
             *b = mutant;
@@ -136,7 +141,7 @@ fuzz(struct fuzz *f, unsigned seconds)
             continue;
         }
         none = 0;
-        if (one(f, &b))
+        if (one(f, &b, true))
             family(f, &b);
     }
     bytes_free(&b);

@@ -109,9 +109,20 @@ bool
 source_next(struct source *s, struct bytes *out)
 {
     out->n = 0;
+    s->last = UINT32_MAX;
     if (s->wasm_opt && (!s->nseeds || rng_one_in(s->rng, 2)))
         return binaryen(s, out);
-    return s->nseeds && bytes_read(out, s->seeds[rng_below(s->rng, s->nseeds)]);
+    s->last = rng_below(s->rng, s->nseeds);
+    return s->nseeds && bytes_read(out, s->seeds[s->last]);
+}
+
+void
+source_reject(struct source *s)
+{
+    if (s->last >= s->nseeds)
+        return;
+    free(s->seeds[s->last]);
+    s->seeds[s->last] = s->seeds[--s->nseeds];
 }
 
 void

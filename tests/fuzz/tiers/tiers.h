@@ -200,6 +200,7 @@ struct source {
     const char *dir;      /* for its files */
     char **seeds;
     uint32_t nseeds;
+    uint32_t last; /* the seed that was read; UINT32_MAX: it was none */
     uint32_t made; /* by Binaryen */
 };
 
@@ -207,6 +208,8 @@ struct source {
 int source_add(struct source *s, const char *path);
 /* Another module to begin with; false: none could be made this time. */
 bool source_next(struct source *s, struct bytes *out);
+/* The last one is no module. */
+void source_reject(struct source *s);
 void source_close(struct source *s);
 bool bytes_read(struct bytes *b, const char *path);
 bool bytes_write(const struct bytes *b, const char *path);
