@@ -10,6 +10,7 @@
 #   make fuzz-webmodule how modules are rewritten for a browser
 #   make fuzz-webserve the HTTP server of `pith web`
 #   make fuzz-wire     HTTP, WebSocket and DNS of programs in a browser
+#   make fuzz-object   files of compiled code: the cache and the loader
 #   make fuzz-cases    old finds only, seconds
 #   make fuzz-tiers    the interpreter, the baseline compiler and LLVM against
 #                      each other (no sanitizers: tests/fuzz/tiers/tiers.h);
@@ -47,6 +48,16 @@ $(FUZZ)/capi: tests/fuzz/capi.c $(wildcard capi/*.c capi/*.h capi/include/*) \
 	@mkdir -p $(@D)
 	clang-19 $(FUZZ_CFLAGS) -iquote capi/include -o $@ $(filter %.c,$^) \
 	    -lm -lpthread
+
+$(FUZZ)/object: tests/fuzz/object.c $(filter-out %/object_cache.c,$(ENGINE_SRC)) \
+    $(LIB_SRC) $(wildcard engine/*.h engine/*/*.h engine/op/* lib/*.h) | engine
+	@mkdir -p $(@D)
+	clang-19 $(FUZZ_CFLAGS) -o $@ $(filter %.c,$^) -lm -lpthread
+.PHONY: fuzz-object
+fuzz-object: $(FUZZ)/object
+	@mkdir -p $(FUZZ)/found-object
+	cd $(FUZZ) && ./object $(FUZZ_RUN) -artifact_prefix=object- \
+	    found-object $(CURDIR)/tests/fuzz/object
 
 FUZZ_WEB := $(addprefix host/web/,module.c rewrite.c poll.c) kernel/lib.c
 $(FUZZ)/webmodule: tests/fuzz/webmodule.c $(FUZZ_WEB) $(ENGINE_SRC) $(LIB_SRC) \
@@ -104,8 +115,8 @@ fuzz-tools: $(FUZZ)/tools $(FUZZ)/seeds
 	    $(CURDIR)/tests/fuzz/tools seeds $(CURDIR)/tests/tools/disasm
 fuzz-cases: $(FUZZ)/decode $(FUZZ)/run $(FUZZ)/tools \
     $(FUZZ)/capi $(FUZZ)/manifest $(FUZZ)/grants $(FUZZ)/webmodule \
-    $(FUZZ)/webserve $(FUZZ)/wire
-	@for t in webserve wire; do \
+    $(FUZZ)/webserve $(FUZZ)/wire $(FUZZ)/object
+	@for t in webserve wire object; do \
 	    $(FUZZ)/$$t -timeout=10 tests/fuzz/$$t/* || exit 1; done
 	@$(FUZZ)/manifest -timeout=10 tests/fuzz/manifest/*
 	@$(FUZZ)/grants -timeout=10 tests/fuzz/grants/*
@@ -142,7 +153,7 @@ fuzz-v8: $(B)/bin/v8-run
 	@$(MAKE) -s $(ASYNCIFY)
 	@WASM_OPT="node $(ASYNCIFY)" tests/fuzz/v8/compare.sh $< $(FUZZ)/v8 $(FUZZ_PROGRAMS)
 fuzz:
-	@passed=0; failed=0; for t in cases tiers decode run manifest grants tools capi webmodule webserve wire v8; do \
+	@passed=0; failed=0; for t in cases tiers decode run object manifest grants tools capi webmodule webserve wire v8; do \
 	    if $(MAKE) -s fuzz-$$t; then passed=$$((passed + 1)); \
 	    else failed=$$((failed + 1)); fi; \
 	done; echo "$$passed passed, $$failed failed"; [ $$failed = 0 ]

@@ -39,6 +39,7 @@ progress(const struct fuzz *f, bool last)
     time_t now = time(NULL);
     bool terminal = isatty(STDERR_FILENO);
 
+    told = told ? told : f->start;
     if (!last && now < told + (terminal ? 1 : 300))
         return;
     told = now;
