@@ -366,6 +366,8 @@ proc_finish(struct proc *p)
         proc_stopped_count--;
     }
     p->state = PROC_TERMINATED;
+    if (proc_watch)
+        proc_watch(p);
     p->main.task = NULL;
     *host_task_local(host_task_self()) = NULL;
     if (was_init) {

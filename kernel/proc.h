@@ -214,6 +214,9 @@ enum engine_status proc_leave_kernel(struct proc *p);
  * dying or signal_fatal(p). It only cleans up.
  */
 void proc_taken(void *arg);
+/* For a host that tells of processes; NULL: nobody asks. When it begins, and at
+ * its end (TERMINATED). Lock held. */
+extern void (*proc_watch)(const struct proc *p);
 /* At a poll point: leave the interrupted code by the jump that a signal handler
  * made (__pith_throw), if its exception can be thrown here; else a later one. */
 enum engine_status proc_jump(struct proc *p);

@@ -431,11 +431,15 @@ proc_taken(void *arg)
     host_task_exit();
 }
 
+void (*proc_watch)(const struct proc *p);
+
 void
 proc_begin(struct proc *p)
 {
     p->ready = true;
     p->state = PROC_RUNNING;
     limits_arm(p);
+    if (proc_watch)
+        proc_watch(p);
     host_task_unpark(p->main.task);
 }

@@ -282,6 +282,13 @@ struct dentry_path *vfs_root(void); /* borrowed: the real root */
 int vfs_path_name(struct proc *p, struct dentry_path *d, char *out,
                   size_t room);
 
+/*
+ * For a host that tells of changes; NULL: nobody asks. The absolute path of what
+ * was made, or written and closed, or taken away; a rename is both. Lock held.
+ */
+enum vfs_change { VFS_WRITTEN, VFS_REMOVED };
+extern void (*vfs_changed)(const char *path, enum vfs_change what);
+
 /* Find the object at path from `start` (NULL: cwd). Checks search permission
  * and the grant to read. */
 #define WALK_NOFOLLOW 1u  /* do not follow a final symbolic link */

@@ -239,6 +239,9 @@ file_truncate(struct file *f, uint64_t size)
 static void
 file_release(struct file *f)
 {
+    if (vfs_changed && f->path && (f->flags & PITH_O_ACCMODE) &&
+        inode_is(f->inode, PITH_S_IFREG) && !(f->inode->fs->flags & FS_LIVE))
+        vfs_tell(f->path, NULL, 0, VFS_WRITTEN);
     if (f->inode->ops->release)
         f->inode->ops->release(f->inode, f);
 }

@@ -23,6 +23,10 @@ int vfs_setattr(struct inode *i, const struct inode_attr *a);
 
 /* ---- vfs_path.c --------------------------------------------------------- */
 
+/* To vfs_changed: d, or with a name what is in d by it. */
+void vfs_tell(struct dentry_path *d, const char *name, size_t len,
+              enum vfs_change what);
+
 /* A mount's root node. */
 struct dentry_path *path_create_root(struct mount *m, struct inode *i);
 /* The live node for a name, borrowed; NULL when nobody holds it. */

@@ -72,6 +72,7 @@ vfs_make(struct proc *p, struct walk *w, uint32_t mode, uint64_t rdev,
     sleep_lock_drop(&fs->lock);
     if (r < 0)
         return r;
+    vfs_tell(w->parent, w->name, w->len, VFS_WRITTEN);
     w->node = path_get(w->parent, w->name, w->len, i);
     return w->node ? 0 : -E_NOMEM;
 }

@@ -355,3 +355,28 @@ vfs_path_name(struct proc *p, struct dentry_path *d, char *out, size_t room)
     out[used] = '\0';
     return deleted ? -E_NOENT : (int)used;
 }
+
+void (*vfs_changed)(const char *path, enum vfs_change what);
+
+void
+vfs_tell(struct dentry_path *d, const char *name, size_t len,
+         enum vfs_change what)
+{
+    char path[PITH_PATH_MAX];
+    int n;
+
+    if (!vfs_changed)
+        return;
+    n = vfs_path_name(NULL, d, path, sizeof path);
+    if (n < 0 || (size_t)n + len + 2 > sizeof path)
+        return;
+    if (name) {
+        size_t at = strlen(path);
+
+        if (at > 1)
+            path[at++] = '/';
+        memcpy(path + at, name, len);
+        path[at + len] = 0;
+    }
+    vfs_changed(path, what);
+}

@@ -59,6 +59,7 @@ remove_locked(struct proc *p, struct walk *w, bool want_dir)
         r = dir->ops->unlink ? dir->ops->unlink(dir, w->name, w->len, i)
                              : -E_PERM;
     if (r == 0) {
+        vfs_tell(w->parent, w->name, w->len, VFS_REMOVED);
         if (last)
             app_charge_disk(p, -size);
         path_forget(w->parent, w->name, w->len);
@@ -222,6 +223,8 @@ rename_locked(struct proc *p, struct walk *f, struct walk *t, uint32_t flags,
         t->node->inode->flags |= INODE_DELETED_DIR;
     path_moved(f->node, t->parent, names[0], t->len);
     names[0] = NULL;
+    vfs_tell(f->parent, f->name, f->len, VFS_REMOVED);
+    vfs_tell(t->parent, t->name, t->len, VFS_WRITTEN);
     return 0;
 }
 

@@ -139,6 +139,7 @@ set_up(void)
         r = web_console_start();
     if (r == 0)
         r = web_api_start();
+    web_events_start();
     wasi_p1_register();
     pith_abi_register();
     web_gates_init();

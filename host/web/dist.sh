@@ -12,7 +12,7 @@ here=$(dirname "$0")
 
 rm -rf "$new"
 mkdir -p "$new"
-cp "$here"/js/* "$new"
+cp "$here"/js/* "$here/pith.d.ts" "$new"
 cp "$web/kernel.wasm" "$web/storage.wasm" "$new"
 for f in xterm/lib/xterm.mjs addon-fit/lib/addon-fit.mjs; do
     # the map that the last line names is not there

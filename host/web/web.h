@@ -97,10 +97,11 @@ extern const uint32_t web_gates_count;
 /* Once all ABIs are registered: find what is behind each gate. */
 void web_gates_init(void);
 
-/* ---- console.c, store.c, boot.c ----------------------------------------------- */
+/* ---- console.c, events.c, store.c, boot.c ----------------------------------------------- */
 
 int web_console_start(void);
 int web_api_start(void);
+void web_events_start(void);
 struct store_backend;
 struct store_backend *web_store(void);
 /* For api.c, without the kernel lock: op of storage.h on a buffer. */

@@ -73,7 +73,7 @@ $(WEB)/storage.wasm: $(STORAGE_OBJ)
 # The site. Everything that a browser fetches also lies there compressed; the
 # root image only so.
 DIST := $(O)/dist/web
-WEB_JS := $(filter-out %/npm,$(wildcard host/web/js/*))
+WEB_JS := $(wildcard host/web/js/*) host/web/pith.d.ts
 XTERM := $(WEB)/npm/node_modules/@xterm
 $(XTERM)/xterm/lib/xterm.mjs: host/web/npm/package-lock.json
 	@echo "  NPM xterm.js"

@@ -3,7 +3,7 @@
 # figures, with peers in the same run.
 BROWSER_NPM := $(O)/browser/node_modules/playwright-core/package.json
 $(BROWSER_NPM): tests/browser/npm/package-lock.json
-	@echo "  NPM playwright-core"
+	@echo "  NPM playwright-core, typescript"
 	@mkdir -p $(O)/browser
 	@cp tests/browser/npm/*.json $(O)/browser/
 	@cd $(O)/browser && npm ci --no-audit --no-fund --ignore-scripts \
@@ -23,6 +23,14 @@ test-web: $(B)/bin/pith $(BROWSER_NPM) dist-web \
 	    --modules $(O)/browser --out $(O)/browser/shots \
 	    --usertests $(USERTESTS_DIR) --real $(REAL_DIR) \
 	    --threads $(B)/tests/threads/threads.wasm $(CASE)
+# The modules' types, by the comments in them, and pith.d.ts; by TypeScript.
+.PHONY: test-web-types
+TSC := $(O)/browser/node_modules/typescript/bin/tsc
+test-web-types: $(BROWSER_NPM)
+	@passed=0; failed=0; for p in page worker; do \
+	    if node $(TSC) -p tests/browser/types/$$p.json; then \
+	        passed=$$((passed + 1)); else failed=$$((failed + 1)); fi; \
+	done; echo "$$passed passed, $$failed failed"; [ $$failed = 0 ]
 # The smoke subset in Debian's Firefox (firefox-esr).
 .PHONY: test-web-firefox
 test-web-firefox: $(B)/bin/pith $(BROWSER_NPM) dist-web

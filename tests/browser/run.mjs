@@ -246,8 +246,8 @@ const tests = {
     const r = await page.evaluate(async () => {
       const k = window.pith;
       const events = [];
-      k.on('process', (e) => events.push(e.event));
-      k.on('files', (p) => events.push(p));
+      k.on('process', (e) => events.push(`${e.event} ${e.name} ${e.status}`));
+      k.on('files', (e) => events.push(`${e.change} ${e.path}`));
       await k.vfs.createDirectory('/data/a/b');
       await k.vfs.writeFile('/data/a/b/c.txt', 'text');
       const text = new TextDecoder().decode(await k.vfs.readFile('/data/a/b/c.txt'));
@@ -262,6 +262,8 @@ const tests = {
       const missing = await k.vfs.readFile('/data/a/b/c.txt').catch((e) => e.message);
       await k.kernel_import_vfs(json);
       const again = new TextDecoder().decode(await k.vfs.readFile('/data/a/b/c.txt'));
+      await k.run(['/bin/sh', '-c', 'cd /data; echo x >new; mv new newer; rm newer; '
+        + '(exit 5)']);
       const status = await k.api_tick();
       return { text, list, ran, loaded, missing, again, status, events,
         after: status.loaded_binaries };
@@ -274,7 +276,11 @@ const tests = {
     assert.deepEqual(r.after, []);
     assert.match(r.missing, /No such file/);
     assert.equal(r.again, 'text');
-    assert.ok(r.events.includes('exit') && r.events.includes('/data/a/b/c.txt'));
+    for (const e of ['start mylua null', 'exit mylua 768', 'start sh null',
+      'exit sh 1280', 'written /data/a/b', 'written /data/a/b/c.txt',
+      'written /data/new', 'removed /data/new', 'written /data/newer',
+      'removed /data/newer'])
+      assert.ok(r.events.includes(e), `${e}: ${r.events.join(', ')}`);
     assert.equal(r.status.state, 'Running');
     assert.equal(r.status.running_processes[0].name, 'init');
     assert.ok(r.status.filesystem_stats.total_files > 100);

@@ -30,11 +30,43 @@ export class BootError extends Error {
  * @property {(event: string, data: any) => void} event
  */
 
+function kernelMemory() {
+  try {
+    return new WebAssembly.Memory(KERNEL_PAGES);
+  } catch (e) {
+    throw new BootError('memory', e.message);
+  }
+}
+
 export class Machine {
   /** @param {Settings} settings */
   constructor(settings) {
     this.settings = settings;
     this.event = settings.event;
+    /** @type {any} the kernel's exports */
+    this.K = null;
+    /** @type {WebAssembly.Module | null} */
+    this.kernelModule = null;
+    /** @type {WebAssembly.Module | null} */
+    this.storageModule = null;
+    /** @type {any} a WebAssembly.Memory, shared by all */
+    this.memory = null;
+    /** @type {Worker | null} */
+    this.storage = null;
+    /** @type {Worker | null} */
+    this.net = null;
+    /** @type {{words: Int32Array, ring: Uint8Array}} */
+    this.console = { words: new Int32Array(6), ring: new Uint8Array(0) };
+    /** @type {Uint8Array[] | null} typed, but not in the ring yet */
+    this.pending = null;
+    /** @type {((w: any) => void)[]} */
+    this.idleCalls = [];
+    /** @type {(() => void) | null} */
+    this.onApi = null;
+    /** @type {(() => void) | null} */
+    this.onStop = null;
+    /** @type {(() => void) | null} */
+    this.onBooted = null;
     /** @type {any[]} */
     this.workers = [];
     /** @type {any[]} */
@@ -61,18 +93,16 @@ export class Machine {
         throw new BootError('network', `${name}: ${r ? r.status : 'no answer'}`);
       return WebAssembly.compile(await r.arrayBuffer());
     };
-    [this.kernelModule, this.storageModule] = await Promise.all(
+    const [kernelModule, storageModule] = await Promise.all(
       [compile('kernel.wasm'), compile('storage.wasm')]);
-    try {
-      this.memory = new WebAssembly.Memory(KERNEL_PAGES);
-    } catch (e) {
-      throw new BootError('memory', e.message);
-    }
+    this.kernelModule = kernelModule;
+    this.storageModule = storageModule;
+    this.memory = kernelMemory();
     // Here it is only asked where things are; it never runs.
     const nothing = new Proxy({}, { get: () => () => 0 });
-    const K = new WebAssembly.Instance(this.kernelModule,
+    const K = new WebAssembly.Instance(kernelModule,
       { env: { memory: this.memory }, host: nothing }).exports;
-    this.K = /** @type {any} */ (K);
+    this.K = K;
     this.K.set_cpus(navigator.hardwareConcurrency ?? 1);
     for (let i = this.K.cpu_max() - 1; i >= 0; i--)
       this.freeCpus.push(i);
@@ -81,10 +111,10 @@ export class Machine {
     const disk = this.#startStorage();
     for (let i = 0; i < WARM + 2; i++)
       this.#addWorker(i >= 2);
-    await disk;
-    this.storage.postMessage({ t: 'serve', kernelMemory: this.memory,
+    const storage = await disk;
+    storage.postMessage({ t: 'serve', kernelMemory: this.memory,
       at: this.K.storage_area() });
-    const booted = new Promise((resolve) => { this.onBooted = resolve; });
+    const booted = new Promise((resolve) => { this.onBooted = () => resolve(0); });
     this.#whenIdle((w) => w.worker.postMessage({ t: 'boot' }));
     await booted;
     this.event('booted', performance.now() - this.started);
@@ -116,17 +146,19 @@ export class Machine {
       .set(bytes);
   }
 
+  /** @returns {Promise<Worker>} */
   #startStorage() {
     const { base, image, memory, reset, disk } = this.settings;
-    this.storage = new Worker(new URL('storage.js', import.meta.url),
+    const storage = new Worker(new URL('storage.js', import.meta.url),
       { type: 'module', name: 'storage' });
+    this.storage = storage;
     return new Promise((resolve, reject) => {
-      this.storage.onerror = (e) => reject(new BootError('error', e.message));
-      this.storage.onmessage = ({ data: m }) => {
+      storage.onerror = (e) => reject(new BootError('error', e.message));
+      storage.onmessage = ({ data: m }) => {
         switch (m.t) {
         case 'ready':
           this.event('disk', m.how);
-          resolve(m.how);
+          resolve(storage);
           break;
         case 'failed':
           reject(new BootError(m.why, m.text));
@@ -137,12 +169,9 @@ export class Machine {
         case 'log':
           this.event('log', m.text);
           break;
-        case 'closed':
-          this.onClosed?.();
-          break;
         }
       };
-      this.storage.postMessage({ t: 'start', module: this.storageModule,
+      storage.postMessage({ t: 'start', module: this.storageModule,
         kernelMemory: this.memory, memory, reset, disk,
         image: image && { ...image, url: new URL(image.url, base).href } });
     });
@@ -224,12 +253,12 @@ export class Machine {
     if (w)
       fn(w);
     else
-      (this.idleCalls ??= []).push(fn);
+      this.idleCalls.push(fn);
   }
 
   #becameIdle(w) {
     w.busy = false;
-    const fn = this.idleCalls?.pop();
+    const fn = this.idleCalls.pop();
     if (fn) {
       fn(w);
       return;
@@ -327,6 +356,8 @@ export class Machine {
     case 'net':
       this.#network().postMessage(m);
       break;
+    case 'process':
+    case 'changed':
     case 'captured':
     case 'exited':
       this.event(m.t, m);
@@ -346,11 +377,12 @@ export class Machine {
   /** There from the first connection on that leaves the tab. */
   #network() {
     if (!this.net) {
-      this.net = new Worker(new URL('net.js', import.meta.url),
+      const net = new Worker(new URL('net.js', import.meta.url),
         { type: 'module', name: 'net' });
-      this.net.onerror = (e) => this.event('log', `net: ${e.message}\n`);
-      this.net.postMessage({ t: 'start', memory: this.memory,
+      net.onerror = (e) => this.event('log', `net: ${e.message}\n`);
+      net.postMessage({ t: 'start', memory: this.memory,
         at: this.K.net_area() });
+      this.net = net;
     }
     return this.net;
   }
@@ -394,7 +426,7 @@ export class Machine {
     head.setUint32(12, data?.length ?? 0, true);
     head.setBigUint64(16, BigInt(offset), true);
     const answered = new Promise((resolve, reject) => {
-      this.onApi = resolve;
+      this.onApi = () => resolve(0);
       this.onStop = () => reject(new Error('the system has ended'));
     });
     const word = new Int32Array(this.memory.buffer, at, 1);
@@ -405,6 +437,11 @@ export class Machine {
     const bytes = area(24 + 4096, head.getUint32(12, true)).slice();
     return { result, bytes,
       text: result < 0 ? new TextDecoder().decode(bytes) : '' };
+  }
+
+  /** What is to be told: events of 'process', of 'files'. */
+  listen(process, files) {
+    this.K?.set_events((process ? 1 : 0) | (files ? 2 : 0));
   }
 
   // ---- console -----------------------------------------------------------------
@@ -431,7 +468,7 @@ export class Machine {
     if (n < bytes.length) {
       this.pending = [bytes.subarray(n)];
       setTimeout(() => {
-        const all = this.pending;
+        const all = this.pending ?? [];
         this.pending = null;
         all.forEach((b) => this.input(b));
       }, 20);

@@ -20,7 +20,10 @@ const connections = new Map();
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** To the kernel, which empties the mailbox at once. */
+/**
+ * To the kernel, which empties the mailbox at once.
+ * @param {number} id @param {number} op @param {Uint8Array<ArrayBufferLike>} bytes
+ */
 function put(id, op, bytes = new Uint8Array(0)) {
   for (let at = 0; ; at += PIECE) {
     const piece = bytes.subarray(at, at + PIECE);
@@ -49,7 +52,7 @@ class Connection {
     this.wake = () => {};
   }
 
-  /** @param {Uint8Array} bytes */
+  /** @param {Uint8Array<ArrayBufferLike>} bytes */
   async send(bytes) {
     for (let at = 0; at < bytes.length;) {
       while (this.room <= 0 && !this.abort.signal.aborted)

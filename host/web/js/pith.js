@@ -24,6 +24,8 @@ const API = { READ: 0, WRITE: 1, LIST: 2, SPAWN: 3, KILL: 4, PROCESSES: 5,
   STATUS: 6, SYNC: 7, FREEZE: 8, THAW: 9, DISK: 10,
   LEAVE: 11 };
 const PIECE = 1 << 19;
+/** @type {import('../pith.d.ts').ProcessStatus[]} */
+const STATES = ['Created', 'Running', 'Blocked', 'Terminated']; // proc_state
 
 /**
  * The disk is for one tab. After a reload the page before may hold it a moment
@@ -73,10 +75,16 @@ export class Pith {
     this.handlers = new Map();
     this.logs = [];
     this.binaries = [];
+    /** @type {Promise<any>} */
     this.queue = Promise.resolve();
     /** @type {Map<number, any>} */
     this.running = new Map();
+    this.spawning = 0;
     this.state = 'Booting';
+    /** @type {any} a Machine, from api_kernel_init on */
+    this.machine = null;
+    /** @type {(() => void) | null} gives the disk's lock back */
+    this.unlock = null;
     this.bootedAt = 0;
     this.vfs = {
       createDirectory: (path) => this.#tool('mkdir', '-p', '--', path),
@@ -91,15 +99,26 @@ export class Pith {
 
   /**
    * output (Uint8Array), log (string), progress ({done, of}), process ({pid,
-   * event: 'start' | 'exit', status}), files (path written), halt (exit code),
-   * taken (another tab has the disk now).
+   * parent_pid, name, event: 'start' | 'exit', status}: of any process), files
+   * ({path, change: 'written' | 'removed'}: whoever did it), halt (exit code),
+   * taken (another tab has the disk now). Returns what takes fn away again.
    * @param {string} event @param {Function} fn
    */
   on(event, fn) {
     const list = this.handlers.get(event) ?? [];
     this.handlers.set(event, [...list, fn]);
-    return () => this.handlers.set(event,
-      (this.handlers.get(event) ?? []).filter((x) => x !== fn));
+    this.#listen();
+    return () => {
+      this.handlers.set(event,
+        (this.handlers.get(event) ?? []).filter((x) => x !== fn));
+      this.#listen();
+    };
+  }
+
+  /** The kernel tells only what somebody wants to hear. */
+  #listen() {
+    this.machine?.listen(!!this.handlers.get('process')?.length,
+      !!this.handlers.get('files')?.length);
   }
 
   #emit(event, data) {
@@ -126,15 +145,24 @@ export class Pith {
       this.unlock?.();
     }
     if (event === 'captured') {
-      const run = this.running.get(data.pid);
-      run?.[data.fd === 2 ? 'stderr' : 'stdout'].push(data.bytes);
+      this.#runOf(data.pid)?.[data.fd === 2 ? 'stderr' : 'stdout']
+        .push(data.bytes);
     }
     if (event === 'exited') {
-      const run = this.running.get(data.pid);
-      this.running.delete(data.pid);
-      run?.resolve(data.status);
-      this.#emit('process', { pid: data.pid, event: 'exit',
-        status: data.status });
+      this.#runOf(data.pid)?.resolve(data.status);
+      return;
+    }
+    if (event === 'captured')
+      return;
+    if (event === 'process') {
+      this.#emit(event, { pid: data.pid, parent_pid: data.parent,
+        name: data.name, event: data.ended ? 'exit' : 'start',
+        status: data.ended ? data.status : null });
+      return;
+    }
+    if (event === 'changed') {
+      this.#emit('files', { path: data.path, change: data.change });
+      return;
     }
     this.#emit(event, data);
   }
@@ -167,6 +195,7 @@ export class Pith {
       event: (event, data) => this.#event(event, data) });
     try {
       await this.machine.boot();
+      this.#listen();
     } catch (e) {
       this.machine.stop();
       this.unlock?.();
@@ -183,7 +212,7 @@ export class Pith {
     await this.#call(API.LEAVE).catch(() => {});
     this.machine.stop();
     this.state = 'Halted';
-    this.unlock();
+    this.unlock?.();
     this.#emit('taken', null);
   }
 
@@ -213,7 +242,11 @@ export class Pith {
 
   // ---- calls -----------------------------------------------------------------------
 
-  /** One at a time. */
+  /**
+   * One at a time.
+   * @param {number} op @param {string} path @param {number} offset
+   * @param {Uint8Array | null} data
+   */
   #call(op, path = '', offset = 0, data = null) {
     const run = () => this.machine.api(op, path, offset, data);
     const answer = this.queue.then(run, run);
@@ -241,7 +274,6 @@ export class Pith {
       check(await this.#call(API.WRITE, path, at, piece), path);
       at += piece.length;
     } while (at < bytes.length);
-    this.#emit('files', path);
   }
 
   /** @returns {Promise<{name: string, type: string, size: number}[]>} */
@@ -267,7 +299,7 @@ export class Pith {
    *   environment; all that it is granted ("fs /data rw", "time"); the path of
    *   its standard input; what it knows granted paths by; where the program is
    */
-  async run(argv, how = {}) {
+  async run(argv, how = /** @type {any} */ ({})) {
     const path = how.path ?? (argv[0].includes('/') ? argv[0]
       : await this.#which(argv[0]));
     const strings = [...argv.map((a) => `a${a}`),
@@ -276,15 +308,31 @@ export class Pith {
       ...(how.grants ?? []).map((g) => `g${g}`),
       ...Object.entries(how.preopens ?? {}).map(([p, n]) => `n${p}\t${n}`),
       ...(how.stdin ? [`i${how.stdin}`] : [])];
-    const r = check(await this.#call(API.SPAWN, path, 0,
-      encoder.encode(strings.join('\0') + '\0')), path);
-    const run = { stdout: [], stderr: [], resolve: null };
-    const ended = new Promise((resolve) => { run.resolve = resolve; });
-    this.running.set(r.result, run);
-    this.#emit('process', { pid: r.result, event: 'start' });
-    const status = await ended;
+    this.spawning++;
+    const asked = this.#call(API.SPAWN, path, 0,
+      encoder.encode(strings.join('\0') + '\0'));
+    const r = check(await asked.finally(() => { this.spawning--; }), path);
+    this.spawning++; // so that it is found for sure
+    const run = this.#runOf(r.result);
+    this.spawning--;
+    const status = await run.ended;
+    this.running.delete(r.result);
     return { pid: r.result, stdout: join(run.stdout), stderr: join(run.stderr),
       code: status & 0x7f ? 128 + (status & 0x7f) : (status >> 8) & 0xff };
+  }
+
+  /**
+   * What is known of a program that run() started. Its first words may come
+   * before the answer that it has been started.
+   */
+  #runOf(pid) {
+    let run = this.running.get(pid);
+    if (!run && this.spawning) {
+      run = { stdout: [], stderr: [] };
+      run.ended = new Promise((resolve) => { run.resolve = resolve; });
+      this.running.set(pid, run);
+    }
+    return run;
   }
 
   async #which(name) {
@@ -296,12 +344,13 @@ export class Pith {
     throw new Error(`${name}: not found`);
   }
 
+  /** @returns {Promise<import('../pith.d.ts').Process[]>} */
   async #processes() {
     const r = check(await this.#call(API.PROCESSES));
     return decoder.decode(r.bytes).split('\n').filter(Boolean).map((line) => {
       const [pid, parent, state, cpu, memory, start, ...name] = line.split(' ');
       return { pid: Number(pid), name: name.join(' '),
-        status: ['Created', 'Running', 'Blocked', 'Terminated'][Number(state)],
+        status: STATES[Number(state)],
         cpu_usage: Number(cpu) / 1e9, memory_usage: Number(memory),
         start_time: Number(start) / 1e9, parent_pid: Number(parent) };
     });

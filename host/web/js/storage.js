@@ -76,6 +76,7 @@ async function fetchImage(image) {
   }
   if (!response.ok)
     throw new Failure('network', `${image.url}: ${response.status}`);
+  /** @type {any} */
   let stream = response.body;
   if (image.url.endsWith('.gz'))
     stream = stream.pipeThrough(new DecompressionStream('gzip'));
@@ -250,10 +251,12 @@ async function start(m) {
   const { dir, how, old } = await prepare(m);
   const estimate = await navigator.storage?.estimate?.().catch(() => null);
   if (estimate?.quota && !m.memory)
-    left = estimate.quota - estimate.usage + files[0].getSize();
+    left = estimate.quota - (estimate.usage ?? 0) + files[0].getSize();
+  /** @type {any} */
   let instance = null;
   const memory = () => instance.exports.memory;
   // The glue needs the memory that comes with the instance: bound afterwards.
+  /** @type {any} */
   let glue = null;
   instance = new WebAssembly.Instance(m.module, {
     files: fileImports(memory),

@@ -9,6 +9,7 @@ import { TROUBLES, whatIsMissing } from './errors.js';
 /** @param {string} id */
 const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
+/** @type {Record<string, [string, () => void]>} */
 const ACTIONS = {
   reload: ['Try again', () => location.reload()],
   takeover: ['Take over', () => start({ takeover: true })],
@@ -30,7 +31,7 @@ function trouble(why, detail = '') {
   $('trouble-actions').replaceChildren(...t.actions.map((name) => {
     const b = document.createElement('button');
     [b.textContent] = ACTIONS[name];
-    b.onclick = /** @type {any} */ (ACTIONS[name][1]);
+    [, b.onclick] = ACTIONS[name];
     return b;
   }));
   show('trouble');

@@ -14,6 +14,7 @@ const STATUS = { // enum engine_status
   NO_MEMORY: 16, OUT_OF_FUEL: 17, EXIT: 18, UNLINKABLE: 19,
 };
 // The first that matches; the messages of V8 and of SpiderMonkey.
+/** @type {[RegExp, number][]} */
 const TRAPS = [
   [/unreachable/, STATUS.UNREACHABLE],
   [/divide by zero|remainder by zero|division by zero/, STATUS.DIVIDE_BY_ZERO],
@@ -38,7 +39,7 @@ const END = { end: true };
 let cpu, kernelModule, kernelMemory, bootMs, areaSize, areaAt;
 /** @type {any} */
 let K; // the kernel's exports
-/** @type {WebAssembly.Memory | undefined} */
+/** @type {any} a WebAssembly.Memory; undefined: none has been needed */
 let memory; // the programs', one after the other
 let memoryUsed = false;
 /** @type {Map<number, WebAssembly.Module>} */
@@ -87,7 +88,7 @@ function prepareMemory(min) {
 
 /** The program's shared memory: a thread is sent it with its task. */
 function takeShared(id) {
-  const its = memories.get(id);
+  const its = /** @type {any} */ (memories.get(id));
   shared = { id, memory: its, glue: makeGlue(kernelMemory, its) };
   retire ||= sharedSeen !== 0 && sharedSeen !== id;
   sharedSeen = id;
@@ -253,6 +254,10 @@ const host = {
       return e instanceof RangeError ? -12 : -22; // ENOMEM, EINVAL
     }
   },
+  process: (pid, parent, ended, status, at, n) => postMessage({ t: 'process',
+    pid, parent, ended: !!ended, status, name: textAt(at, n) }),
+  changed: (what, at, n) => postMessage({ t: 'changed',
+    change: what ? 'removed' : 'written', path: textAt(at, n) }),
   net(op, id, text, ntext, body, nbody) {
     postMessage({ t: 'net', op, id, text: textAt(text, ntext),
       body: bytesAt(body, nbody).slice() });
@@ -354,7 +359,7 @@ onmessage = ({ data: m }) => {
       break;
     }
     if (m.shared)
-      memories.set(...m.shared);
+      memories.set(m.shared[0], m.shared[1]);
     runTask(m.task);
     break;
   case 'boot':

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// The types of pith.js: the system in a browser, for pages of one's own.
+
+export type BootTrouble = 'busy' | 'no-isolation' | 'old-browser' | 'no-opfs'
+  | 'network' | 'image' | 'full' | 'disk' | 'memory' | 'error';
+
+/** Why the system cannot run; errors.js has a page for each. */
+export class BootError extends Error {
+  constructor(why: string, text?: string);
+  why: BootTrouble | string;
+}
+
+export interface Image { url: string; sha256: string; size: number }
+
+export interface Config {
+  /** Where the site's files are; otherwise beside pith.js. */
+  base?: string;
+  /** The system image of the first boot; otherwise what image.json says. */
+  image?: Image;
+  /** Keep nothing: no private file system is needed. */
+  memory?: boolean;
+  /** Read the disk, write nothing to it. */
+  ephemeral?: boolean;
+  /** false: no program reaches beyond the tab. */
+  network?: boolean;
+  /** A disk to use, e.g. from exportDisk() or a native Pith. */
+  disk?: Uint8Array<ArrayBuffer>;
+  /** End the system that another tab runs. */
+  takeover?: boolean;
+  /** Forget what is on the disk. */
+  reset?: boolean;
+  /** One shell command instead of a login. */
+  command?: string;
+  /** Output events are {bytes, shown}; call shown() when they are on the screen. */
+  manualFlow?: boolean;
+  /** Handlers, there from the beginning. */
+  on?: { [E in keyof Events]?: (data: Events[E]) => void };
+}
+
+export interface Events {
+  /** What the console shows. */
+  output: Uint8Array | { bytes: Uint8Array; shown: () => void };
+  /** What the kernel has to say. */
+  log: string;
+  /** Of fetching the image. */
+  progress: { done: number; of: number };
+  disk: 'kept' | 'made' | 'upgraded';
+  /** Any process; status, as wait() has it, at its exit. */
+  process: { pid: number; parent_pid: number; name: string;
+    event: 'start' | 'exit'; status: number | null };
+  /** A file was made, or written and closed, or taken away. */
+  files: { path: string; change: 'written' | 'removed' };
+  /** The system has ended, with this exit code. */
+  halt: number;
+  /** Another tab has the disk now; this system has ended. */
+  taken: null;
+  booted: number;
+}
+
+export type ProcessStatus = 'Created' | 'Running' | 'Blocked' | 'Terminated';
+
+export interface Process {
+  pid: number; name: string; status: ProcessStatus;
+  /** seconds */ cpu_usage: number; /** bytes */ memory_usage: number;
+  /** seconds since boot */ start_time: number; parent_pid: number;
+}
+
+export interface Status {
+  initialized: boolean; /** seconds */ uptime: number;
+  loaded_binaries: string[]; running_processes: Process[];
+  memory_usage_bytes: number;
+  filesystem_stats: { total_files: number; total_size_bytes: number };
+  state: 'Booting' | 'Running' | 'Halted' | string; boot_logs: string[];
+}
+
+export interface Entry {
+  name: string; /** file, directory, symbolic link, other */ type: string;
+  size: number;
+}
+
+export interface Vfs {
+  createDirectory(path: string): Promise<void>;
+  writeFile(path: string, data: string | Uint8Array): Promise<void>;
+  readFile(path: string): Promise<Uint8Array>;
+  delete(path: string): Promise<void>;
+  listDirectory(path: string): Promise<Entry[]>;
+}
+
+export interface How {
+  /** The whole environment. */
+  env?: Record<string, string>;
+  /** All that it is granted, a line each: "fs /data rw", "net connect a.org:80". */
+  grants?: string[];
+  /** The path of its standard input. */
+  stdin?: string;
+  /** What a WASI program knows granted paths by. */
+  preopens?: Record<string, string>;
+  /** Where the program is; otherwise argv[0] is looked for. */
+  path?: string;
+}
+
+export interface Ran {
+  pid: number; /** 128 + n when signal n ended it */ code: number;
+  stdout: Uint8Array; stderr: Uint8Array;
+}
+
+export interface Pith {
+  readonly vfs: Vfs;
+  on<E extends keyof Events>(event: E, fn: (data: Events[E]) => void): () => void;
+  /** Text or bytes, as if typed. */
+  input(data: string | Uint8Array): void;
+  resize(rows: number, columns: number): void;
+  run(argv: string[], how?: How): Promise<Ran>;
+  sync(): Promise<void>;
+  /** The page goes: write everything, let go of the disk. */
+  leave(): void;
+  exportDisk(): Promise<Uint8Array>;
+
+  api_get_status(): Promise<Status>;
+  api_tick(): Promise<Status>;
+  /** Resolves to the id. */
+  api_load_binary(name: string, bytes: Uint8Array): Promise<string>;
+  api_remove_binary(id: string): Promise<void>;
+  api_execute_binary(id: string, args?: string[]): Promise<{ pid: number;
+    exit_code: number; stdout: string; stderr: string }>;
+  api_kill(pid: number, signal?: number): Promise<void>;
+  kernel_export_vfs(from?: string): Promise<string>;
+  kernel_import_vfs(json: string): Promise<void>;
+}
+
+/** Rejects with a BootError. */
+export function boot(config?: Config): Promise<Pith>;

@@ -1,0 +1,18 @@
+// What terminal.js uses of xterm.js, which the site has beside it.
+declare module '*/xterm.mjs' {
+  export class Terminal {
+    constructor(options: object);
+    rows: number;
+    cols: number;
+    open(e: HTMLElement): void;
+    focus(): void;
+    loadAddon(a: object): void;
+    write(data: string | Uint8Array, done?: () => void): void;
+    onResize(fn: () => void): void;
+    onData(fn: (text: string) => void): void;
+    onBinary(fn: (text: string) => void): void;
+  }
+}
+declare module '*/addon-fit.mjs' {
+  export class FitAddon { fit(): void; }
+}
