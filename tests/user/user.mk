@@ -4,3 +4,8 @@
 test-user: $(B)/bin/pith $(B)/bin/pith-mkdisk user usertests port-dash
 	@SANITIZED=$(filter tsan asan,$(V)) \
 	    sh tests/user/run.sh $(B)/bin/pith $(B)/bin/pith-mkdisk $(O)
+
+# make test-users: accounts, login, su, passwd, at a terminal.
+.PHONY: test-users
+test-users: $(O)/bin/pith image
+	@sh tests/user/accounts.sh $(O)
