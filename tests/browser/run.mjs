@@ -52,6 +52,25 @@ const tests = {
     return page;
   },
 
+  async 'a password, and su with it'() {
+    const page = await booted();
+    await shows(page, /all else locked\): ?$/);
+    await type(page, 'tops3cret!\n');
+    await shows(page, /The same again: ?$/);
+    await type(page, 'tops3cret!\n');
+    await shows(page, PROMPT);
+    await type(page, 'su user\n');
+    await shows(page, /\$ ?$/);
+    await type(page, 'su -c "id -u; grep -c argon2id /etc/shadow"\n');
+    await shows(page, /Password: ?$/);
+    await type(page, 'tops3cret!\n');
+    await shows(page, /\n0\n1\n/);
+    await page.reload();
+    assert.equal(await settled(page), 'booted');
+    await shows(page, /pith login: ?$/);
+    return page;
+  },
+
   async 'a shell session'() {
     const page = await booted('?memory');
     await shows(page, PROMPT);
