@@ -34,7 +34,8 @@ static struct boot {
     const struct cli_options *o;
     char root[PATH_ROOM], image[PATH_ROOM];
     struct proc *init;
-    int control; /* listening; -1: none */
+    int control, metrics; /* listening; -1: none */
+    int told;   /* the last signal that init was to hear of */
     bool said;  /* why it could not be booted */
     bool began; /* the first program was started */
 } sys;
@@ -148,6 +149,10 @@ sync_all(void)
 static void
 on_host_signal(int sig)
 {
+    /* Of a service, ^C is the end; to init, SIGINT would be a reboot. */
+    if (sys.o->serve && (sig == PITH_SIGINT || sig == PITH_SIGQUIT))
+        sig = PITH_SIGTERM;
+    sys.told = sig;
     if (sys.init)
         signal_send_group(sys.init->pgid, sig);
 }
@@ -162,34 +167,56 @@ on_init_exit(struct proc *p, void *ctx)
     if (sig && p->trouble.text[0])
         cli_error("%s: %s\n%s", p->name, p->trouble.text,
                   p->trap_trace ? p->trap_trace : "");
-    kernel_shutdown(sig ? 128 + sig : p->status >> 8 & 0xff);
+    if (sys.o->serve && sig && sig == sys.told)
+        kernel_shutdown(0); /* it had not even begun to listen */
+    else
+        kernel_shutdown(sig ? 128 + sig : p->status >> 8 & 0xff);
 }
 
-/* init's descriptor 3; it does not run before the lock is free. */
+/* init's descriptor; it does not run before the lock is free. */
 static int
-give_control(struct proc *init)
+give(struct proc *init, int fd, struct file *f)
 {
-    struct file *f = host_listen_file(sys.control);
-    int r = f ? fd_install_at(init, f, 3, false) : -E_NOMEM;
+    int r = f ? fd_install_at(init, f, fd, false) : -E_NOMEM;
     if (r < 0)
         file_put(f);
+    return r;
+}
+
+/* 3: where it is controlled, 4: CONFIG, 5: where metrics are asked for. */
+static int
+give_all(const struct cli_options *o, struct proc *init)
+{
+    int r = 0;
+    if (sys.control >= 0)
+        r = give(init, 3, host_listen_file(sys.control));
+    if (r >= 0 && o->config)
+        r = give(init, 4, host_named_file(o->config));
+    if (r >= 0 && sys.metrics >= 0)
+        r = give(init, 5, host_listen_file_any(sys.metrics));
     return r;
 }
 
 static int
 start_first(const struct cli_options *o, struct report *report)
 {
-    char term[64];
+    char term[64], log[32], watchdog[64];
     /* what goes to a file or a pipe has no use for colours */
     const char *t = isatty(STDOUT_FILENO) ? getenv("TERM") : NULL;
     bool typed = isatty(STDIN_FILENO); /* else nobody can be asked */
     snprintf(term, sizeof term, "TERM=%.50s", t && *t ? t : "dumb");
+    const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+    bool watched = o->serve && usec && (!pid || atol(pid) == getpid());
+    snprintf(log, sizeof log, "PITH_LOG=%s", o->log ? o->log : "none");
+    snprintf(watchdog, sizeof watchdog, "WATCHDOG_USEC=%.40s",
+             watched ? usec : "0");
     const char *env[] = {"PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
                          "HOME=/root",
                          "USER=root",
                          "SHELL=/bin/sh",
                          term,
-                         typed ? NULL : "PITH_CONSOLE=pipe",
+                         o->serve ? log : typed ? NULL : "PITH_CONSOLE=pipe",
+                         o->serve ? watchdog : NULL,
                          NULL};
     const char *shell[] = {"sh", "-c", o->command, NULL};
     const char *init[] = {"init", o->serve ? "--serve" : NULL, NULL};
@@ -219,8 +246,10 @@ start_first(const struct cli_options *o, struct report *report)
     for (int i = 0; i < 3; i++)
         file_put(spec.stdio[i]);
     grants_unref(spec.grants);
-    if (r >= 0 && sys.control >= 0)
-        r = give_control(sys.init);
+    if (r >= 0)
+        r = give_all(o, sys.init);
+    if (r >= 0 && sys.told) /* while we began */
+        signal_send_group(sys.init->pgid, sys.told);
     if (r >= 0 && !o->command && !o->serve)
         tty_control(tty_console(), sys.init);
     return r;
@@ -265,8 +294,6 @@ boot(void *arg)
                   o->command ? "/bin/sh" : "/sbin/init",
                   report.text[0] ? report.text : pith_errno_text(r));
     sys.began = r >= 0;
-    if (sys.began && o->serve)
-        cli_notify("READY=1");
     if (r < 0)
         kernel_shutdown(EXIT_REFUSED);
     host_task_exit();
@@ -278,17 +305,20 @@ cli_boot_began(void)
     return sys.began;
 }
 
-static int
-run(struct cli_options *o)
+int
+cli_boot_options(struct cli_options *o)
 {
     int r = EXIT_REFUSED;
     sys.o = o;
-    sys.control = -1;
+    sys.control = sys.metrics = -1;
     if (!choose_files(o))
         return r;
-    if ((o->serve || o->control) &&
-        (sys.control = cli_control_listen(o)) < 0)
+    if (((o->serve || o->control) &&
+         (sys.control = cli_control_listen(o)) < 0) ||
+        (o->metrics && (sys.metrics = cli_metrics_listen(o)) < 0)) {
+        cli_control_remove();
         return r;
+    }
     if (o->command || o->serve)
         cli_signals_block();
     if (cli_profile_start(o)) {
@@ -296,8 +326,6 @@ run(struct cli_options *o)
         posix_console_stop();
         cli_profile_end(o);
     }
-    if (o->serve)
-        cli_notify("STOPPING=1");
     cli_control_remove();
     return r < 0 ? EXIT_REFUSED : r;
 }
@@ -308,18 +336,7 @@ cli_boot(int argc, char **argv)
     struct cli_options o = {0};
     int r = EXIT_USAGE;
     if (cli_parse_boot(&o, argc, argv, 1))
-        r = run(&o);
-    cli_options_finish(&o);
-    return r;
-}
-
-int
-cli_serve(int argc, char **argv)
-{
-    struct cli_options o = {.serve = true};
-    int r = EXIT_USAGE;
-    if (cli_parse_boot(&o, argc, argv, 1))
-        r = run(&o);
+        r = cli_boot_options(&o);
     cli_options_finish(&o);
     return r;
 }

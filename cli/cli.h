@@ -13,7 +13,9 @@
  *     profile.c  --profile: sampling (kernel/profile.h) on and off
  *     flame.c    a profile as a flame graph and folded stacks (flame.h)
  *     manifest.c manifests: pith check, and what they mean for pith run
- *     control.c  the control socket: `pith serve`, and ps, logs, ... over it
+ *     serve.c    pith serve: its configuration; the system without a console
+ *     listen.c   the sockets that it listens on
+ *     control.c  pith ps, logs, ... over the control socket
  *     sign.c     pith key, sign, verify; --signed
  *     record.c   --record and --audit: what was used, what was refused
  *     explain.c  pith explain: imports, capabilities, the lines to add
@@ -79,6 +81,8 @@ struct cli_options {
     bool ephemeral;
     bool serve;          /* no console */
     const char *control; /* the control socket; NULL: serve's default, or none */
+    const char *config;  /* pith serve CONFIG, and what it or options say: */
+    const char *metrics, *log, *apps;
     /* inspect */
     bool disasm, ir;
     const char *func; /* NULL: all */
@@ -153,9 +157,9 @@ int cli_serve(int argc, char **argv);
 int cli_control(int argc, char **argv);
 /* A listening socket at o->control or the default; -1: said why not. */
 int cli_control_listen(const struct cli_options *o);
-void cli_control_remove(void); /* its name, at the end */
-/* sd_notify(3), when a service manager asks for it: "READY=1", "STOPPING=1". */
-void cli_notify(const char *state);
+/* The same for o->metrics: a path, or a loopback address and port. */
+int cli_metrics_listen(const struct cli_options *o);
+void cli_control_remove(void); /* their names, at the end */
 int cli_key(int argc, char **argv);
 int cli_sign(int argc, char **argv);
 int cli_verify(int argc, char **argv);
@@ -171,8 +175,11 @@ bool cli_record_finish(const struct cli_options *o);
 bool cli_audit_start(const char *file);
 /* As by --dir HOST::GUEST. */
 bool cli_add_dir(struct cli_options *o, const char *host, const char *guest);
+/* As by --mount HOST::GUEST[:ro]. */
+bool cli_add_mount(struct cli_options *o, const char *spec);
 int cli_web(int argc, char **argv);               /* argv[0] is "web" */
 int cli_boot(int argc, char **argv);              /* argv[0] is "pith" */
+int cli_boot_options(struct cli_options *o);      /* the same, parsed */
 bool cli_boot_began(void); /* did the first program start? */
 /* Registers what else the machine has, in the boot task; NULL: nothing. */
 extern void (*cli_boot_devices)(void);

@@ -1,30 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The control socket of a system that runs, and the commands that use it: one
+ * The commands that talk to a system that runs, over its control socket: one
  * line there, text back until the end. Who may: the same user, or root (the
  * socket's mode, and its peer's credentials).
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "cli.h"
+#include "listen.h"
 #include "write_all.h"
 
-#define BACKLOG 16
-
-static char bound[sizeof(((struct sockaddr_un *)0)->sun_path)];
-
-static bool
-socket_path(const char *given, struct sockaddr_un *out)
+bool
+cli_control_path(const char *given, struct sockaddr_un *out)
 {
     const char *dir = getenv("XDG_RUNTIME_DIR");
     int n;
@@ -47,8 +42,8 @@ socket_path(const char *given, struct sockaddr_un *out)
     return false;
 }
 
-static int
-connect_to(const struct sockaddr_un *a)
+int
+cli_connect(const struct sockaddr_un *a)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -60,70 +55,6 @@ connect_to(const struct sockaddr_un *a)
         fd = -1;
     }
     return fd;
-}
-
-int
-cli_control_listen(const struct cli_options *o)
-{
-    struct sockaddr_un a;
-    int fd;
-
-    if (!socket_path(o->control, &a))
-        return -1;
-    fd = connect_to(&a);
-    if (fd >= 0) {
-        close(fd);
-        cli_error("%s: a system is controlled by that already; try: another "
-                  "--control",
-                  a.sun_path);
-        return -1;
-    }
-    if (errno == ECONNREFUSED) /* left behind by one that was killed */
-        unlink(a.sun_path);
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    mode_t old = umask(0177);
-    if (fd < 0 || bind(fd, (const struct sockaddr *)&a, sizeof a) < 0 ||
-        listen(fd, BACKLOG) < 0) {
-        cli_error("%s: %s; try: another --control", a.sun_path,
-                  strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        fd = -1;
-    }
-    umask(old);
-    if (fd >= 0)
-        memcpy(bound, a.sun_path, sizeof bound);
-    return fd;
-}
-
-void
-cli_control_remove(void)
-{
-    if (bound[0])
-        unlink(bound);
-    bound[0] = 0;
-}
-
-/* The protocol is one datagram (sd_notify(3)); a library is not needed. */
-void
-cli_notify(const char *state)
-{
-    const char *path = getenv("NOTIFY_SOCKET");
-    struct sockaddr_un a = {.sun_family = AF_UNIX};
-    size_t n = path ? strlen(path) : 0;
-    int fd;
-
-    if (!n || n >= sizeof a.sun_path || (*path != '/' && *path != '@'))
-        return;
-    memcpy(a.sun_path, path, n);
-    if (a.sun_path[0] == '@')
-        a.sun_path[0] = 0;
-    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return;
-    sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&a,
-           (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
-    close(fd);
 }
 
 /* ---- the commands ---------------------------------------------------- */
@@ -168,9 +99,9 @@ send_line(const char *control, const char *line, bool input)
     struct sockaddr_un a;
     int fd, r;
 
-    if (!socket_path(control, &a))
+    if (!cli_control_path(control, &a))
         return EXIT_USAGE;
-    fd = connect_to(&a);
+    fd = cli_connect(&a);
     if (fd < 0) {
         cli_error("%s: %s; does it run? try: pith serve", a.sun_path,
                   strerror(errno));

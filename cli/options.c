@@ -174,6 +174,12 @@ add_dir(struct cli_options *o, const char *spec, bool boot)
 }
 
 bool
+cli_add_mount(struct cli_options *o, const char *spec)
+{
+    return add_dir(o, spec, true);
+}
+
+bool
 cli_add_dir(struct cli_options *o, const char *host, const char *guest)
 {
     char spec[8300];
@@ -404,10 +410,19 @@ cli_parse_boot(struct cli_options *o, int argc, char **argv, int first)
             ok = (o->command = value(&c, "-c")) != NULL;
         else if (is(&c, "--mount"))
             ok = (v = value(&c, "--mount")) && add_dir(o, v, true);
+        else if (o->serve && is(&c, "--metrics"))
+            ok = (o->metrics = value(&c, "--metrics")) != NULL;
+        else if (o->serve && is(&c, "--log"))
+            ok = (o->log = value(&c, "--log")) != NULL;
+        else if (o->serve && is(&c, "--apps"))
+            ok = (o->apps = value(&c, "--apps")) != NULL;
+        else if (o->serve && argv[c.at][0] != '-' && !o->config)
+            ok = (o->config = argv[c.at]) != NULL;
         else if ((r = observe_option(o, &c)) != 0)
             ok = r > 0;
         else {
-            cli_error("%s is no option; try: pith help boot", argv[c.at]);
+            cli_error("%s is no option; try: pith help %s", argv[c.at],
+                      o->serve ? "serve" : "boot");
             return false;
         }
         if (!ok)

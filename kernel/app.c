@@ -124,6 +124,36 @@ app_find(const char *name)
 }
 
 struct app *
+app_named(const char *name)
+{
+    struct app *a = *name_bucket(name);
+
+    while (a && (a->named != a || strcmp(a->name, name) != 0))
+        a = a->name_next;
+    return a;
+}
+
+void
+app_sum(struct app *only)
+{
+    const struct proc *q;
+    struct app *a;
+
+    for (a = all; a; a = a->next) {
+        a->sum_cpu_ns = a->cpu_ns;
+        a->sum_bytes = 0;
+    }
+    for (q = proc_first(); q; q = q->next) {
+        a = q->app ? q->app->named : NULL;
+        if (!a || (only && a != only))
+            continue;
+        a->sum_cpu_ns += proc_cpu_ns(q);
+        if (q->state != PROC_TERMINATED)
+            a->sum_bytes += q->usage.maxrss;
+    }
+}
+
+struct app *
 app_by_id(uint32_t id)
 {
     struct app *a = by_id[id % BUCKETS];

@@ -58,12 +58,19 @@ struct app {
     uint64_t window_ns, window_used_ns; /* cpu: the current window */
     uint64_t credit, credit_ns;         /* messages: billionths; since when */
     struct port *port;        /* of a named one, once it is needed */
+    uint64_t sum_cpu_ns, sum_bytes; /* app_sum() */
     struct wait_queue throttled;
 };
 
 struct app *app_first(void);
 struct app *app_find(const char *name); /* with processes; NULL */
 struct app *app_by_id(uint32_t id);     /* NULL: gone */
+/* The newest of that name, even without processes: one that ended is there as
+ * long as somebody has its inbox open, so that its accounts can be read. */
+struct app *app_named(const char *name);
+/* Bring sum_* of `only` (NULL: of all named ones) up to date: CPU time and
+ * memory of all processes, the ones that have ended too. */
+void app_sum(struct app *only);
 struct app *app_ref(struct app *a);
 void app_unref(struct app *a); /* NULL is fine */
 

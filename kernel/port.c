@@ -286,7 +286,7 @@ port_send(struct proc *p, struct proc *sender, const char *name,
         to = take_asker(sender->app, reply_to);
     else if (!everyone)
         to = app_find(name);
-    if (!to && !everyone) {
+    if (!everyone && (!to || !to->procs)) {
         host_free(m);
         return -E_NOENT;
     }
@@ -350,7 +350,10 @@ port_poll(struct file *f, struct poll_waiter *w)
 static void
 port_release(struct file *f)
 {
-    unref(f->data);
+    struct port *port = f->data;
+
+    app_unref(port->app); /* it may go with that, but not the port */
+    unref(port);
 }
 
 static const struct file_ops port_ops = {
@@ -370,6 +373,7 @@ port_file(struct app *a, uint32_t flags, bool own, struct file **out)
     if (!*out)
         return -E_NOMEM;
     port->refs++;
+    app_ref(port->app);
     port->opened |= own;
     return 0;
 }

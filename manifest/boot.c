@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* boot.toml: which apps init starts, in which order. */
+/* boot.toml: which apps init starts, in which order; and, for `pith serve FILE`,
+ * where things are on the host. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 
 #define BROKER_SECS 60
 #define BROKER_SECS_MAX 86400
+#define AFTER_DEPTH 200u
 
 static int
 read_app(struct boot_app *a, const struct doc_node *table, struct report *r)
@@ -38,13 +40,35 @@ read_app(struct boot_app *a, const struct doc_node *table, struct report *r)
     return e;
 }
 
+static const struct boot_config *sorted; /* qsort has no context */
+
+static int
+order(const void *a, const void *b)
+{
+    const uint32_t *x = a, *y = b;
+    int c = strcmp(sorted->apps[*x].name, sorted->apps[*y].name);
+
+    return c ? c : *x < *y ? -1 : 1;
+}
+
+/* The first of that name, or -1. */
 static int
 index_of(const struct boot_config *c, const char *name)
 {
-    for (uint32_t i = 0; i < c->napps; i++)
-        if (strcmp(c->apps[i].name, name) == 0)
-            return (int)i;
-    return -1;
+    uint32_t from = 0, to = c->napps;
+
+    while (from < to) {
+        uint32_t mid = from + (to - from) / 2;
+
+        if (strcmp(c->apps[c->by_name[mid]].name, name) < 0)
+            from = mid + 1;
+        else
+            to = mid;
+    }
+    return from < c->napps &&
+                   strcmp(c->apps[c->by_name[from]].name, name) == 0
+               ? (int)c->by_name[from]
+               : -1;
 }
 
 static const struct doc_node *
@@ -59,13 +83,17 @@ nth(const struct doc_node *list, uint32_t i)
 
 /* state: 0 not seen, 1 on the way down, 2 done. */
 static int
-visit(const struct boot_config *c, uint32_t i, uint8_t *state,
+visit(const struct boot_config *c, uint32_t i, uint32_t depth, uint8_t *state,
       const struct doc_node *list, struct report *r)
 {
     const struct boot_app *a = &c->apps[i];
 
     if (state[i] == 2)
         return 0;
+    if (depth > AFTER_DEPTH)
+        return doc_error(nth(list, i), r, "more than %u apps, each after the "
+                                          "next",
+                         AFTER_DEPTH);
     if (state[i] == 1)
         return doc_error(nth(list, i), r, "%s would be started after itself",
                          a->name);
@@ -77,7 +105,7 @@ visit(const struct boot_config *c, uint32_t i, uint8_t *state,
             return doc_error(nth(list, i), r, "%s is to be after %s, which is "
                                               "not here",
                              a->name, *s);
-        e = visit(c, (uint32_t)k, state, list, r);
+        e = visit(c, (uint32_t)k, depth + 1, state, list, r);
         if (e < 0)
             return e;
     }
@@ -86,18 +114,25 @@ visit(const struct boot_config *c, uint32_t i, uint8_t *state,
 }
 
 static int
-check_order(const struct boot_config *c, const struct doc_node *list,
+check_order(struct boot_config *c, const struct doc_node *list,
             struct report *r)
 {
-    uint8_t *state = calloc(c->napps, 1);
-    int e = state ? 0 : -E_NOMEM;
+    uint8_t *state = calloc(c->napps + 1, 1);
+    int e;
 
+    c->by_name = calloc(c->napps + 1, sizeof *c->by_name);
+    e = state && c->by_name ? 0 : -E_NOMEM;
+    for (uint32_t i = 0; i < c->napps && e == 0; i++)
+        c->by_name[i] = i;
+    sorted = c;
+    if (e == 0)
+        qsort(c->by_name, c->napps, sizeof *c->by_name, order);
     for (uint32_t i = 0; i < c->napps && e == 0; i++) {
         if (index_of(c, c->apps[i].name) != (int)i)
             e = doc_error(nth(list, i), r, "%s is there twice",
                           c->apps[i].name);
         else
-            e = visit(c, i, state, list, r);
+            e = visit(c, i, 0, state, list, r);
     }
     free(state);
     return e;
@@ -146,9 +181,60 @@ read_setting(struct boot_config *c, const struct doc_node *n, struct report *r)
         c->broker_secs = (uint32_t)n->integer;
         return 0;
     }
-    return doc_error(n, r, "boot.toml has [[app]], signatures, broker and "
-                           "broker_secs, no %.40s",
+    return doc_error(n, r, "boot.toml has [[app]], [serve], signatures, "
+                           "broker and broker_secs, no %.40s",
                      n->key);
+}
+
+/* ---- [serve] --------------------------------------------------------- */
+
+static int
+read_copy(const struct doc_node *n, char **out, struct report *r)
+{
+    char text[MANIFEST_TEXT_MAX + 1];
+    int e = read_text(n, text, r);
+
+    if (e < 0)
+        return e;
+    if (!text[0])
+        return doc_error(n, r, "%s is empty", n->key);
+    *out = strdup(text);
+    return *out ? 0 : (report_set(r, 0, "out of memory"), -E_NOMEM);
+}
+
+static int
+read_serve(struct serve_config *s, const struct doc_node *table,
+           struct report *r)
+{
+    const struct {
+        const char *key;
+        char **to;
+    } texts[] = {{"root", &s->root},       {"image", &s->image},
+                 {"control", &s->control}, {"metrics", &s->metrics},
+                 {"log", &s->log},         {"apps", &s->apps}};
+    int e = read_kind(table, DOC_TABLE, r);
+
+    for (const struct doc_node *n = e < 0 ? NULL : table->first; n && e == 0;
+         n = n->next) {
+        size_t i = 0;
+
+        while (i < sizeof texts / sizeof *texts &&
+               strcmp(n->key, texts[i].key) != 0)
+            i++;
+        if (i < sizeof texts / sizeof *texts) {
+            e = read_copy(n, texts[i].to, r);
+        } else if (strcmp(n->key, "mounts") == 0) {
+            e = read_strings(n, false, &s->mounts, r);
+        } else if (strcmp(n->key, "ephemeral") == 0) {
+            e = read_kind(n, DOC_BOOL, r);
+            s->ephemeral = n->boolean;
+        } else {
+            e = doc_error(n, r, "[serve] has root, image, ephemeral, control, "
+                                "metrics, log, apps and mounts, no %.40s",
+                          n->key);
+        }
+    }
+    return e;
 }
 
 int
@@ -165,6 +251,8 @@ boot_config_read(struct boot_config *c, const char *text, size_t len,
          n = n->next) {
         if (strcmp(n->key, "app") == 0)
             e = read_apps(c, n, r);
+        else if (strcmp(n->key, "serve") == 0)
+            e = read_serve(&c->serve, n, r);
         else
             e = read_setting(c, n, r);
     }
@@ -180,5 +268,13 @@ boot_config_finish(struct boot_config *c)
         free_strings(c->apps[i].after);
     }
     free(c->apps);
+    free(c->by_name);
+    free(c->serve.root);
+    free(c->serve.image);
+    free(c->serve.control);
+    free(c->serve.metrics);
+    free(c->serve.log);
+    free(c->serve.apps);
+    free_strings(c->serve.mounts);
     *c = (struct boot_config){0};
 }

@@ -20,7 +20,7 @@
 #include "report.h"
 
 #define DOC_TEXT_MAX ((size_t)4 << 20) /* an icon may be in it */
-#define DOC_NODES_MAX 4096u
+#define DOC_NODES_MAX (1u << 17) /* boot.toml may name ten thousand apps */
 #define DOC_DEPTH_MAX 16u
 
 enum doc_kind {

@@ -22,7 +22,7 @@
 #define MANIFEST_NAME_MAX 63u
 #define MANIFEST_TEXT_MAX 255u
 #define MANIFEST_RULES_MAX 128u
-#define MANIFEST_APPS_MAX 1024u
+#define MANIFEST_APPS_MAX 16384u
 
 enum manifest_format { MANIFEST_VYOMA, MANIFEST_WPM, MANIFEST_TRYMON };
 enum manifest_restart { RESTART_NEVER, RESTART_ALWAYS, RESTART_ON_FAILURE };
@@ -121,12 +121,20 @@ enum boot_signatures {
     SIGNATURES_REQUIRED,
     SIGNATURES_OFF,      /* development */
 };
+/* What `pith serve FILE` takes from [serve]; NULL: not said. */
+struct serve_config {
+    char *root, *image, *control, *metrics, *log, *apps;
+    char **mounts;
+    bool ephemeral;
+};
 struct boot_config {
     struct boot_app *apps;
     uint32_t napps;
     enum boot_signatures signatures;
     char broker[MANIFEST_NAME_MAX + 1]; /* the app that asks a person; "" */
     uint32_t broker_secs;               /* how long it may take */
+    uint32_t *by_name; /* indices */
+    struct serve_config serve;
 };
 /* Names are unique and `after` names one that stands in the file; no circles. */
 int boot_config_read(struct boot_config *c, const char *text, size_t len,

@@ -345,7 +345,9 @@ struct pith_identity {
 /* app_control: what to do with the app of that name */
 enum {
     PITH_APP_LIST,   /* text: room for lines "name id processes cpu-ns bytes
-                      * disk sent received denials pending"; whole length */
+                      * disk sent received denials pending"; whole length. All
+                      * apps; with a name that one's line, after its end too
+                      * while somebody has its inbox open */
     PITH_APP_KILL,   /* arg: a signal for all its processes */
     PITH_APP_GRANT,  /* text: grants, for its first process */
     PITH_APP_REVOKE, /* text: grants, from all its processes */

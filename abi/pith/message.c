@@ -163,39 +163,37 @@ kill_app(struct app *a, int sig)
     return 0;
 }
 
+#define LINE_ROOM 256u
+
+static void
+list_one(struct text *t, const struct app *a)
+{
+    text_add(t, "%s %u %u %llu %llu %lld %llu %llu %llu %u\n", a->name, a->id,
+             a->procs, (unsigned long long)a->sum_cpu_ns,
+             (unsigned long long)a->sum_bytes, (long long)a->disk,
+             (unsigned long long)a->sent, (unsigned long long)a->received,
+             (unsigned long long)a->denials, port_pending(a->port));
+}
+
+/* One of them, or all: only NULL. */
 static int64_t
-list_apps(struct proc *p, struct gptr out, size_t room)
+list_apps(struct proc *p, struct app *only, struct gptr out, size_t room)
 {
     size_t need = 1;
     struct app *a;
     struct text t = {NULL, 0, 0};
     int r;
 
-    for (a = app_first(); a; a = a->next)
-        need += 192;
+    for (a = only ? only : app_first(); a; a = only ? NULL : a->next)
+        need += LINE_ROOM;
     t.out = host_alloc(need);
     t.room = need;
     if (!t.out)
         return -E_NOMEM;
-    for (a = app_first(); a; a = a->next) {
-        const struct proc *q;
-        uint64_t cpu = a->cpu_ns, memory = 0;
-
-        if (a->named != a)
-            continue;
-        for (q = proc_first(); q; q = q->next) {
-            if (!q->app || q->app->named != a)
-                continue;
-            cpu += proc_cpu_ns(q);
-            if (q->state != PROC_TERMINATED)
-                memory += q->usage.maxrss;
-        }
-        text_add(&t, "%s %u %u %llu %llu %lld %llu %llu %llu %u\n", a->name,
-                 a->id, a->procs, (unsigned long long)cpu,
-                 (unsigned long long)memory, (long long)a->disk,
-                 (unsigned long long)a->sent, (unsigned long long)a->received,
-                 (unsigned long long)a->denials, port_pending(a->port));
-    }
+    app_sum(only);
+    for (a = only ? only : app_first(); a; a = only ? NULL : a->next)
+        if (a->named == a)
+            list_one(&t, a);
     if (t.used < room)
         room = t.used;
     r = room ? copy_out(p, out, t.out, room) : 0;
@@ -289,13 +287,17 @@ sys_app_control(struct proc *p, const uint64_t *a)
 
     if (r < 0)
         return r;
-    if (a[0] == PITH_APP_LIST)
-        return list_apps(p, gptr(a[2]), (size_t)a[3]);
     if (a[0] == PITH_APP_AUDIT)
         return audit_line(p, a[2], a[3]);
     r = copy_in_string(p, name, gptr(a[1]), sizeof name);
     if (r < 0)
         return r;
+    if (a[0] == PITH_APP_LIST) {
+        app = name[0] ? app_named(name) : NULL;
+        if (name[0] && !app)
+            return -E_SRCH;
+        return list_apps(p, app, gptr(a[2]), (size_t)a[3]);
+    }
     app = app_find(name);
     if (!app)
         return -E_SRCH;

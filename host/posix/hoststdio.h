@@ -22,6 +22,18 @@ struct file *host_stdio_file(int hostfd);
  * its peer is this user or root (else -E_ACCES, and it is dropped); -E_AGAIN.
  */
 #define HOST_ACCEPT 0x5091
+/* The same, but whoever could connect may: its address is the guard. */
 struct file *host_listen_file(int hostfd);
+struct file *host_listen_file_any(int hostfd);
+/* ioctl on host_listen_file()'s: arg is a text for the service manager. */
+#define HOST_NOTIFY 0x5092
+
+/* A file of the host, to be read; ioctl HOST_REOPEN: what has that name now.
+ * path must stay. NULL: errno. */
+#define HOST_REOPEN 0x5093
+struct file *host_named_file(const char *path);
+
+/* sd_notify(3): one datagram to $NOTIFY_SOCKET, if there is one. */
+void host_notify(const char *state);
 
 #endif

@@ -43,6 +43,8 @@ struct host_file {
     bool seeks;      /* the same, or a device such as /dev/null */
     bool owned;      /* to be closed */
     bool listening;
+    bool anyone;     /* may connect */
+    const char *path; /* HOST_REOPEN; NULL */
     bool watched[2]; /* for input, for output */
     struct wait_queue wait[2];
 };
@@ -272,8 +274,9 @@ accept_peer(struct host_file *h, struct proc *p)
 
     if (fd < 0)
         return host_error(errno);
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 ||
-        (peer.uid != geteuid() && peer.uid != 0)) {
+    if (!h->anyone &&
+        (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 ||
+         (peer.uid != geteuid() && peer.uid != 0))) {
         close(fd);
         return -E_ACCES;
     }
@@ -289,6 +292,32 @@ accept_peer(struct host_file *h, struct proc *p)
 }
 
 static int
+tell_manager(struct proc *p, struct gptr arg)
+{
+    char text[256];
+    int r = copy_in_string(p, text, arg, sizeof text);
+
+    if (r >= 0)
+        host_notify(text);
+    return r < 0 ? r : 0;
+}
+
+/* The number stays, so nobody need know. */
+static int
+reopen(struct file *f)
+{
+    struct host_file *h = f->data;
+    int fd = open(h->path, O_RDONLY | O_CLOEXEC), r = 0;
+
+    if (fd < 0)
+        return host_error(errno);
+    if (dup3(fd, h->fd, O_CLOEXEC) < 0)
+        r = host_error(errno);
+    close(fd);
+    return r;
+}
+
+static int
 stdio_ioctl(struct file *f, struct proc *p, uint32_t req, struct gptr arg)
 {
     struct host_file *h = f->data;
@@ -297,6 +326,10 @@ stdio_ioctl(struct file *f, struct proc *p, uint32_t req, struct gptr arg)
 
     if (req == HOST_ACCEPT && h->listening)
         return accept_peer(h, p);
+    if (req == HOST_NOTIFY && h->listening && !h->anyone)
+        return tell_manager(p, arg);
+    if (req == HOST_REOPEN && h->path)
+        return reopen(f);
     if (req == PITH_FIONREAD) {
         if (ioctl(h->fd, FIONREAD, &n) < 0)
             return host_error(errno);
@@ -533,4 +566,27 @@ struct file *
 host_listen_file(int hostfd)
 {
     return owned_file(hostfd, true);
+}
+
+struct file *
+host_listen_file_any(int hostfd)
+{
+    struct file *f = owned_file(hostfd, true);
+
+    if (f)
+        ((struct host_file *)f->data)->anyone = true;
+    return f;
+}
+
+struct file *
+host_named_file(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct file *f = fd < 0 ? NULL : owned_file(fd, false);
+
+    if (f)
+        ((struct host_file *)f->data)->path = path;
+    else if (fd >= 0)
+        close(fd);
+    return f;
 }

@@ -10,8 +10,8 @@
  *     init --login         (started by init) the console's session: becomes
  *                          login, and that the login shell
  *
- * Meanwhile it runs the apps (super/super.h) and reaps every orphan. SIGTERM, SIGUSR1 and SIGUSR2 power off,
- * SIGINT restarts (what poweroff, halt and reboot send): everything gets
+ * Meanwhile it runs the apps (super/super.h) and reaps every orphan. SIGHUP:
+ * read the configuration again. SIGTERM, SIGUSR1 and SIGUSR2 power off, SIGINT restarts (what poweroff, halt and reboot send): everything gets
  * SIGTERM, two seconds later SIGKILL, the disks are synced.
  */
 #include <errno.h>
@@ -28,18 +28,27 @@
 
 #include "super/super.h"
 
-#define CONTROL_FD 3 /* a listening socket of the host's, if there is one */
 #define CONSOLE "/dev/console"
 #define TERMINAL "/dev/tty1" /* the same, by the name that ps knows it by */
 #define END_MS 2000
 #define STEP_MS 10
 
 static volatile int asked; /* the signal that ends it all */
+static volatile int reload_asked;
 
 static void
 on_signal(int sig)
 {
     asked = sig;
+    supervise_wake();
+}
+
+static void
+on_reload(int sig)
+{
+    (void)sig;
+    reload_asked = 1;
+    supervise_wake();
 }
 
 static void
@@ -52,11 +61,13 @@ static void
 catch_signals(void)
 {
     static const int ends[] = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2};
-    static const int ignored[] = {SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU, SIGQUIT};
+    static const int ignored[] = {SIGTSTP, SIGTTIN, SIGTTOU, SIGQUIT};
     struct sigaction a = {.sa_handler = on_signal}; /* no SA_RESTART */
 
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         sigaction(ends[i], &a, NULL);
+    a.sa_handler = on_reload;
+    sigaction(SIGHUP, &a, NULL);
     a.sa_handler = SIG_IGN;
     for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
         sigaction(ignored[i], &a, NULL);
@@ -240,6 +251,7 @@ main(int argc, char **argv)
                         "try: poweroff, reboot\n");
         return 1;
     }
+    host_begin();
     catch_signals();
     set_hostname();
     if (access("/etc/rc", R_OK) == 0) {
@@ -247,9 +259,7 @@ main(int argc, char **argv)
         if (pid > 0)
             reap_until(pid);
     }
-    control = fcntl(CONTROL_FD, F_GETFL) >= 0 ? CONTROL_FD : -1;
-    if (control >= 0)
-        fcntl(control, F_SETFD, FD_CLOEXEC);
+    control = host_fd(HOST_CONTROL);
     if (argc == 3 && strcmp(argv[1], "-c") == 0) {
         char *command[] = {"sh", "-c", argv[2], NULL};
         pid = start("/bin/sh", command, 0);
@@ -262,7 +272,7 @@ main(int argc, char **argv)
     } else {
         pid = start_console("/sbin/init");
     }
-    code = pid >= 0 ? supervise(control, pid, &asked) : 127;
+    code = pid >= 0 ? supervise(control, pid, &asked, &reload_asked) : 127;
     supervise_end();
     end_all();
     if (asked == SIGINT)

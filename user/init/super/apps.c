@@ -13,8 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define BOOT_TOML "/etc/vyoma/boot.toml"
-#define FILE_MAX (1u << 20)
+#define FILE_MAX (4u << 20)
 #define NO_USER 1000 /* beside the kernel's errors */
 
 char app_trouble[400];
@@ -22,34 +21,65 @@ struct app *apps[APPS_MAX];
 struct unit units[APPS_MAX];
 struct policy policy = {.units = units};
 
+/* A table of names: thousands of apps send messages by name. */
+static int *
+bucket(const char *name)
+{
+    static int table[4096]; /* index + 1 */
+    uint32_t h = 2166136261u;
+
+    while (*name)
+        h = (h ^ (uint8_t)*name++) * 16777619u;
+    return &table[h % (sizeof table / sizeof *table)];
+}
+
 int
 app_index(const char *name)
 {
-    for (int i = 0; i < policy.count; i++)
-        if (strcmp(apps[i]->name, name) == 0)
-            return i;
-    return -1;
+    int i = *bucket(name) - 1;
+
+    while (i >= 0 && strcmp(apps[i]->name, name) != 0)
+        i = apps[i]->next;
+    return i;
+}
+
+static char *
+read_all(int fd, size_t *len)
+{
+    size_t room = 4096;
+    char *all = malloc(room), *more;
+    ssize_t n = 1;
+
+    *len = 0;
+    while (all && n > 0 && *len < FILE_MAX) {
+        if (*len == room) {
+            more = realloc(all, room *= 2);
+            if (!more)
+                break;
+            all = more;
+        }
+        n = read(fd, all + *len, room - *len);
+        if (n > 0)
+            *len += (size_t)n;
+    }
+    if (all && n != 0) {
+        free(all);
+        all = NULL;
+        errno = n > 0 ? EFBIG : errno;
+    }
+    return all;
 }
 
 static char *
 read_file(const char *path, size_t *len)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    char *all = fd < 0 ? NULL : malloc(FILE_MAX + 1);
-    ssize_t n = 1;
+    int fd = open(path, O_RDONLY | O_CLOEXEC), e;
+    char *all = fd < 0 ? NULL : read_all(fd, len);
 
-    *len = 0;
-    while (all && n > 0 && *len < FILE_MAX) {
-        n = read(fd, all + *len, FILE_MAX - *len);
-        if (n > 0)
-            *len += (size_t)n;
-    }
+    e = errno;
     if (fd >= 0)
         close(fd);
-    if (all && n < 0) {
-        free(all);
-        all = NULL;
-    }
+    errno = e;
     return all;
 }
 
@@ -118,9 +148,12 @@ app_add(const char *name)
     units[i] = (struct unit){0};
     if (!app_reload(i, app_trouble, sizeof app_trouble)) {
         fprintf(stderr, "init: %s\n", app_trouble);
+        event_say("error", "%s", app_trouble);
         free(a);
         return -1;
     }
+    a->next = *bucket(name) - 1;
+    *bucket(name) = i + 1;
     policy.count++;
     return i;
 }
@@ -160,21 +193,27 @@ take_order(const struct boot_app *b, int i)
         units[i].after[k] = -1;
 }
 
-void
-apps_load(void)
+bool
+apps_load(char *why, size_t room)
 {
     struct report report = {0};
     struct boot_config c;
     size_t len;
-    char *text = read_file(BOOT_TOML, &len);
+    bool given = host_fd(HOST_CONFIG) >= 0, ok = true;
+    const char *what = given ? "the configuration" : BOOT_TOML;
+    char *text = !given ? read_file(BOOT_TOML, &len)
+                 : host_config_again() ? read_all(HOST_CONFIG, &len)
+                                       : NULL;
 
     if (!text) {
+        snprintf(why, room, "%s: %s", what, strerror(errno));
         sign_mode(SIGNATURES_BY_TRUST);
-        return;
+        return false;
     }
-    if (boot_config_read(&c, text, len, &report) < 0)
-        fprintf(stderr, "init: %s: %s\n", BOOT_TOML, report.text);
-    else {
+    if (boot_config_read(&c, text, len, &report) < 0) {
+        snprintf(why, room, "%s: %s", what, report.text);
+        ok = false;
+    } else {
         sign_mode(c.signatures);
         broker_config(&c);
         for (uint32_t k = 0; k < c.napps; k++) {
@@ -192,6 +231,7 @@ apps_load(void)
     }
     boot_config_finish(&c);
     free(text);
+    return ok;
 }
 
 /* ---- starting -------------------------------------------------------- */
@@ -365,7 +405,7 @@ app_spawn(void *ctx, int i)
         return -1;
     }
     a->pid = pid;
-    a->sent = 0;
+    a->now = (struct usage){0};
     a->inbox = pith_port_open(a->name, (int)strlen(a->name),
                               PITH_O_CLOEXEC | PITH_O_NONBLOCK);
     return 0;
@@ -400,6 +440,7 @@ app_reap(int pid, int status)
         else
             snprintf(note, sizeof note, "ended with %d", WEXITSTATUS(status));
         log_note(NULL, i, note);
+        usage_ended(i);
         app_control(PITH_APP_KILL, a->name, NULL, SIGKILL);
         app_close(a);
         policy_exited(&policy, i, status == 0, now_ms());

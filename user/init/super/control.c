@@ -12,11 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define HOST_ACCEPT 0x5091 /* host/posix/stdio.c */
 
 struct client clients[CLIENTS_MAX];
 bool end_asked;
@@ -60,50 +57,11 @@ split(struct words *w, const char *line)
 
 /* ---- ps -------------------------------------------------------------- */
 
-struct usage {
-    unsigned procs, pending;
-    unsigned long long cpu_ns, bytes, sent, received, denied;
-    long long disk;
-};
-
-static char *
-kernel_list(void)
-{
-    size_t room = 65536;
-    char *text = malloc(room);
-    int n = text ? pith_app_control(PITH_APP_LIST, "", text, (int)room - 1, 0)
-                 : -1;
-
-    if (n < 0) {
-        free(text);
-        return NULL;
-    }
-    text[(size_t)n < room ? (size_t)n : room - 1] = 0;
-    return text;
-}
-
-static struct usage
-usage_of(const char *list, const char *name)
-{
-    struct usage u = {0};
-    size_t n = strlen(name);
-
-    for (const char *s = list; s && *s; s = strchr(s, '\n')) {
-        s += *s == '\n';
-        if (strncmp(s, name, n) != 0 || s[n] != ' ')
-            continue;
-        sscanf(s + n, " %*u %u %llu %llu %lld %llu %llu %llu %u", &u.procs,
-               &u.cpu_ns, &u.bytes, &u.disk, &u.sent, &u.received, &u.denied,
-               &u.pending);
-        break;
-    }
-    return u;
-}
-
 static void
-ps_one(struct buffer *out, int i, const struct usage *u, bool json, bool first)
+ps_one(struct buffer *out, int i, bool json, bool first)
 {
     const struct app *a = apps[i];
+    const struct usage *u = &a->now;
     const struct unit *unit = &units[i];
     uint64_t up = unit_alive(unit) ? (now_ms() - unit->started) / 1000 : 0;
 
@@ -129,67 +87,17 @@ ps_one(struct buffer *out, int i, const struct usage *u, bool json, bool first)
 static void
 ps(struct buffer *out, bool json)
 {
-    char *list = kernel_list();
-
+    usage_refresh();
     if (json)
         buffer_print(out, "[");
     else
         buffer_print(out, "%-20s %-9s %6s %6s %6s %9s %8s %8s %6s\n", "NAME",
                      "STATE", "PID", "UP", "STARTS", "CPU", "MEMORY",
                      "MESSAGES", "DENIED");
-    for (int i = 0; i < policy.count; i++) {
-        struct usage u = usage_of(list, apps[i]->name);
-
-        ps_one(out, i, &u, json, i == 0);
-    }
+    for (int i = 0; i < policy.count; i++)
+        ps_one(out, i, json, i == 0);
     if (json)
         buffer_print(out, "]\n");
-    free(list);
-}
-
-static void
-metric(struct buffer *out, const char *name, const char *type, const char *help,
-       const char *list)
-{
-    buffer_print(out, "# HELP pith_app_%s %s\n# TYPE pith_app_%s %s\n", name,
-                 help, name, type);
-    for (int i = 0; i < policy.count; i++) {
-        struct usage u = usage_of(list, apps[i]->name);
-        double v = 0;
-
-        if (strcmp(name, "up") == 0)
-            v = units[i].state == UNIT_RUNNING;
-        else if (strcmp(name, "starts_total") == 0)
-            v = units[i].starts;
-        else if (strcmp(name, "processes") == 0)
-            v = u.procs;
-        else if (strcmp(name, "cpu_seconds") == 0)
-            v = (double)u.cpu_ns * 1e-9;
-        else if (strcmp(name, "memory_bytes") == 0)
-            v = (double)u.bytes;
-        else if (strcmp(name, "messages_waiting") == 0)
-            v = u.pending;
-        else
-            v = (double)u.denied;
-        buffer_print(out, "pith_app_%s{app=\"%s\"} %.17g\n", name,
-                     apps[i]->name, v);
-    }
-}
-
-/* Prometheus' text format. CPU, memory and refusals are of the present run. */
-static void
-metrics(struct buffer *out)
-{
-    char *list = kernel_list();
-
-    metric(out, "up", "gauge", "1 when it runs", list);
-    metric(out, "starts_total", "counter", "how often it was started", list);
-    metric(out, "processes", "gauge", "processes now", list);
-    metric(out, "cpu_seconds", "gauge", "CPU time of this run", list);
-    metric(out, "memory_bytes", "gauge", "linear memory", list);
-    metric(out, "messages_waiting", "gauge", "in its inbox", list);
-    metric(out, "denied", "gauge", "refused uses in this run", list);
-    free(list);
 }
 
 /* ---- the others ------------------------------------------------------ */
@@ -202,7 +110,7 @@ show_file(struct buffer *out, const char *path)
     ssize_t n;
 
     while (fd >= 0 && (n = read(fd, bytes, sizeof bytes)) > 0)
-        buffer_add(out, bytes, (size_t)n, 1u << 22);
+        buffer_add(out, bytes, (size_t)n, ANSWER_MAX);
     if (fd >= 0)
         close(fd);
 }
@@ -257,7 +165,7 @@ logs(struct app *a, int i, struct words *w, struct buffer *out,
      struct client *client)
 {
     buffer_add(out, a->log.ring.bytes ? a->log.ring.bytes : "",
-               a->log.ring.used, 1u << 22);
+               a->log.ring.used, ANSWER_MAX);
     if (w->follow && client) {
         client->follow = i;
         client->done = false;
@@ -362,12 +270,7 @@ command(struct app *caller, const char *line, struct buffer *out,
     } else if (strcmp(c, "audit") == 0) {
         show_file(out, "/proc/audit");
     } else if (strcmp(c, "reload") == 0 && !w.word[1]) {
-        apps_load();
-        for (int i = 0; i < policy.count; i++)
-            if (apps[i]->autostart && units[i].state == UNIT_STOPPED &&
-                !units[i].starts)
-                policy_start(&policy, i, now_ms());
-        buffer_print(out, "ok\n");
+        reload_all(out);
     } else if (strcmp(c, "shutdown") == 0) {
         end_asked = true;
         buffer_print(out, "ok\n");
@@ -386,7 +289,7 @@ control_accept(int fd)
 {
     int conn;
 
-    while ((conn = ioctl(fd, HOST_ACCEPT, 0)) >= 0) {
+    while ((conn = host_accept(fd)) >= 0) {
         struct client *c = clients;
 
         while (c < clients + CLIENTS_MAX && c->fd >= 0)
@@ -395,8 +298,6 @@ control_accept(int fd)
             close(conn);
             continue;
         }
-        fcntl(conn, F_SETFL, O_NONBLOCK);
-        fcntl(conn, F_SETFD, FD_CLOEXEC);
         c->fd = conn;
         c->follow = -1;
         c->attached = c->done = false;

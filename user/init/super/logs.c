@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define OPEN_LOGS 2000 /* with more apps than that, none stays open */
+
 static void
 rotate(const struct app *a)
 {
@@ -46,6 +48,10 @@ to_file(struct app *a, const char *line, size_t n)
     }
     if (l->fd >= 0 && write(l->fd, line, n) == (ssize_t)n)
         l->size += n;
+    if (policy.count > OPEN_LOGS && l->fd >= 0) {
+        close(l->fd);
+        l->fd = -1;
+    }
 }
 
 static void
@@ -82,13 +88,15 @@ allowed(struct log *l, size_t n)
     }
     if (l->this_second + n > LOG_RATE) {
         l->dropped += n;
+        l->lost += n + 1;
         return false;
     }
     l->this_second += n;
     return true;
 }
 
-static void
+/* false: it was too much. */
+static bool
 add(int i, const char *mark, const char *line, size_t n)
 {
     struct log *l = &apps[i]->log;
@@ -100,14 +108,15 @@ add(int i, const char *mark, const char *line, size_t n)
     bool fits = allowed(l, n);
 
     if (!fits && l->dropped > n)
-        return;
+        return false;
     gmtime_r(&t, &tm);
     at = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ ", &tm);
     if (!fits) { /* said at once: what comes next may push it out of the ring */
         at += (size_t)snprintf(text + at, sizeof text - at,
                                "* too much in a second: cut here\n");
         keep(i, text, at);
-        return;
+        event(i, "supervisor", "warning", "too much in a second: cut here", 30);
+        return false;
     }
     if (l->dropped) {
         char note[128];
@@ -121,12 +130,15 @@ add(int i, const char *mark, const char *line, size_t n)
     at += (size_t)snprintf(text + at, sizeof text - at, "%s%.*s\n", mark,
                            (int)(n < LINE_ROOM ? n : LINE_ROOM), line);
     keep(i, text, at < sizeof text ? at : sizeof text - 1);
+    return true;
 }
 
 void
-log_line(int i, const char *line, size_t n)
+log_line(int i, bool errors, const char *line, size_t n)
 {
-    add(i, "", line, n);
+    apps[i]->log.bytes += n + 1;
+    if (add(i, "", line, n))
+        event(i, errors ? "err" : "out", errors ? "warning" : "info", line, n);
 }
 
 void
@@ -134,4 +146,5 @@ log_note(void *ctx, int i, const char *what)
 {
     (void)ctx;
     add(i, "* ", what, strlen(what));
+    event(i, "supervisor", "warning", what, strlen(what));
 }

@@ -177,6 +177,7 @@ tick_one(struct policy *p, int i, uint64_t now)
                            u->state == UNIT_STARTING) &&
         !u->barked && now - u->spoke >= u->watchdog_ms) {
         u->barked = true;
+        u->barks++;
         p->log(p->ctx, i, "silent for too long: killed");
         p->signal(p->ctx, i, true);
         return;
@@ -215,18 +216,18 @@ policy_tick(struct policy *p, uint64_t now)
     return next;
 }
 
-/* Is one of those alive that come after it? */
-static bool
-needed(const struct policy *p, int i)
+/* Mark those that somebody who is alive comes after. */
+static void
+mark_needed(struct policy *p)
 {
-    for (int k = 0; k < p->count; k++) {
-        if (!unit_alive(&p->units[k]))
+    for (int i = 0; i < p->count; i++)
+        p->units[i].needed = false;
+    for (int i = 0; i < p->count; i++) {
+        if (!unit_alive(&p->units[i]))
             continue;
-        for (const int *a = p->units[k].after; a && *a >= 0; a++)
-            if (*a == i)
-                return true;
+        for (const int *a = p->units[i].after; a && *a >= 0; a++)
+            p->units[*a].needed = true;
     }
-    return false;
 }
 
 bool
@@ -235,13 +236,14 @@ policy_end(struct policy *p, uint64_t now)
     bool gone = true;
 
     p->ending = true;
+    mark_needed(p); /* who stops now is alive still: nothing changes below */
     for (int i = 0; i < p->count; i++) {
         struct unit *u = &p->units[i];
 
         gone &= !unit_alive(u);
         if (u->state == UNIT_STOPPING)
             continue;
-        if (!unit_alive(u) || !needed(p, i))
+        if (!unit_alive(u) || !u->needed)
             policy_stop(p, i, now);
     }
     return gone;

@@ -49,10 +49,11 @@ struct unit {
     bool again;           /* start once it has stopped */
     bool killed;          /* SIGKILL was sent */
     bool barked;          /* by the watchdog: counts as a failure */
+    bool needed;          /* at the end: others that come after it are alive */
     uint64_t started, spoke, deadline; /* deadline: of the state; 0: none */
     uint64_t first_failure;
     uint32_t failures;    /* in a row */
-    uint32_t starts;      /* all */
+    uint32_t starts, barks; /* all */
 };
 
 struct policy {

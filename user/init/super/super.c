@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define POLLS (APPS_MAX * 4 + CLIENTS_MAX + 4)
-#define SENT_CHECK_MS 250u
+#define POLLS (APPS_MAX * 4 + CLIENTS_MAX + HTTP_MAX + 6)
 #define AUDIT_LOG "/var/log/audit.log"
 
 static int wake_pipe[2] = {-1, -1}, auth_fd = -1;
@@ -22,7 +22,10 @@ static struct {
     int kind, index; /* of each poll: what it is about */
 } about[POLLS];
 static int npolls;
-enum { WAKE, CONTROL, CLIENT, AUTH, BROKER, APP_IN, APP_OUT, APP_ERR, APP_INBOX };
+enum {
+    WAKE, CONTROL, METRICS, HTTP, EVENTS, CLIENT, AUTH, BROKER,
+    APP_IN, APP_OUT, APP_ERR, APP_INBOX
+};
 
 uint64_t
 now_ms(void)
@@ -33,14 +36,21 @@ now_ms(void)
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-static void
-on_child(int sig)
+void
+supervise_wake(void)
 {
     int saved = errno;
 
-    (void)sig;
-    write(wake_pipe[1], "", 1);
+    if (wake_pipe[1] >= 0)
+        write(wake_pipe[1], "", 1);
     errno = saved;
+}
+
+static void
+on_child(int sig)
+{
+    (void)sig;
+    supervise_wake();
 }
 
 static void
@@ -56,12 +66,25 @@ want(int fd, short events, int kind, int index)
 static void
 gather(int control_fd)
 {
+    bool free_slot = false;
+
     npolls = 0;
     want(wake_pipe[0], POLLIN, WAKE, 0);
     want(control_fd, POLLIN, CONTROL, 0);
     if (!auth_busy())
         want(auth_fd, POLLIN, AUTH, 0);
     want(broker_poll_fd(), POLLIN, BROKER, 0);
+    if (events_waiting())
+        want(1, POLLOUT, EVENTS, 0);
+    for (int i = 0; i < HTTP_MAX; i++) {
+        bool writing;
+        int fd = http_fd(i, &writing);
+
+        want(fd, writing ? POLLOUT : POLLIN, HTTP, i);
+        free_slot |= fd < 0;
+    }
+    if (control_fd >= 0 && free_slot)
+        want(host_fd(HOST_METRICS), POLLIN, METRICS, 0);
     for (int i = 0; i < CLIENTS_MAX; i++)
         want(clients[i].fd,
              (short)(POLLIN |
@@ -109,6 +132,15 @@ serve(int k)
     case BROKER:
         broker_read();
         break;
+    case METRICS:
+        http_accept(polls[k].fd);
+        break;
+    case HTTP:
+        http_serve(i);
+        break;
+    case EVENTS:
+        events_write();
+        break;
     case CLIENT:
         if (clients[i].fd == polls[k].fd)
             serve_client(&clients[i], polls[k].revents);
@@ -150,35 +182,12 @@ reap(int until)
 static void
 see_messages(void)
 {
-    static uint64_t last;
     bool any = false;
-    char *list, *at, *next;
 
-    if (now_ms() - last < SENT_CHECK_MS)
-        return;
-    last = now_ms();
-    for (int i = 0; i < policy.count; i++)
-        any |= units[i].watchdog_ms && apps[i]->pid;
-    list = any ? malloc(65536) : NULL;
-    if (!list)
-        return;
-    int n = pith_app_control(PITH_APP_LIST, "", list, 65535, 0);
-    list[n < 0 ? 0 : n < 65535 ? n : 65535] = 0;
-    for (at = list; *at; at = next) {
-        char name[64] = "";
-        unsigned long long sent = 0;
-        int i;
-
-        next = at + strcspn(at, "\n");
-        next += *next == '\n';
-        sscanf(at, "%63s %*u %*u %*u %*u %*d %llu", name, &sent);
-        i = app_index(name);
-        if (i >= 0 && apps[i]->sent != sent) {
-            apps[i]->sent = sent;
-            policy_spoke(&policy, i, now_ms());
-        }
-    }
-    free(list);
+    for (int i = 0; i < policy.count && !any; i++)
+        any = units[i].watchdog_ms && apps[i]->pid;
+    if (any)
+        usage_refresh();
 }
 
 /* The kernel remembers the last lines only: a file has them all. */
@@ -205,6 +214,7 @@ save_audit(void)
             if (strtoull(line, NULL, 10) >= next_number) {
                 next_number = strtoull(line, NULL, 10) + 1;
                 write(to, line, (size_t)(nl + 1 - line));
+                event(-1, "audit", "warning", line, (size_t)(nl - line));
             }
         used -= (int)(line - text);
         memmove(text, line, (size_t)used);
@@ -215,11 +225,30 @@ save_audit(void)
         close(to);
 }
 
+/* The service manager hears of us as long as the loop goes round. */
+static void
+alive(uint64_t now)
+{
+    static uint64_t last;
+    uint64_t every = host_watchdog_ms();
+
+    if (every && now - last >= every) {
+        last = now;
+        host_notify("WATCHDOG=1");
+    }
+}
+
 static void
 turn(int control_fd, uint64_t limit)
 {
     uint64_t now = now_ms(), due = policy_tick(&policy, now);
-    int wait = policy.count ? 1000 : -1;
+    uint64_t watchdog = host_watchdog_ms();
+    int wait = policy.count || host_fd(HOST_METRICS) >= 0 ? 1000 : -1;
+
+    if (watchdog && (wait < 0 || watchdog < (uint64_t)wait))
+        wait = (int)watchdog;
+    alive(now);
+    http_tick(now);
 
     if (due && (int64_t)(due - now) < wait)
         wait = due > now ? (int)(due - now) : 0;
@@ -240,6 +269,7 @@ static void
 set_up(void)
 {
     struct sigaction a = {.sa_handler = on_child, .sa_flags = SA_NOCLDSTOP};
+    struct rlimit files;
 
     for (int i = 0; i < CLIENTS_MAX; i++)
         clients[i].fd = clients[i].follow = -1;
@@ -247,27 +277,69 @@ set_up(void)
     sigaction(SIGCHLD, &a, NULL);
     signal(SIGPIPE, SIG_IGN);
     auth_fd = auth_listen();
+    getrlimit(RLIMIT_NOFILE, &files); /* five for each app */
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
     policy.start = app_spawn;
     policy.signal = app_signal;
     policy.log = log_note;
 }
 
-int
-supervise(int control_fd, int until, volatile int *asked)
+void
+reload_all(struct buffer *out)
 {
-    int status;
+    char why[500];
+
+    if (!apps_load(why, sizeof why)) {
+        buffer_print(out, "error: %s\n", why);
+        event_say("error", "%s", why);
+        return;
+    }
+    for (int i = 0; i < policy.count; i++)
+        if (apps[i]->autostart && units[i].state == UNIT_STOPPED &&
+            !units[i].starts)
+            policy_start(&policy, i, now_ms());
+    event_say("info", "configuration read: %d apps", policy.count);
+    buffer_print(out, "ok\n");
+}
+
+static void
+begin(void)
+{
+    struct buffer said = {0};
 
     set_up();
-    apps_load();
-    for (int i = 0; i < policy.count; i++)
-        if (apps[i]->autostart)
-            policy_start(&policy, i, now_ms());
+    events_begin();
+    event_say("info", "system starts");
+    if (host_fd(HOST_CONFIG) >= 0 || access(BOOT_TOML, F_OK) == 0) {
+        reload_all(&said);
+        if (said.used > 3)
+            fprintf(stderr, "init: %.*s", (int)said.used, said.bytes);
+        free(said.bytes);
+    }
+    event_say("info", "ready");
+    host_notify("READY=1");
+}
+
+int
+supervise(int control_fd, int until, volatile int *asked,
+          volatile int *reload_asked)
+{
+    struct buffer said = {0};
+    int status;
+
+    begin();
     for (;;) {
         status = reap(until);
         if (status >= 0)
             return status;
         if (*asked || end_asked)
             return -1;
+        if (*reload_asked) {
+            *reload_asked = 0;
+            said.used = 0;
+            reload_all(&said);
+        }
         turn(control_fd, 0);
     }
 }
@@ -275,6 +347,8 @@ supervise(int control_fd, int until, volatile int *asked)
 void
 supervise_end(void)
 {
+    host_notify("STOPPING=1");
+    event_say("info", "system stops");
     while (!policy_end(&policy, now_ms())) {
         reap(0);
         turn(-1, 50);
@@ -283,4 +357,6 @@ supervise_end(void)
     for (int i = 0; i < CLIENTS_MAX; i++)
         if (clients[i].fd >= 0)
             client_write(&clients[i]);
+    event_say("info", "system has stopped");
+    events_end();
 }

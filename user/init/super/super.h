@@ -7,6 +7,8 @@
  *        apps.c  processes: start, signal, reap    policy.c  when
  *        text.c  their lines: messages or output   logs.c    output kept
  *        control.c  commands, from apps (`@supervisor:`) and from outside
+ *        usage.c what each has used    metrics.c, http.c  for Prometheus
+ *        events.c what happens, as JSON lines    host.c  the service manager
  *        super.c the loop
  *
  * It never acts on an app's behalf without asking the kernel whether that app
@@ -26,13 +28,14 @@
 #include "manifest.h"
 #include "policy.h"
 
-#define APPS_MAX 512
+#define APPS_MAX 16384
 #define LINE_ROOM 4096u     /* a longer line is several */
 #define QUEUE_MAX 65536u    /* bytes that wait for an app's standard input */
 #define RING_BYTES 16384u
 #define LOG_BYTES 262144u   /* of a file, before it is rotated */
 #define LOG_FILES 3
 #define LOG_RATE 262144u    /* bytes a second and app; more is dropped */
+#define ANSWER_MAX (1u << 25) /* bytes of an answer to a command */
 
 struct buffer {
     char *bytes;
@@ -44,12 +47,20 @@ void buffer_drop(struct buffer *b, size_t n); /* from the front */
 void buffer_print(struct buffer *b, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Since its last start, or (before) in all its runs before that. */
+struct usage {
+    unsigned procs, pending;
+    unsigned long long cpu_ns, bytes, sent, received, denied;
+    long long disk;
+};
+
 struct log {
     struct buffer ring;
     int fd;
     size_t size;          /* of the file */
     uint64_t second;      /* of the rate */
     size_t this_second, dropped;
+    uint64_t bytes, lost; /* in all */
 };
 
 struct app {
@@ -64,7 +75,8 @@ struct app {
     bool blocked;         /* its line is for somebody whose queue is full */
     char last_from[MANIFEST_NAME_MAX + 1];
     uint64_t last_id;     /* of a typed message; 0: it was text */
-    uint64_t sent;        /* the kernel's count, when last seen */
+    struct usage now, before;
+    int next;             /* in the table of names; -1 */
     int status;           /* of its last end */
     struct log log;
 };
@@ -82,11 +94,13 @@ extern struct app *apps[APPS_MAX];
 extern struct unit units[APPS_MAX];
 extern struct policy policy;
 extern struct client clients[CLIENTS_MAX];
+extern bool end_asked;
 uint64_t now_ms(void);
 int app_index(const char *name); /* -1 */
 
 /* apps.c */
-void apps_load(void); /* boot.toml and the manifests it names; again: reload */
+/* The configuration and the manifests it names; again: reload. false: why. */
+bool apps_load(char *why, size_t room);
 int app_add(const char *name); /* by its manifest below /apps; index or -1 */
 extern char app_trouble[400];  /* why app_add gave -1 */
 bool app_reload(int i, char *why, size_t room);
@@ -105,8 +119,12 @@ bool text_deliver(struct app *to, const char *from, const char *text);
 bool may(const struct app *a, const char *grant);
 int app_control(int op, const char *name, const char *text, int arg);
 
+/* usage.c */
+void usage_refresh(void);  /* every app's `now`; at most 4 times a second */
+void usage_ended(int i);   /* its run is over, but its inbox still open */
+
 /* logs.c */
-void log_line(int i, const char *line, size_t n);
+void log_line(int i, bool errors, const char *line, size_t n);
 void log_note(void *ctx, int i, const char *what); /* the supervisor's own */
 
 /* auth.c */
@@ -143,8 +161,45 @@ void control_accept(int fd);
 void client_read(struct client *c);
 void client_write(struct client *c);
 
-/* super.c: runs until `until` has ended or *asked is set; its status, or -1. */
-int supervise(int control_fd, int until, volatile int *asked);
+/* metrics.c: all of them, as Prometheus' text format 0.0.4. */
+void metrics(struct buffer *out);
+
+/* http.c: GET /metrics and /healthz, for whoever can connect. */
+#define HTTP_MAX 16
+void http_accept(int fd);
+int http_fd(int k, bool *writing); /* of connection k; -1 */
+void http_serve(int k);
+void http_tick(uint64_t now);      /* those that take too long are dropped */
+
+/* events.c: JSON objects, a line each, on standard output. source: "out",
+ * "err", "supervisor", "audit". i: an app, or -1. Never waits: when nobody
+ * reads, events are dropped, and counted. */
+void events_begin(void);
+void event(int i, const char *source, const char *level, const char *text,
+           size_t n);
+void event_say(const char *level, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+bool events_waiting(void);
+void events_write(void);
+void events_end(void); /* what is left, for a moment */
+
+/* host.c: descriptors that the host gave us, and its service manager. */
+enum { HOST_CONTROL = 3, HOST_CONFIG, HOST_METRICS };
+void host_begin(void);  /* before anything else is opened */
+int host_fd(int which); /* -1: not given */
+int host_accept(int fd); /* a connection's descriptor, not blocking; -1 */
+bool host_config_again(void); /* HOST_CONFIG is from its start on, and new */
+void host_notify(const char *state);
+uint64_t host_watchdog_ms(void); /* how often to say so; 0: never */
+
+#define BOOT_TOML "/etc/vyoma/boot.toml" /* if the host gives none */
+/* super.c: runs until `until` has ended or *asked is set; its status, or -1.
+ * When *reload_asked is set, the configuration is read again. */
+int supervise(int control_fd, int until, volatile int *asked,
+              volatile int *reload_asked);
+void supervise_wake(void); /* by a signal handler: look at those */
+/* The same by a command; new apps are started. */
+void reload_all(struct buffer *out);
 /* Stop all apps, in order. */
 void supervise_end(void);
 extern bool end_asked; /* by a command */

@@ -61,7 +61,7 @@ buffer_print(struct buffer *b, const char *format, ...)
     if (n >= (int)sizeof text)
         n = (int)sizeof text - 1;
     if (n > 0)
-        buffer_add(b, text, (size_t)n, 1u << 22);
+        buffer_add(b, text, (size_t)n, ANSWER_MAX);
 }
 
 /* ---- the kernel's word ----------------------------------------------- */
@@ -221,7 +221,7 @@ message(int i, char *line)
     char *text = strchr(line, ':');
 
     if (!text) {
-        log_line(i, line, strlen(line));
+        log_line(i, false, line, strlen(line));
         return true;
     }
     *text++ = 0;
@@ -250,7 +250,7 @@ take_line(int i, struct buffer *b, bool errors, size_t n)
     line[n] = 0;
     if (!errors && line[0] == '@' && strlen(line) == n)
         return message(i, line);
-    log_line(i, line, n);
+    log_line(i, errors, line, n);
     return true;
 }
 
