@@ -145,6 +145,12 @@ loopback(const char *text, struct sockaddr_in6 *out, socklen_t *len)
     return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
 }
 
+bool
+cli_metrics_is_tcp(const char *text)
+{
+    return strchr(text, ':') && !strchr(text, '/');
+}
+
 static int
 listen_tcp(const char *text)
 {
@@ -177,7 +183,7 @@ cli_metrics_listen(const struct cli_options *o)
 {
     struct sockaddr_un a = {.sun_family = AF_UNIX};
 
-    if (!strchr(o->metrics, '/'))
+    if (cli_metrics_is_tcp(o->metrics))
         return listen_tcp(o->metrics);
     if (strlen(o->metrics) >= sizeof a.sun_path) {
         cli_error("%s: too long for a socket's name; try: a shorter --metrics",

@@ -296,7 +296,8 @@ check(const char *file, bool as_toml)
     char *text;
     int r;
 
-    if (strcmp(slash ? slash + 1 : file, "boot.toml") == 0) {
+    if (strcmp(slash ? slash + 1 : file, "boot.toml") == 0 ||
+        strcmp(slash ? slash + 1 : file, "serve.toml") == 0) {
         text = read_file(file, &room);
         r = text ? check_boot(file, text, room) : EXIT_REFUSED;
         free(text);

@@ -14,12 +14,14 @@
  * What the command line says goes before what CONFIG says. init reads the apps
  * from the same file, anew at each `pith reload`.
  */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "cli.h"
+#include "listen.h"
 #include "manifest.h"
 
 static struct boot_config config; /* options point into it */
@@ -120,7 +122,7 @@ read_config(struct cli_options *o)
     take(&o->image, &s->image, o->config, true);
     take(&o->control, &s->control, o->config, true);
     take(&o->metrics, &s->metrics, o->config,
-         s->metrics && strchr(s->metrics, '/'));
+         s->metrics && !cli_metrics_is_tcp(s->metrics));
     take(&o->apps, &s->apps, o->config, true);
     take(&o->log, &s->log, o->config, false);
     o->ephemeral |= s->ephemeral;
@@ -141,6 +143,16 @@ serve(struct cli_options *o)
     return cli_boot_options(o);
 }
 
+/* glibc's malloc keeps memory that was freed for each thread apart: under load,
+ * twice of what is in use. Ours is mostly called under one lock anyway. */
+static void
+few_arenas(void)
+{
+#ifdef M_ARENA_MAX
+    mallopt(M_ARENA_MAX, 2);
+#endif
+}
+
 int
 cli_serve(int argc, char **argv)
 {
@@ -148,6 +160,7 @@ cli_serve(int argc, char **argv)
     int r = EXIT_USAGE;
 
     cli_signals_block(); /* from the first moment: an end is orderly */
+    few_arenas();
     if (cli_parse_boot(&o, argc, argv, 1))
         r = serve(&o);
     cli_options_finish(&o);

@@ -6,6 +6,7 @@
 
 #include "audit.h"
 #include "cap_internal.h"
+#include "ipc.h"
 #include "lib.h"
 #include "pith_errno.h"
 #include "port.h"
@@ -71,6 +72,7 @@ create(struct app *parent, const char *name)
 
     if (!a)
         return NULL;
+    ipc_count.apps++;
     a->refs = 1;
     a->id = ++last_id;
     a->parent = parent ? app_ref(parent) : NULL;
@@ -107,6 +109,7 @@ app_unref(struct app *a)
             a->next->prev = a->prev;
         port_destroy(a->port);
         host_free(a);
+        ipc_count.apps--;
         a = parent;
     }
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "ipc.h"
 #include "pith_errno.h"
 #include "proc.h"
 #include "vfs.h"
@@ -24,6 +25,7 @@ file_create(const struct file_ops *ops, struct inode *inode, uint32_t flags,
 
     if (!f)
         return NULL;
+    ipc_count.files++;
     f->refs = 1;
     f->flags = flags;
     f->ops = ops;
@@ -52,6 +54,7 @@ file_put(struct file *f)
     path_unref(f->path);
     host_free(f->preopen_name);
     host_free(f);
+    ipc_count.files--;
 }
 
 /* ---- descriptor tables ----------------------------------------------- */
@@ -119,6 +122,58 @@ fd_table_copy(struct fd_table *to, const struct fd_table *from)
     return 0;
 }
 
+int
+fd_table_inherit(struct fd_table *to, const struct fd_table *from)
+{
+    uint32_t i, used = from->room;
+
+    while (used && (!from->slots[used - 1].file || from->slots[used - 1].cloexec))
+        used--;
+    if (used && grow(to, used) < 0)
+        return -E_NOMEM;
+    for (i = 0; i < used; i++) {
+        if (from->slots[i].file && !from->slots[i].cloexec) {
+            to->slots[i] = from->slots[i];
+            file_ref(to->slots[i].file);
+        }
+    }
+    return 0;
+}
+
+int
+fd_table_inherit_one(struct fd_table *to, const struct fd_table *from, int fd)
+{
+    if (fd < 0 || (uint32_t)fd >= from->room || !from->slots[fd].file)
+        return 0;
+    if ((uint32_t)fd >= to->room && grow(to, (uint32_t)fd + 1) < 0)
+        return -E_NOMEM;
+    if (!to->slots[fd].file) {
+        to->slots[fd] = from->slots[fd];
+        file_ref(to->slots[fd].file);
+    }
+    return 0;
+}
+
+/* A program that has few files need not keep its parent's large table. */
+static void
+shrink(struct fd_table *t)
+{
+    uint32_t used = t->room, n = FD_ROOM_FIRST;
+    struct fd_slot *slots;
+
+    while (used && !t->slots[used - 1].file)
+        used--;
+    while (n < used)
+        n *= 2;
+    if (n >= t->room)
+        return;
+    slots = host_realloc(t->slots, n * sizeof *slots);
+    if (!slots)
+        return;
+    t->slots = slots;
+    t->room = n;
+}
+
 void
 fd_table_close_on_exec(struct fd_table *t, struct proc *owner)
 {
@@ -134,6 +189,7 @@ fd_table_close_on_exec(struct fd_table *t, struct proc *owner)
         file_put(f);
     }
     t->low = 0;
+    shrink(t);
 }
 
 static uint32_t

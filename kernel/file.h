@@ -97,6 +97,12 @@ int fd_table_init(struct fd_table *t);
 void fd_table_finish(struct fd_table *t, struct proc *owner);
 /* fork/spawn: share the files; slots keep cloexec. -E_NOMEM. */
 int fd_table_copy(struct fd_table *to, const struct fd_table *from);
+/* What a program that is spawned keeps: the supervisor has ten thousand open
+ * files that it does not. And one more that it asks for by its number (if there
+ * is one, and `to` does not have that number yet). */
+int fd_table_inherit(struct fd_table *to, const struct fd_table *from);
+int fd_table_inherit_one(struct fd_table *to, const struct fd_table *from,
+                         int fd);
 void fd_table_close_on_exec(struct fd_table *t, struct proc *owner);
 
 /* Lowest free fd >= min; takes over f's reference on success only.

@@ -14,6 +14,8 @@ struct ipc_counts {
     uint32_t ttys, ptys;   /* the console is one tty */
     uint32_t unix_sockets, inet_sockets, host_sockets;
     uint32_t files_in_flight; /* descriptors inside unix socket messages */
+    uint32_t files;        /* open ones, whatever they are of */
+    uint32_t apps, messages; /* app.h, port.h */
     uint64_t bytes;        /* buffers of all of them */
 };
 void ipc_counts(struct ipc_counts *out); /* lock held */

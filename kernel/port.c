@@ -6,6 +6,7 @@
 
 #include "app.h"
 #include "file.h"
+#include "ipc.h"
 #include "lib.h"
 #include "pith_errno.h"
 #include "proc.h"
@@ -34,6 +35,13 @@ struct port {
 };
 
 static uint64_t last_id;
+
+static void
+free_message(struct message *m)
+{
+    ipc_count.messages -= m != NULL;
+    host_free(m);
+}
 
 /* ---- life ------------------------------------------------------------ */
 
@@ -65,7 +73,7 @@ port_close(struct port *port)
 
     while ((m = port->first)) {
         port->first = m->next;
-        host_free(m);
+        free_message(m);
     }
     port->last = NULL;
     port->count = 0;
@@ -205,11 +213,12 @@ broadcast(struct message *m, struct app *from)
         copy = host_alloc(size);
         if (!copy)
             break;
+        ipc_count.messages++;
         memcpy(copy, m, size);
         append(a->port, copy);
         n++;
     }
-    host_free(m);
+    free_message(m);
     return n;
 }
 
@@ -226,9 +235,10 @@ make_message(struct proc *sender, struct uio *u, uint64_t reply_to,
     m = host_alloc(sizeof *m + n);
     if (!m)
         return -E_NOMEM;
+    ipc_count.messages++;
     r = n ? uio_get(u, m->data, n) : 0;
     if (r < 0) {
-        host_free(m);
+        free_message(m);
         return (int)r;
     }
     m->head.id = ++last_id;
@@ -262,7 +272,7 @@ send_to(struct proc *p, struct proc *sender, struct app *to,
     }
     if (r >= 0)
         from->named->sent++;
-    host_free(m);
+    free_message(m);
     app_unref(to);
     app_unref(from);
     return r;
@@ -287,7 +297,7 @@ port_send(struct proc *p, struct proc *sender, const char *name,
     else if (!everyone)
         to = app_find(name);
     if (!everyone && (!to || !to->procs)) {
-        host_free(m);
+        free_message(m);
         return -E_NOENT;
     }
     *id = m->head.id;
@@ -328,7 +338,7 @@ port_recv(struct port *port, struct uio *u, bool dontwait,
     port->askers[port->next_asker].id = m->head.id;
     port->askers[port->next_asker].app = m->head.app;
     port->next_asker = (port->next_asker + 1) % ASKERS;
-    host_free(m);
+    free_message(m);
     wake(&port->writable);
     return (int64_t)n;
 }

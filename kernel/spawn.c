@@ -350,7 +350,12 @@ spawn_child(struct proc *p, struct proc *parent, struct call_spawn *s,
         grants_unref(fits);
     }
     spawn_signals(p, s);
-    r = fd_table_copy(&p->fds, &parent->fds);
+    r = fd_table_inherit(&p->fds, &parent->fds);
+    for (i = 0; i < s->nactions && r >= 0; i++)
+        r = fd_table_inherit_one(&p->fds, &parent->fds,
+                                 s->actions[i].op == PITH_FDA_DUP2
+                                     ? s->actions[i].from
+                                     : s->actions[i].fd);
     if (r == 0)
         r = spawn_group(p, s);
     for (i = 0; i < s->nactions && r >= 0; i++)

@@ -180,6 +180,7 @@ struct fs {
     uint64_t dev;        /* st_dev; given by fs_init */
     uint32_t mounts;     /* how often it is mounted */
     uint32_t flags;      /* FS_* */
+    uint64_t cached;     /* bytes of memory that its files' data takes */
     struct sleep_lock lock; /* held while names change */
     void *data;          /* the driver's */
 };

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -155,3 +156,19 @@ host_memory(uint64_t *total, uint64_t *free_)
         *free_ = (uint64_t)s.freeram * s.mem_unit;
     }
 }
+
+#ifdef __GLIBC__ /* musl's malloc does not tell */
+uint64_t
+host_heap_used(void)
+{
+    struct mallinfo2 m = mallinfo2();
+
+    return (uint64_t)m.uordblks + m.hblkhd;
+}
+#else
+uint64_t
+host_heap_used(void)
+{
+    return 0;
+}
+#endif

@@ -260,6 +260,17 @@ host_realloc(void *p, size_t bytes)
     return to;
 }
 
+uint64_t
+host_heap_used(void)
+{
+    uint64_t used;
+
+    web_lock(&heap.lock);
+    used = heap.used;
+    web_unlock(&heap.lock);
+    return used;
+}
+
 void
 host_memory(uint64_t *total, uint64_t *free_)
 {

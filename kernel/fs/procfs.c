@@ -52,6 +52,7 @@ static const struct row rows[] = {
                   false},
     {"audit", ROOT, SECRET, procfs_audit, false},
     {"meminfo", ROOT, FILE_MODE, procfs_meminfo, false},
+    {"objects", ROOT, FILE_MODE, procfs_objects, false},
     {"uptime", ROOT, FILE_MODE, procfs_uptime, false},
     {"filesystems", ROOT, FILE_MODE, procfs_filesystems, false},
     {"version", ROOT, FILE_MODE, procfs_version, false},

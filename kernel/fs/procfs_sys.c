@@ -41,6 +41,32 @@ procfs_meminfo(struct text *t, struct proc *p)
              (unsigned long long)(cached / 1024), 0u);
 }
 
+/* How much of everything there is: what is counted to find leaks. */
+void
+procfs_objects(struct text *t, struct proc *p)
+{
+    uint32_t threads = 0;
+    uint64_t cached = 0;
+    struct ipc_counts n;
+
+    (void)p;
+    ipc_counts(&n);
+    for (const struct mount *m = mount_first(); m; m = m->next)
+        cached += m->fs->cached;
+    for (const struct proc *q = proc_first(); q; q = q->next)
+        for (const struct thread *h = &q->main; h; h = h->next)
+            threads++;
+    text_add(t,
+             "processes %u\nthreads %u\napps %u\nfiles %u\npipes %u\n"
+             "terminals %u\nsockets %u\nmessages %u\nin_flight %u\n"
+             "buffer_bytes %llu\nheap_bytes %llu\ncached_bytes %llu\n",
+             proc_count(), threads, n.apps, n.files, n.pipes, n.ttys + n.ptys,
+             n.unix_sockets + n.inet_sockets + n.host_sockets, n.messages,
+             n.files_in_flight, (unsigned long long)n.bytes,
+             (unsigned long long)host_heap_used(),
+             (unsigned long long)cached);
+}
+
 static uint64_t
 cpu_of(const struct proc *p)
 {

@@ -88,6 +88,7 @@ uncount(struct store *s, struct chunk *c)
 {
     ring_remove(c->dirty ? &s->dirty : &s->clean, c);
     *(c->dirty ? &s->dirty_bytes : &s->clean_bytes) -= cost(c);
+    s->fs.cached -= cost(c);
 }
 
 static void
@@ -95,6 +96,7 @@ count(struct store *s, struct chunk *c)
 {
     ring_add(c->dirty ? &s->dirty : &s->clean, c);
     *(c->dirty ? &s->dirty_bytes : &s->clean_bytes) += cost(c);
+    s->fs.cached += cost(c);
 }
 
 void

@@ -114,6 +114,12 @@ host_memory(uint64_t *total, uint64_t *free_)
     *total = *free_ = 1u << 30;
 }
 
+uint64_t
+host_heap_used(void)
+{
+    return 0;
+}
+
 int
 host_task_create(struct host_task **out, void (*main)(void *), void *arg,
                  size_t stack_bytes)

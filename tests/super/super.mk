@@ -17,6 +17,21 @@ SUPER_APPS := $(notdir $(basename $(wildcard tests/super/apps/*.c)))
 $(SUPER_DIR)/%.wasm: tests/super/apps/%.c $(PITH_CC)
 	@mkdir -p $(@D)
 	@$(PITH_CC) -Os -s -z stack-size=16384 -D_GNU_SOURCE -Wall -Wextra -o $@ $<
+SUPER_PEER := $(O)/bin/super-peer
+$(SUPER_PEER): tests/super/peer.c
+	@mkdir -p $(@D)
+	@clang-19 -std=gnu11 -O1 $(WARN) -o $@ $<
+SUPER_DEPS := $(B)/bin/pith $(B)/bin/pith-mkdisk user apps $(SUPER_PEER) \
+              $(SUPER_APPS:%=$(SUPER_DIR)/%.wasm)
+SUPER_ARGS := $(abspath $(B)/bin/pith) $(abspath $(B)/bin/pith-mkdisk) \
+              $(abspath $(O))
+# make soak: for SOAK_SECONDS under load, then SOAK_IDLE idle apps.
+.PHONY: soak test-serve
+soak: $(SUPER_DEPS)
+	@sh tests/super/soak.sh $(SUPER_ARGS) $(or $(SOAK_SECONDS),600) \
+	    $(or $(SOAK_IDLE),10000)
+test-serve: $(SUPER_DEPS)
+	@sh tests/super/serve.sh $(SUPER_ARGS)
 test-super: $(B)/bin/pith $(B)/bin/pith-mkdisk user apps \
             $(SUPER_APPS:%=$(SUPER_DIR)/%.wasm)
 	@sh tests/super/super.sh $(abspath $(B)/bin/pith) \

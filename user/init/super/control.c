@@ -75,13 +75,16 @@ ps_one(struct buffer *out, int i, bool json, bool first)
             first ? "" : ",", a->name, a->manifest.version,
             unit_state_names[unit->state], a->pid, u->procs,
             (unsigned long long)up, unit->starts, u->cpu_ns / 1000000,
-            u->bytes, u->disk, u->sent, u->received, u->pending, u->denied);
+            u->bytes, u->disk, a->before.sent + u->sent,
+            a->before.received + u->received, u->pending, u->denied);
     else
         buffer_print(out, "%-20s %-9s %6d %5llus %6u %8.1fs %7lluK %8llu %6llu\n",
                      a->name, unit_state_names[unit->state], a->pid,
                      (unsigned long long)up, unit->starts,
                      (double)u->cpu_ns * 1e-9, u->bytes / 1024,
-                     u->sent + u->received, u->denied);
+                     a->before.sent + a->before.received + u->sent +
+                         u->received,
+                     u->denied);
 }
 
 static void

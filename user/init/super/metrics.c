@@ -73,6 +73,21 @@ whole(struct buffer *out, const char *name, const char *type, const char *help,
     buffer_print(out, "pith_%s %.17g\n", name, value);
 }
 
+/* /proc/objects */
+static void
+kernel_objects(struct buffer *out)
+{
+    FILE *f = fopen("/proc/objects", "re");
+    unsigned long long n;
+    char kind[32];
+
+    head(out, "kernel_objects", "gauge", "how much of everything there is");
+    while (f && fscanf(f, "%31s %llu", kind, &n) == 2)
+        buffer_print(out, "pith_kernel_objects{kind=\"%s\"} %llu\n", kind, n);
+    if (f)
+        fclose(f);
+}
+
 void
 metrics(struct buffer *out)
 {
@@ -92,6 +107,7 @@ metrics(struct buffer *out)
     whole(out, "apps_running", "gauge", "apps that run and are ready", running);
     whole(out, "apps_failed", "gauge", "apps that were given up", failed);
     whole(out, "processes", "gauge", "processes of the whole system", s.procs);
+    kernel_objects(out);
     per_app(out, "up", "gauge", "1 while it runs and is ready");
     per_app(out, "failed", "gauge", "1 when it failed too often: given up");
     per_app(out, "starts_total", "counter", "how often it was started");

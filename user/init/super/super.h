@@ -47,7 +47,8 @@ void buffer_drop(struct buffer *b, size_t n); /* from the front */
 void buffer_print(struct buffer *b, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Since its last start, or (before) in all its runs before that. */
+/* Since its last start, or (before) in all its runs before that, and what the
+ * kernel does not see: messages as lines. */
 struct usage {
     unsigned procs, pending;
     unsigned long long cpu_ns, bytes, sent, received, denied;

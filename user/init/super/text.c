@@ -118,6 +118,8 @@ deliver(struct app *from, struct app *to, const char *text)
         return false;
     snprintf(to->last_from, sizeof to->last_from, "%s", from->name);
     to->last_id = 0;
+    from->before.sent++; /* (typed ones are counted by the kernel) */
+    to->before.received++;
     return true;
 }
 
