@@ -330,6 +330,16 @@ give_grants(struct proc *p, struct proc *parent, struct grants *given)
     return app_enter(p, parent, g);
 }
 
+/* Which of the two an action means does not matter: it is closed again. */
+static int
+inherit_named(struct proc *p, struct proc *parent,
+              const struct call_fd_action *a)
+{
+    int r = fd_table_inherit_one(&p->fds, &parent->fds, a->fd);
+
+    return r < 0 ? r : fd_table_inherit_one(&p->fds, &parent->fds, a->from);
+}
+
 static int
 spawn_child(struct proc *p, struct proc *parent, struct call_spawn *s,
             struct exec_args *a)
@@ -352,10 +362,7 @@ spawn_child(struct proc *p, struct proc *parent, struct call_spawn *s,
     spawn_signals(p, s);
     r = fd_table_inherit(&p->fds, &parent->fds);
     for (i = 0; i < s->nactions && r >= 0; i++)
-        r = fd_table_inherit_one(&p->fds, &parent->fds,
-                                 s->actions[i].op == PITH_FDA_DUP2
-                                     ? s->actions[i].from
-                                     : s->actions[i].fd);
+        r = inherit_named(p, parent, &s->actions[i]);
     if (r == 0)
         r = spawn_group(p, s);
     for (i = 0; i < s->nactions && r >= 0; i++)
