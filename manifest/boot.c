@@ -181,8 +181,8 @@ read_setting(struct boot_config *c, const struct doc_node *n, struct report *r)
         c->broker_secs = (uint32_t)n->integer;
         return 0;
     }
-    return doc_error(n, r, "boot.toml has [[app]], [serve], signatures, "
-                           "broker and broker_secs, no %.40s",
+    return doc_error(n, r, "boot.toml has [[app]], signatures, broker, "
+                           "broker_secs and [serve], no %.40s",
                      n->key);
 }
 

@@ -368,7 +368,7 @@ test_bounds(void)
     while (at < room - 16)
         at += (size_t)snprintf(text + at, room - at, "\"a\",");
     e = manifest_read_vyoma(&m, text, at, &r);
-    check(e < 0 && strstr(r.text, "more than 4096 values"), "bounds", "[...]",
+    check(e < 0 && strstr(r.text, "more than 131072 values"), "bounds", "[...]",
           r.text);
     manifest_finish(&m);
     free(text);
