@@ -70,7 +70,7 @@ struct cli_options {
     const char *record;    /* write what sufficed as a manifest; NULL: no */
     const char *audit;     /* append the audit log; NULL: no */
     uint64_t memory_bytes, fuel, timeout_ns; /* 0: no limit */
-    bool trace, stats, deterministic;
+    bool trace, stats, deterministic, tier_given;
     const char *profile;  /* the flame graph's file; NULL: none. Boot too */
     const char *coredump; /* where to; NULL: none */
     bool perf_map;        /* boot too */

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "engine.h"
 #include "main.h"
+#include "terminal.h"
 
 static bool
 is_help(const char *s)
@@ -59,8 +61,8 @@ static const struct {
     {"shutdown", cli_control},
 };
 
-int
-main(int argc, char **argv)
+static int
+command(int argc, char **argv)
 {
     const char *first = argc > 1 ? argv[1] : "";
 
@@ -95,4 +97,18 @@ main(int argc, char **argv)
         return EXIT_USAGE;
     }
     return cli_boot(argc, argv);
+}
+
+/* An end that does not wait for what is being compiled just now. */
+int
+main(int argc, char **argv)
+{
+    int code = command(argc, argv);
+
+    if (engine_compiling()) {
+        terminal_restore();
+        fflush(NULL);
+        _exit(code);
+    }
+    return code;
 }

@@ -301,6 +301,7 @@ observe_option(struct cli_options *o, struct cursor *c)
     }
     if (is(c, "--perf-map"))
         return o->perf_map = true, 1;
+    o->tier_given |= !strncmp(c->argv[c->at], "--tier=", 7);
     return engine_option(c->argv[c->at]) ? 1 : 0;
 }
 

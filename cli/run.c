@@ -331,11 +331,14 @@ run_kernel(const struct cli_options *o)
     return r;
 }
 
-/* Before anything is loaded. */
+/* Before anything is loaded. When code becomes better in the background, and so
+ * when it polls, is chance. */
 static void
-make_deterministic(void)
+make_deterministic(const struct cli_options *o)
 {
     engine_option("--canonical-nan");
+    if (!o->tier_given)
+        engine_option("--tier=jit");
     posix_random_seed(1);
 }
 
@@ -344,7 +347,7 @@ cli_run_options(const struct cli_options *o)
 {
     run.o = o;
     if (o->deterministic)
-        make_deterministic();
+        make_deterministic(o);
     int r = cli_module_open(o->file, &run.module);
     if (r)
         return r;

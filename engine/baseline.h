@@ -23,6 +23,15 @@ uintptr_t jit_adapter(void);
 extern const bool jit_goes_on;
 void jit_go_on(struct engine_instance *in, uint64_t *fp, uint32_t link,
                uintptr_t at);
+/* The same for what is not yet translated. */
+uintptr_t jit_untranslated(void);
+/* Publish func's code of jit/, if it has some. The module's lock is held. */
+bool jit_publish_again(struct engine_module *m, uint32_t func);
+/* From compiled code to code of jit/, the short way: as native_call. */
+void jit_call(struct engine_instance *in, uint64_t *fp,
+              const struct insn *link, uint32_t func);
+/* native_table.jit_return */
+void jit_leave(void);
 /* Go on at a handler in a frame of machine code; returns where there is none */
 void jit_land(struct engine_store *s, const struct walk *w);
 

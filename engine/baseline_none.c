@@ -4,6 +4,7 @@
 
 #if !ENGINE_JIT
 #include "baseline.h"
+#include "native.h"
 
 void
 jit_module_init(struct engine_module *m)
@@ -40,6 +41,32 @@ jit_go_on(struct engine_instance *in, uint64_t *fp, uint32_t link, uintptr_t at)
     (void)fp;
     (void)link;
     (void)at;
+}
+
+uintptr_t
+jit_untranslated(void)
+{
+    return 0;
+}
+
+bool
+jit_publish_again(struct engine_module *m, uint32_t func)
+{
+    (void)m;
+    (void)func;
+    return false;
+}
+
+void
+jit_call(struct engine_instance *in, uint64_t *fp, const struct insn *link,
+         uint32_t func)
+{
+    native_call(in, fp, link, func);
+}
+
+void
+jit_leave(void)
+{
 }
 
 void

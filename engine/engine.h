@@ -217,6 +217,12 @@ const uint8_t *engine_module_custom(const struct engine_module *m,
 typedef void engine_progress_fn(void *ctx, uint32_t done, uint32_t all);
 int engine_module_compile(struct engine_module *m, engine_progress_fn *progress,
                           void *ctx);
+/*
+ * Is the compiler at work in the background? exit() waits until it is done, for
+ * its library must not be taken down under it; a process in a hurry ends by
+ * _exit().
+ */
+bool engine_compiling(void);
 size_t engine_module_footprint(const struct engine_module *m); /* bytes held */
 /* The bytes it was loaded from. */
 const uint8_t *engine_module_bytes(const struct engine_module *m, size_t *size);

@@ -7,6 +7,7 @@
 #include "limits.h"
 #include "mem.h"
 #include "native_table.h"
+#include "optimise.h"
 #include "pith_errno.h"
 
 struct engine_func *
@@ -144,6 +145,8 @@ instance_alloc(struct engine_store *s, struct engine_module *m)
     in = calloc(1, sizeof *in + m->global_slots * sizeof in->global_values[0]);
     if (!in)
         return NULL;
+    if (s->quota->fuel_max != UINT64_MAX)
+        optimise_not(m);
     in->module = engine_module_ref(m);
     in->store = s;
     in->next = s->instances;

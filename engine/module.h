@@ -175,7 +175,9 @@ struct engine_module {
     uint32_t global_slots;
 
     _Atomic(struct object_set *) objects; /* compiled code (object.h) */
+    _Atomic(struct object_osr *) osr;     /* its ways into loops */
     struct optimiser *optimiser;          /* under way (optimise.c) */
+    atomic_bool exact; /* fuel is counted: no compiled code (optimise.h) */
 
     pthread_mutex_t lock; /* guards what follows */
     struct code_chunk *chunks;

@@ -15,13 +15,29 @@
  * -------------------------------------------------------------------- */
 
 void
-native_publish(struct engine_module *m, uint32_t func, native_fn *fn)
+native_publish(struct engine_module *m, uint32_t func, native_fn *fn,
+               uintptr_t jit)
 {
     struct func_code *code = &m->code[func];
 
     atomic_store_explicit(&code->native, fn, memory_order_release);
-    atomic_store_explicit(&code->jit, jit_adapter(), memory_order_release);
+    atomic_store_explicit(&code->jit, jit ? jit : jit_adapter(),
+                          memory_order_release);
     atomic_store_explicit(&code->entry, &code->gate, memory_order_release);
+}
+
+void
+native_take_back(struct engine_module *m, uint32_t func)
+{
+    struct func_code *code = &m->code[func];
+    const struct insn *insns = atomic_load(&code->insns);
+
+    atomic_store(&code->fast, NULL);
+    if (jit_publish_again(m, func))
+        return;
+    atomic_store(&code->entry, insns ? insns : &code->stub);
+    atomic_store(&code->jit, insns ? jit_adapter() : jit_untranslated());
+    atomic_store(&code->native, NULL);
 }
 
 /*
@@ -148,9 +164,10 @@ native_code_find(uintptr_t at, struct native_code *out)
 /* ---- in and out
  * -------------------------------------------------------------------- */
 
-/* Machine code begins here: a function's (at 0), or in the middle of one. */
+/* Machine code begins here: func's (at 0), or in the middle of a function, whose
+ * link slot that is. */
 static enum engine_status
-enter(struct engine_instance *in, native_fn *fn, uint64_t *fp,
+enter(struct engine_instance *in, uint32_t func, uint64_t *fp,
       const struct insn *link, uint32_t link_slot, uintptr_t at)
 {
     struct engine_store *s = in->store;
@@ -166,7 +183,7 @@ enter(struct engine_instance *in, native_fn *fn, uint64_t *fp,
         if (at)
             jit_go_on(in, fp, link_slot, at);
         else
-            fn(in, fp, link);
+            native_call(in, fp, link, func);
         break;
     case 1:
         st = ENGINE_EXCEPTION;
@@ -185,17 +202,14 @@ enum engine_status
 native_enter(struct engine_instance *in, uint32_t func, uint64_t *fp,
              const struct insn *link)
 {
-    return enter(in,
-                 atomic_load_explicit(&in->module->code[func].native,
-                                      memory_order_acquire),
-                 fp, link, 0, 0);
+    return enter(in, func, fp, link, 0, 0);
 }
 
 enum engine_status
 native_go_on(struct engine_instance *in, uint64_t *fp, uint32_t link,
              uintptr_t address)
 {
-    return enter(in, NULL, fp, NULL, link, address);
+    return enter(in, 0, fp, NULL, link, address);
 }
 
 /* The host, a poll or a nested run ended with st. */
@@ -417,6 +431,7 @@ native_invoke_at(struct engine_instance *in, uint64_t *fp,
     base[1] = (uintptr_t)pc;
     base[2] = (uint64_t)(base - fp) << 32 | nr;
     in->store->native_in = f->instance;
+    in->store->tail_awaited = false;
     native_call(f->instance, base + BRIDGE_SLOTS, interp_bridge,
                 f->index - f->instance->module->nfuncs_imported);
     in->store->native_in = in;

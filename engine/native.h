@@ -56,8 +56,12 @@ struct native_step {
 
 /* ---- publishing ---- */
 
-/* From now on calls of defined function func run fn. Any thread. */
-void native_publish(struct engine_module *m, uint32_t func, native_fn *fn);
+/* From now on calls of defined function func run fn, and machine code of jit/
+ * calls jit. The module's lock is held. */
+void native_publish(struct engine_module *m, uint32_t func, native_fn *fn,
+                    uintptr_t jit);
+/* No more compiled code (llvm/) for func: what there was before. The same. */
+void native_take_back(struct engine_module *m, uint32_t func);
 
 /*
  * Machine code at [start, start + size) belongs to func of m, until

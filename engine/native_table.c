@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "baseline.h"
 #include "llvm/unit.h"
 #include "op/ops.h"
 
@@ -16,7 +17,7 @@ link_of(const uint64_t *base, uint32_t slot)
 static void
 call(struct engine_instance *in, uint64_t *base, uint32_t link, uint32_t func)
 {
-    native_call(in, base, link_of(base, link), func);
+    jit_call(in, base, link_of(base, link), func);
 }
 
 static void
@@ -25,7 +26,10 @@ call_func(struct engine_instance *in, uint64_t *base, uint32_t link,
 {
     const struct insn *at = link_of(base, link);
 
-    native_invoke(in, base - at->a, at, f);
+    if (f->instance == in)
+        jit_call(in, base, at, f->index - in->module->nfuncs_imported);
+    else
+        native_invoke(in, base - at->a, at, f);
 }
 
 static void
@@ -166,4 +170,5 @@ const struct native_table native_table = {
     .grow = grow,
     .fill = fill,
     .copy = copy,
+    .jit_return = jit_leave,
 };

@@ -37,6 +37,9 @@ struct native_table {
                  struct object_step *step);
     uint64_t (*grow)(struct engine_instance *in, uint32_t memory,
                      uint64_t pages);
+    /* Where code that was called by code of jit/ ends (jit/registers.h); NULL:
+     * there is none. */
+    void (*jit_return)(void);
     /* Return 0, or the status to trap with. */
     uint32_t (*fill)(struct engine_instance *in, uint32_t memory, uint64_t to,
                      uint32_t value, uint64_t n);

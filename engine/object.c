@@ -41,13 +41,14 @@ struct object {
     const struct object_func *funcs;
     size_t nfuncs, nsites;
     const struct insn *sites;
+    uint8_t *osr;
 };
 
 struct loader {
     struct engine_module *m;
     struct object *objects;
     uint32_t n, nfuncs;
-    uint8_t **fast, **entry; /* by function */
+    uint8_t **fast, **entry, **jit; /* by function */
     size_t *bytes;           /* of fast */
     size_t sizes[PARTS];
     struct object_set *set;
@@ -224,6 +225,10 @@ note_symbol(struct loader *l, struct object *o, uint32_t k, const char *name,
         l->fast[func] = at, l->bytes[func] = (size_t)n;
     else if ((func = numbered(l, name, 'e')) != UINT32_MAX)
         l->entry[func] = at;
+    else if ((func = numbered(l, name, 'j')) != UINT32_MAX)
+        l->jit[func] = at;
+    else if (!strcmp(name, "osr"))
+        o->osr = at;
     else if (!strcmp(name, "sites")) {
         o->sites = (const struct insn *)(void *)at;
         o->nsites = (size_t)n / sizeof *o->sites;
@@ -333,9 +338,11 @@ check_funcs(struct loader *l)
         for (size_t i = 0; i < o->nfuncs; i++) {
             const struct object_func *f = &o->funcs[i];
 
-            if (f->func >= l->nfuncs || !l->fast[f->func] ||
-                !l->entry[f->func] || !f->nsites || f->site > o->nsites ||
+            if (f->func >= l->nfuncs || !f->nsites || f->site > o->nsites ||
                 f->nsites > o->nsites - f->site)
+                return false;
+            if (f->osr ? !o->osr || o->nfuncs != 1
+                       : !l->fast[f->func] || !l->entry[f->func])
                 return false;
         }
         total += o->nfuncs;
@@ -366,19 +373,32 @@ add_ranges(struct loader *l, const struct object *o)
 }
 
 static void
+publish_func(struct loader *l, uint32_t func)
+{
+    native_fn *fn;
+
+    memcpy(&fn, &l->entry[func], sizeof fn);
+    atomic_store_explicit(&l->m->code[func].fast, l->fast[func],
+                          memory_order_release);
+    native_publish(l->m, func, fn, (uintptr_t)l->jit[func]);
+    native_tell_perf(l->m, func, l->fast[func], l->bytes[func]);
+}
+
+static void
 publish(struct loader *l)
 {
-    for (uint32_t k = 0; k < l->n; k++)
+    pthread_mutex_lock(&l->m->lock);
+    for (uint32_t k = 0; k < l->n && !atomic_load(&l->m->exact); k++)
         for (size_t i = 0; i < l->objects[k].nfuncs; i++) {
-            uint32_t func = l->objects[k].funcs[i].func;
-            native_fn *fn;
+            const struct object_func *f = &l->objects[k].funcs[i];
 
-            memcpy(&fn, &l->entry[func], sizeof fn);
-            atomic_store_explicit(&l->m->code[func].fast, l->fast[func],
-                                  memory_order_release);
-            native_publish(l->m, func, fn);
-            native_tell_perf(l->m, func, l->fast[func], l->bytes[func]);
+            if (!f->osr)
+                publish_func(l, f->func);
+            else /* or not: then the loop goes on as it is */
+                object_osr_add(l->m, f->func, f->osr, f->frame,
+                               (uintptr_t)l->objects[k].osr);
         }
+    pthread_mutex_unlock(&l->m->lock);
 }
 
 static int
@@ -430,11 +450,13 @@ load(struct loader *l, const struct object_blob *blobs)
     l->objects = calloc(l->n, sizeof *l->objects);
     l->fast = calloc(l->nfuncs, sizeof *l->fast);
     l->entry = calloc(l->nfuncs, sizeof *l->entry);
+    l->jit = calloc(l->nfuncs, sizeof *l->jit);
     l->bytes = calloc(l->nfuncs, sizeof *l->bytes);
     l->set->steps = calloc(l->n, sizeof *l->set->steps);
     l->set->nsteps = calloc(l->n, sizeof *l->set->nsteps);
     l->set->nobjects = l->n;
-    if (!l->objects || !l->fast || !l->entry || !l->bytes || !l->set->steps ||
+    if (!l->objects || !l->fast || !l->entry || !l->jit || !l->bytes ||
+        !l->set->steps ||
         !l->set->nsteps)
         return -E_NOMEM;
     for (uint32_t k = 0; k < l->n; k++) {
@@ -468,6 +490,7 @@ object_load(struct engine_module *m, const struct object_blob *blobs,
     free(l.fast);
     free(l.bytes);
     free(l.entry);
+    free(l.jit);
     return r;
 }
 
@@ -476,6 +499,7 @@ object_free_all(struct engine_module *m)
 {
     struct object_set *s;
 
+    object_osr_free(m);
     while ((s = atomic_load(&m->objects))) {
         atomic_store(&m->objects, s->next);
         native_code_remove(s->mem);

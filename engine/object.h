@@ -14,6 +14,8 @@
 
 #include "module.h"
 
+struct engine_instance;
+
 struct object_blob {
     const uint8_t *bytes;
     size_t size;
@@ -26,5 +28,23 @@ struct object_blob {
 int object_load(struct engine_module *m, const struct object_blob *blobs,
                 uint32_t n);
 void object_free_all(struct engine_module *m);
+
+/* ---- ways into loops (object_osr.c) ---- */
+
+struct object_osr {
+    struct object_osr *next;
+    uint32_t func, insn, frame;
+    uintptr_t code; /* what "osr" in llvm/unit.h says */
+};
+
+/* -E_NOMEM. Any thread. */
+int object_osr_add(struct engine_module *m, uint32_t func, uint32_t insn,
+                   uint32_t frame, uintptr_t code);
+bool object_osr_known(struct engine_module *m, uint32_t func, uint32_t insn);
+/* Compiled code that goes on for the loop's head pc of jit/, whose frame is fp;
+ * 0: there is none, or no room for it. */
+uintptr_t object_osr_at(struct engine_instance *in, const uint64_t *fp,
+                        const struct insn *pc);
+void object_osr_free(struct engine_module *m);
 
 #endif

@@ -20,7 +20,7 @@ key_of(const struct engine_module *m, struct cache_key *key)
     struct sha256 s;
     char cpu[CPU_TEXT];
 
-    memcpy(key->kind, "pithobj2", sizeof key->kind);
+    memcpy(key->kind, "pithobj3", sizeof key->kind);
     sha256_init(&s);
     sha256_add(&s, m->bytes, m->size);
     sha256_finish(&s, key->what);
@@ -72,12 +72,14 @@ parse(struct object_cache *c)
 {
     const uint8_t *body = c->file.body;
     size_t size = c->file.size;
+    uint32_t head[2]; /* how many; whole */
     uint64_t n, at;
 
-    if (size < sizeof n)
+    if (size < sizeof head)
         return false;
-    memcpy(&n, body, sizeof n);
-    if (!n || n > MOST_OBJECTS || n > size / 8 - 1)
+    memcpy(head, body, sizeof head);
+    n = head[0];
+    if (!n || n > MOST_OBJECTS || n > size / 8 - 1 || head[1] > 1)
         return false;
     c->blobs = calloc(n, sizeof *c->blobs);
     if (!c->blobs)
@@ -92,7 +94,8 @@ parse(struct object_cache *c)
         c->blobs[i] = (struct object_blob){body + at, (size_t)bytes};
         at = (at + bytes + 15) & ~(uint64_t)15;
     }
-    c->n = (uint32_t)n;
+    c->n = head[0];
+    c->whole = head[1];
     return true;
 }
 
@@ -127,9 +130,9 @@ object_cache_close(struct object_cache *c)
 /* ---- writing ---- */
 
 static uint8_t *
-body_of(const struct object_blob *blobs, uint32_t n, size_t *size)
+body_of(const struct object_blob *blobs, uint32_t n, bool whole, size_t *size)
 {
-    uint64_t count = n;
+    const uint32_t head[2] = {n, whole};
     size_t start = (8 + n * 8u + 15) & ~(size_t)15, at = start, total = start;
     uint8_t *p;
 
@@ -138,7 +141,7 @@ body_of(const struct object_blob *blobs, uint32_t n, size_t *size)
     p = calloc(1, total);
     if (!p)
         return NULL;
-    memcpy(p, &count, sizeof count);
+    memcpy(p, head, sizeof head);
     for (uint32_t i = 0; i < n; i++) {
         uint64_t bytes = blobs[i].size;
 
@@ -152,7 +155,7 @@ body_of(const struct object_blob *blobs, uint32_t n, size_t *size)
 
 int
 object_cache_write(struct engine_module *m, const struct object_blob *blobs,
-                   uint32_t n)
+                   uint32_t n, bool whole)
 {
     struct cache_key key;
     char name[CACHE_NAME];
@@ -162,7 +165,7 @@ object_cache_write(struct engine_module *m, const struct object_blob *blobs,
 
     if (!engine_options()->cache)
         return -E_NOENT;
-    p = body_of(blobs, n, &size);
+    p = body_of(blobs, n, whole, &size);
     if (!p)
         return -E_NOMEM;
     key_of(m, &key);

@@ -5,7 +5,7 @@
  *
  *   <size>-<SHA-256 of the module>-<of engine, processor>.pith
  *
- *   | how many, their sizes | objects, each at a multiple of 16 |
+ *   | how many, whole?, their sizes | objects, each at a multiple of 16 |
  */
 #ifndef ENGINE_OBJECT_CACHE_H
 #define ENGINE_OBJECT_CACHE_H
@@ -17,6 +17,7 @@ struct object_cache {
     struct cache_file file;
     struct object_blob *blobs; /* into it */
     uint32_t n;
+    bool whole; /* every function that can be is there */
 };
 
 /* False: nothing usable is kept for m. */
@@ -24,6 +25,6 @@ bool object_cache_open(struct object_cache *c, struct engine_module *m);
 void object_cache_close(struct object_cache *c);
 /* Replace what is kept. Failing is no error: -E_IO, -E_NOMEM, -E_NOENT. */
 int object_cache_write(struct engine_module *m, const struct object_blob *blobs,
-                       uint32_t n);
+                       uint32_t n, bool whole);
 
 #endif

@@ -5,12 +5,12 @@
  */
 #include "options.h"
 #include "config.h"
-#include "optimise.h"
+#include "compiler.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static struct engine_options options = {.tier = ENGINE_TIER_JIT};
+static struct engine_options options = {.tier = ENGINE_TIER_LLVM};
 static char *cache;
 static enum engine_tier best = ENGINE_TIER_INTERP;
 static struct engine_options in_force;
@@ -33,7 +33,7 @@ engine_configure(const struct engine_options *o)
     options = *o;
     options.cache = cache;
     in_force = options;
-    if (optimise_available() || (ENGINE_GUARD && o->cache)) /* kept code */
+    if (compiler_available() || (ENGINE_GUARD && o->cache)) /* kept code */
         best = ENGINE_TIER_LLVM;
     options_tier_available(ENGINE_TIER_INTERP);
 }

@@ -172,6 +172,7 @@ struct engine_store {
     enum engine_status (*poll)(struct engine_store *, void *);
     atomic_bool interrupted;
 
+    uint64_t polled_at; /* nanoseconds; kept while there is a use for it */
     struct quota *quota; /* memory, table elements, fuel */
     void (*block)(void *, uint64_t); /* NULL: the thread sleeps */
     void (*wake)(void *);

@@ -176,6 +176,7 @@ enum engine_status
 store_poll(struct engine_store *s)
 {
     enum engine_status st = ENGINE_OK;
+    bool sampled;
 
     quota_burn(s->quota, (uint64_t)(s->slice - s->budget));
     s->slice = s->budget = 0;
@@ -183,10 +184,11 @@ store_poll(struct engine_store *s)
         return ENGINE_OUT_OF_FUEL;
     refill(s);
     atomic_store_explicit(&s->interrupted, false, memory_order_relaxed);
-    if (s->act && s->act->in && s->act->pc)
-        optimise_sample(s->act->in->module, s->act->pc);
+    sampled = tierup_sample(s);
     if (s->poll)
         st = s->poll(s, s->user);
+    if (sampled)
+        tierup_go_on(s);
     return st;
 }
 

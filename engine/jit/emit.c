@@ -244,8 +244,10 @@ function(struct jit *j)
             uint32_t i = o->at;
 
             j->native_at[i] = (uint32_t)j->at;
-            if (x == k->op && k->mark & MARK_LOOP)
+            if (x == k->op && k->mark & MARK_LOOP) {
                 PUT(ST_loop);
+                jit_note_dirty(j, i);
+            }
             jit_advance(j, 2 * i);
             instruction(j, i, o);
             for (uint32_t d = 1; d < o->length; d++)
@@ -259,7 +261,7 @@ function(struct jit *j)
 void
 jit_emit(struct jit *j)
 {
-    j->at = j->nfixups = j->ncolds = 0;
+    j->at = j->nfixups = j->ncolds = j->nslots_cold = 0;
     j->next_segment = j->nsegments;
     j->next_start = 0;
     j->owned[0] = j->owned[1] = 0;

@@ -140,7 +140,8 @@ enum helper {
     HELPER_ENTRY,
     HELPER_TRAP,
     HELPER_STACK,
-    HELPER_POLL,
+    HELPER_POLL, /* at a function's entry */
+    HELPER_LOOP, /* at a loop's head */
     HELPER_IMPORT,
     HELPER_INDIRECT,
     HELPER_TAIL,
@@ -184,6 +185,8 @@ struct cold {      /* code out of the way, emitted behind the function */
     uint32_t back; /* where it goes on: buffer offset */
     uint32_t insn;
     uint8_t helper;
+    uint8_t dirty[2]; /* registers to store before; their slots: */
+    uint32_t slots;   /* from here in jit.slots */
 };
 
 struct jit {
@@ -230,6 +233,8 @@ struct jit {
     uint32_t nfixups, fixups_cap;
     struct cold *colds;
     uint32_t ncolds, colds_cap;
+    uint32_t *slots; /* of registers that cold code stores */
+    uint32_t nslots_cold, slots_cap;
     uint32_t body;
 };
 enum { MARK_LEADER = 1, MARK_LOOP = 2, MARK_HANDLER = 4 };
@@ -292,11 +297,17 @@ uint32_t jit_pool_size(void);
 void jit_pool_copy(void *to);
 void jit_bytes(struct jit *j, const void *p, size_t n);
 void jit_patch(struct jit *j, uint32_t at, uint32_t target);
+/* The last cold code is a loop's head at i, and what differs from its slot there
+ * is to be stored: compiled code that takes over finds all in the frame. */
+void jit_note_dirty(struct jit *j, uint32_t i);
+/* The registers that cold code c is to store, stored. */
+void jit_store_dirty(struct jit *j, const struct cold *c);
 
 /* runtime.c */
 jit_code jit_lazy, jit_far, jit_return, jit_jump_r7;
 uint64_t jit_shim(struct engine_instance *in, uint64_t *fp, uint8_t *mem,
-                  uint64_t budget, const struct insn *link, uintptr_t body);
+                  uint64_t budget, const struct insn *link, uintptr_t body,
+                  uint64_t index);
 /* The same from the middle of a function; the stack pointer that it had at its
  * beginning goes to *stack. */
 uint64_t jit_shim_back(struct engine_instance *in, uint64_t *fp, uint8_t *mem,

@@ -165,11 +165,26 @@ jit_install(struct jit *j)
     c->used = start + j->at;
     c->nfuncs++;
     __builtin___clear_cache((char *)c->rx + start, (char *)c->rx + c->used);
-    native_publish(j->m, j->func, (native_fn *)(uintptr_t)(c->rx + start));
-    atomic_store_explicit(&j->m->code[j->func].jit, (uintptr_t)c->rx + f->body,
-                          memory_order_release);
+    native_publish(j->m, j->func, (native_fn *)(uintptr_t)(c->rx + start),
+                   (uintptr_t)c->rx + f->body);
     native_tell_perf(j->m, j->func, c->rx + start, j->at);
     return true;
+}
+
+bool
+jit_publish_again(struct engine_module *m, uint32_t func)
+{
+    for (const struct jit_chunk *c = m->jit ? m->jit->chunks : NULL; c;
+         c = c->next)
+        for (uint32_t k = 0; k < c->nfuncs; k++)
+            if (c->funcs[k].func == func) {
+                native_publish(m, func,
+                               (native_fn *)(uintptr_t)(c->rx +
+                                                        c->funcs[k].start),
+                               (uintptr_t)c->rx + c->funcs[k].body);
+                return true;
+            }
+    return false;
 }
 
 /* ---- places ---- */

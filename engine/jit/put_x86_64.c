@@ -96,7 +96,7 @@ jit_put(struct jit *j, unsigned stencil, uint32_t insn, const struct holes *h)
             break;
         case HOLE_TRAP:
             jit_cold(j, at, insn,
-                     stencil == ST_loop             ? HELPER_POLL
+                     stencil == ST_loop             ? HELPER_LOOP
                      : stencil == ST_k_find_element ? HELPER_INDIRECT
                      : stencil == ST_find_ref       ? HELPER_INDIRECT
                                                     : HELPER_TRAP);

@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "object.h"
 #include "op/float.h"
 #include "options.h"
 
@@ -80,7 +81,25 @@ entry(struct engine_instance *in, uint64_t *fp, const struct insn *link,
 
     s->tail_awaited = false;
     s->budget =
-        (int64_t)jit_shim(in, fp, in->mem0->base, budget_of(s), link, body);
+        (int64_t)jit_shim(in, fp, in->mem0->base, budget_of(s), link, body, 0);
+    if (s->tail && !awaited)
+        run_tails(s, fp);
+}
+
+/* Whatever the cell holds, jit_lazy and jit_far too, is called alike. */
+void
+jit_call(struct engine_instance *in, uint64_t *fp, const struct insn *link,
+         uint32_t func)
+{
+    struct engine_store *s = in->store;
+    uintptr_t to =
+        atomic_load_explicit(&in->code[func].jit, memory_order_acquire);
+    bool awaited = s->tail_awaited;
+
+    s->tail_awaited = false;
+    s->budget =
+        (int64_t)jit_shim(in, fp, in->mem0->base, budget_of(s), link, to,
+                          func + in->module->nfuncs_imported);
     if (s->tail && !awaited)
         run_tails(s, fp);
 }
@@ -306,6 +325,22 @@ poll(SIG)
     RETURN;
 }
 
+/* The same at a loop's head, whose slots hold everything. r0 becomes where to go
+ * on, if not here (object.h). */
+static HELPER
+loop(SIG)
+{
+    const uint64_t values[] = {r1, r2, r3, r4, r5, r6, r7};
+    const struct insn *pc = (const struct insn *)r0;
+    struct engine_store *s = in->store;
+
+    s->budget = (int64_t)budget;
+    native_poll_with(in, FP, pc, values, sizeof values / sizeof values[0]);
+    budget = budget_of(s);
+    r0 = object_osr_at(in, FP, pc);
+    RETURN;
+}
+
 static HELPER
 step(SIG) /* r0: struct native_step */
 {
@@ -343,6 +378,7 @@ const uintptr_t jit_helpers[HELPER_COUNT] = {
     [HELPER_TRAP] = (uintptr_t)trap,
     [HELPER_STACK] = (uintptr_t)stack,
     [HELPER_POLL] = (uintptr_t)poll,
+    [HELPER_LOOP] = (uintptr_t)loop,
     [HELPER_IMPORT] = (uintptr_t)import,
     [HELPER_INDIRECT] = (uintptr_t)indirect,
     [HELPER_TAIL] = (uintptr_t)tail,
@@ -456,6 +492,12 @@ jit_adapter(void)
     return (uintptr_t)jit_far;
 }
 
+uintptr_t
+jit_untranslated(void)
+{
+    return (uintptr_t)jit_lazy;
+}
+
 void
 jit_module_finish(struct engine_module *m)
 {
@@ -469,6 +511,7 @@ jit_module_finish(struct engine_module *m)
     free(j->segments);
     free(j->fixups);
     free(j->colds);
+    free(j->slots);
     free(j->buf);
     free(j);
     m->jit = NULL;

@@ -232,4 +232,40 @@ jit_block_state(struct jit *j)
         }
     }
 }
+
+void
+jit_note_dirty(struct jit *j, uint32_t i)
+{
+    struct cold *c;
+
+    if (j->failed)
+        return;
+    c = &j->colds[j->ncolds - 1];
+    c->slots = j->nslots_cold;
+    for (unsigned file = 0; file < 2; file++) {
+        c->dirty[file] = (uint8_t)live(
+            j, file, j->owned[file] & j->valid[file] & j->dirty[file], 2 * i);
+        for (uint32_t bits = c->dirty[file]; bits; bits &= bits - 1) {
+            if (j->nslots_cold == j->slots_cap &&
+                !t_grow(j->t, &j->slots, &j->slots_cap, sizeof *j->slots)) {
+                j->failed = true;
+                return;
+            }
+            j->slots[j->nslots_cold++] =
+                j->segments[j->owner[file][__builtin_ctz(bits)]].slot;
+        }
+    }
+}
+
+void
+jit_store_dirty(struct jit *j, const struct cold *c)
+{
+    const uint32_t *slot = j->slots + c->slots;
+    uint32_t i = c->insn;
+
+    for (unsigned file = 0; file < 2; file++)
+        for (uint32_t bits = c->dirty[file]; bits; bits &= bits - 1)
+            PUT((file ? ST_fstore : ST_store) + (unsigned)__builtin_ctz(bits),
+                .a = *slot++);
+}
 #endif

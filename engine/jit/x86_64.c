@@ -286,6 +286,9 @@ cold(struct jit *j, const struct cold *c)
         BYTES(0xe9);
         to_helper(j, HELPER_TRAP);
         return;
+    case HELPER_LOOP:
+        jit_store_dirty(j, c);
+        __attribute__((fallthrough));
     case HELPER_POLL:
         BYTES(0x48, 0xbf);
         break;
@@ -296,9 +299,15 @@ cold(struct jit *j, const struct cold *c)
     u64(j, pc);
     BYTES(0x41, 0x55, 0xe8);
     to_helper(j, (enum helper)c->helper);
-    BYTES(0x41, 0x5d, 0xe9);
+    BYTES(0x41, 0x5d);
+    if (c->helper == HELPER_LOOP)
+        BYTES(0x48, 0x85, 0xff, 0x0f, 0x84); /* test %rdi, %rdi; jz */
+    else
+        BYTES(0xe9);
     u32(j, (uint32_t)-4);
     jit_patch(j, (uint32_t)j->at - 4, c->back);
+    if (c->helper == HELPER_LOOP)
+        BYTES(0xff, 0xe7); /* jmp *%rdi */
 }
 
 void
@@ -310,7 +319,7 @@ jit_machine_colds(struct jit *j)
 
 /* ---- C to machine code and back ----
  *
- * uint64_t jit_shim(in, fp, mem, budget, link, body): the budget left. */
+ * uint64_t jit_shim(in, fp, mem, budget, link, body, index): the budget left. */
 __asm__(".text\n"
         ".globl jit_shim\n"
         ".hidden jit_shim\n"
@@ -328,6 +337,7 @@ __asm__(".text\n"
         "  mov %rdx, %r14\n"
         "  mov %rcx, %r15\n"
         "  mov %r8, %rdi\n"
+        "  mov 64(%rsp), %rsi\n" /* the first on the stack */
         "  call *%r9\n"
         "  mov %r15, %rax\n"
         "  add $8, %rsp\n"
@@ -378,6 +388,9 @@ __asm__(".text\n"
         "jit_return:\n"
         "  ret\n"
         ".size jit_return, . - jit_return\n"
+        ".globl jit_leave\n" /* the same for compiled code */
+        ".hidden jit_leave\n"
+        ".set jit_leave, jit_return\n"
         ".globl jit_jump_r7\n"
         ".hidden jit_jump_r7\n"
         ".type jit_jump_r7, @function\n"

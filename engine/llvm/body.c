@@ -5,7 +5,7 @@
  * Branch targets are instructions, so blocks need no search. A loop has two
  * blocks: the head, which code from outside enters by, and the body's first,
  * which a turn comes back to. Every LOOP_UNITS turns go through the head after
- * taking a unit off the budget:
+ * taking their units off the budget:
  *
  *      head <----------- units, maybe a poll <--+
  *       |                                       | left == 0
@@ -104,6 +104,8 @@ pith_llvm_fits(const struct engine_module *m, const struct llvm_func *f)
 {
     uint32_t table = 0;
 
+    if (f->osr && (m->tail_calls || f->osr >= f->n))
+        return false;
     if (f->n > MOST_INSNS || !f->n || f->code[0].code != OP_enter)
         return false;
     for (uint32_t i = 0; i < f->n; i += insn_words(&f->code[i]))
@@ -357,7 +359,7 @@ target_block(struct build *b, uint32_t at, uint32_t target)
         b->kind_prof, b->rarely);
     start(b, units);
     LLVMBuildStore(b->b, const_i32(b, LOOP_UNITS), b->left);
-    poll_if_due(b, take_units(b, 1), target, b->heads[target]);
+    poll_if_due(b, take_units(b, LOOP_UNITS), target, b->heads[target]);
     start(b, here);
     return turn;
 }
@@ -421,7 +423,8 @@ open_entry(struct build *b)
     b->funcs[b->nfuncs++] = (struct object_func){.func = b->f->func,
                                                  .site = b->nsites,
                                                  .link = b->link,
-                                                 .frame = b->frame};
+                                                 .frame = b->frame,
+                                                 .osr = b->f->osr};
     site(b, 1, 0);
     start(b, on);
 }
@@ -472,6 +475,21 @@ check_entry(struct build *b)
                args, 4);
     LLVMBuildUnreachable(b->b);
     start(b, fits);
+}
+
+/* From the loop's head on: variables begin as their slots (build.c). */
+static void
+osr_prologue(struct build *b)
+{
+    open_entry(b);
+    LLVMBuildStore(b->b, const_i32(b, LOOP_UNITS), b->left);
+    came_back(b);
+    make_blocks(b);
+    if (b->heads[b->f->osr])
+        LLVMBuildBr(b->b, b->heads[b->f->osr]);
+    else
+        b->failed = true;
+    b->open = false;
 }
 
 static void
@@ -532,16 +550,23 @@ build_function(struct build *b, const struct llvm_func *f)
     if (!b->failed) {
         note_locals(b);
         look(b);
-        b->fn = fast_function(b, f->func);
+        b->fn = f->osr ? osr_body(b) : fast_function(b, f->func);
         b->in = LLVMGetParam(b->fn, 0);
         b->fp = LLVMGetParam(b->fn, 1);
-        prologue(b);
-        make_blocks(b);
+        if (f->osr) {
+            osr_prologue(b);
+        } else {
+            prologue(b);
+            make_blocks(b);
+        }
         walk(b);
         finish_trap(b);
         b->funcs[b->nfuncs - 1].nsites =
             b->nsites - b->funcs[b->nfuncs - 1].site;
-        build_entry(b);
+        if (f->osr)
+            build_osr(b);
+        else
+            build_entries(b);
     }
     free(b->vars);
     free(b->local_types);

@@ -236,13 +236,29 @@ spill(struct build *b, LLVMValueRef fp, uint32_t slot, enum type t,
     store(b, v, slot_at(b, fp, slot), AREA_FRAME, 8);
 }
 
+/* Where the function begins. */
+static LLVMValueRef
+from_frame(struct build *b, uint32_t slot, enum type t)
+{
+    LLVMBuilderRef now = b->b;
+    LLVMValueRef v;
+
+    b->b = b->early;
+    v = spilled(b, b->fp, slot, t);
+    b->b = now;
+    return v;
+}
+
 static LLVMValueRef
 var(struct build *b, uint32_t slot, enum type t)
 {
     LLVMValueRef *v = &b->vars[slot * TYPES + t];
 
-    if (!*v)
+    if (!*v) {
         *v = LLVMBuildAlloca(b->early, b->ty[t], "");
+        if (b->f->osr)
+            LLVMBuildStore(b->early, from_frame(b, slot, t), *v);
+    }
     return *v;
 }
 

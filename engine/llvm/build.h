@@ -33,7 +33,7 @@ enum area { AREA_MEMORY, AREA_FRAME, AREA_GLOBAL, AREA_STATE, AREAS };
 /* Slots behind every checked frame that what is called may use unchecked: links,
  * and whole frames of functions that call nothing. */
 #define SLACK 128u
-/* Iterations that cost one unit. */
+/* Turns of loops that are counted at once. */
 #define LOOP_UNITS 1000u
 
 struct build {
@@ -47,6 +47,7 @@ struct build {
     unsigned kind_tbaa, kind_invariant, kind_prof;
     LLVMValueRef rarely; /* branch weights */
     bool rounds;         /* the processor has instructions for rounding */
+    bool jit;            /* there is code of jit/ that calls */
     bool failed;         /* out of memory, or not known how: give up */
 
     struct insn *sites;
@@ -92,6 +93,12 @@ static inline LLVMValueRef
 const_i64(struct build *b, uint64_t v)
 {
     return LLVMConstInt(b->i64, v, false);
+}
+
+static inline LLVMValueRef
+const_signed(LLVMTypeRef t, int64_t v)
+{
+    return LLVMConstInt(t, (unsigned long long)v, true);
 }
 
 enum type type_of(uint32_t vt);
@@ -146,11 +153,44 @@ void memory_store(struct build *b, LLVMValueRef v, LLVMValueRef p);
 LLVMTypeRef fast_type(struct build *b, const struct type_def *t,
                       LLVMTypeRef index);
 LLVMValueRef fast_function(struct build *b, uint32_t func);
-void build_entry(struct build *b);
+LLVMValueRef declare_fast(struct build *b, const char *name, LLVMTypeRef type);
+void attributes(struct build *b, LLVMValueRef fn);
+LLVMValueRef call_fast(struct build *b, LLVMTypeRef type, LLVMValueRef fn,
+                       LLVMValueRef *args, unsigned n);
+void return_call(struct build *b, LLVMValueRef call);
+void put_link(struct build *b, LLVMValueRef base, uint32_t slot,
+              LLVMValueRef link);
+
+#define MOST_ARGUMENTS 1100u /* limits.def: 1000 parameters */
+struct call {
+    const struct type_def *t;
+    LLVMValueRef fn, index; /* index: NULL or the argument behind */
+};
+/* in, base, and what the slots from slot on hold. */
+unsigned arguments(struct build *b, const struct call *c, LLVMValueRef base,
+                   uint32_t slot, LLVMValueRef *args);
 bool op_call(struct build *b, uint32_t at, const struct insn *i);
 bool op_return(struct build *b, const struct insn *i);
 /* After code outside has run. */
 void came_back(struct build *b);
+
+/* ---- thunk.c: called as an fN ---- */
+
+/* Function func of the module; import; what is behind, an index or a
+ * reference. */
+LLVMValueRef own_thunk(struct build *b, uint32_t func);
+LLVMValueRef import_thunk(struct build *b, uint32_t import);
+LLVMValueRef table_thunk(struct build *b, const struct type_def *t,
+                         uint32_t table);
+LLVMValueRef reference_thunk(struct build *b, const struct type_def *t);
+
+/* ---- entry.c ---- */
+
+/* The ways into b->fn. */
+void build_entries(struct build *b);
+/* What begins at a loop's head, and the way into it when it is built. */
+LLVMValueRef osr_body(struct build *b);
+void build_osr(struct build *b);
 
 /* ---- the rest: false when op is not theirs ---- */
 

@@ -260,6 +260,7 @@ pith_llvm_compile(const struct llvm_unit *unit, uint8_t **object, size_t *size)
     ok = build_init(&b, unit);
 #if defined(__x86_64__)
     b.rounds = strstr(features, "+sse4.1");
+    b.jit = true;
 #else
     b.rounds = true;
 #endif

@@ -99,7 +99,7 @@ store_op(struct build *b, const struct insn *i, const struct access *a)
     LLVMValueRef v, p;
 
     v = a->shape == TO_IMM
-            ? LLVMConstInt(wide, (uint64_t)(int64_t)(int16_t)i->b, true)
+            ? const_signed(wide, (int16_t)i->b)
             : get(b, i->b, (enum type)a->type);
     p = a->shape == TO_P ? b->r0
                             : memory_pointer(b, get(b, i->a, I32), i->uimm);

@@ -406,7 +406,7 @@ binary(struct build *b, uint32_t at, const struct insn *i,
     LLVMValueRef x = get(b, i->b, t), y;
 
     if (o->form & FORM_I)
-        y = LLVMConstInt(b->ty[t], (uint64_t)(int64_t)i->imm, true);
+        y = const_signed(b->ty[t], i->imm);
     else if (o->form & FORM_DATA)
         y = bits(b, const_i64(b, insn_u64(i + 1)), b->f64);
     else
@@ -434,7 +434,7 @@ compare_branch(struct build *b, uint32_t at, const struct insn *i,
     LLVMValueRef x = get(b, i->a, t), y;
 
     if (o->form & FORM_I)
-        y = LLVMConstInt(b->ty[t], (uint64_t)(int64_t)(int16_t)i->b, true);
+        y = const_signed(b->ty[t], (int16_t)i->b);
     else
         y = get(b, i->b, t);
     if (o->shape == TEST_BR) {

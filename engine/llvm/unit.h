@@ -12,6 +12,11 @@
  *   fN      code of function N, arguments in registers ("fast"); referred to
  *           by other objects of the same set
  *   eN      its native_fn (native.h)
+ *   jN      the same for code of jit/, in its convention (jit/registers.h);
+ *           only where there is jit/
+ *   osr     on-stack replacement: function funcs[0] from instruction
+ *           funcs[0].osr on, a loop's head, with all slots in the frame; called
+ *           as jN. Such an object has this function only, and no fN of it
  *   sites   const struct insn[]: places in the code. code: number of the
  *           translated instruction; a: as in a call instruction; imm: N.
  *           They stand for translated instructions as links and pcs, so that
@@ -34,6 +39,7 @@ struct object_func {
     uint32_t func;
     uint32_t site, nsites; /* its sites; the first is its entry */
     uint32_t link, frame;  /* as in struct code_range */
+    uint32_t osr;          /* 0: none */
 };
 
 struct object_step {
@@ -45,6 +51,7 @@ struct object_step {
 struct llvm_func {
     uint32_t func;
     uint32_t n;
+    uint32_t osr; /* a loop's head to begin at, alone in its unit; or 0 */
     struct insn *code; /* operation numbers, as the translator left them */
 };
 
