@@ -47,6 +47,8 @@ const tests = {
   async boot() {
     await f.goto(server.url);
     assert.equal(await settled(), 'booted');
+    await shows(/all else locked/); // the first boot asks
+    await f.type('\n');
     await shows(/pith:\S+# ?$/);
     await f.screenshot(path.join(options.out, 'firefox.png'));
   },

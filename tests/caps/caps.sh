@@ -34,6 +34,7 @@ inside apps --audit "$tmp/audit"
 inside parts
 inside asked
 inside identity
+inside hostile
 
 # --- the log is a chain: each hash is over the one before and its line
 chain() {
