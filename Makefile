@@ -5,6 +5,8 @@
 #   make                 out/bin/pith and the runners (clang-19, -O2)
 #   make V=gcc           the same with gcc 12
 #   make V=asan|tsan|m32 sanitized and 32-bit builds, under out/<V>
+#   make V=aarch64 out/aarch64/bin/pith-spec   for AArch64: needs Debian's
+#                        libc6-dev-arm64-cross, and qemu-user to run
 #   make user ports image  programs, ports, root image
 #   make help            the other targets
 
@@ -32,11 +34,15 @@ VFLAGS_asan := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
                -fno-omit-frame-pointer
 VFLAGS_tsan := -fsanitize=thread
 VFLAGS_m32 := -m32 -msse2 -mfpmath=sse
+VFLAGS_aarch64 := --target=aarch64-linux-gnu
 ifeq ($(V),gcc)
 CC := gcc
 endif
 ifeq ($(V),asan)
 OPT := -O1
+endif
+ifeq ($(V),aarch64)
+AR := llvm-ar-19
 endif
 ifneq ($(filter vm-%,$(V)),)
 include vm/cc.mk
@@ -45,6 +51,10 @@ CFLAGS := -std=gnu11 -g $(OPT) $(WARN) $(VFLAGS_$(V)) \
           -ffile-prefix-map=$(CURDIR)=. -fno-strict-aliasing \
           -ffp-contract=off -fno-math-errno
 LDFLAGS := $(VM_LDFLAGS) $(VFLAGS_$(V))
+# static: qemu-user then needs no tree of libraries
+ifeq ($(V),aarch64)
+LDFLAGS += -fuse-ld=lld -static
+endif
 include capi/pic.mk
 
 INC_lib := -iquote lib
@@ -53,7 +63,7 @@ INC_kernel := -iquote lib -iquote engine -iquote kernel -iquote abi -iquote $(B)
 INC_abi := $(INC_kernel)
 INC_host := $(INC_kernel)
 INC_manifest := -iquote lib -iquote kernel -iquote manifest
-INC_cli := $(INC_kernel) -iquote host/posix -iquote manifest -iquote cli $(INC_m32)
+INC_cli := $(INC_kernel) -iquote host/posix -iquote manifest -iquote cli $(INC_jansson)
 
 src = $(sort $(wildcard $(1)/*.c) $(wildcard $(1)/*/*.c))
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
@@ -93,12 +103,12 @@ $(B)/bin/pith: $(CLI_OBJ) $(B)/lib/libpith-system.a $(B)/lib/libpith-engine.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 SPEC_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tools/spec/*.c))
 JANSSON := -ljansson
-ifeq ($(V),m32)
+ifneq ($(filter m32 aarch64,$(V)),)
 JANSSON := $(B)/jansson/libjansson.a
-INC_m32 := -I$(B)/jansson/jansson/src
+INC_jansson := -I$(B)/jansson/jansson/src
 $(SPEC_OBJ): $(JANSSON)
 $(JANSSON):
-	tools/jansson32.sh $(B)/jansson
+	tools/jansson.sh $(B)/jansson $(firstword $(VFLAGS_$(V)))
 endif
 $(B)/bin/pith-spec: $(SPEC_OBJ) $(B)/lib/libpith-engine.a
 	@mkdir -p $(@D)

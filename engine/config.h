@@ -46,7 +46,8 @@
 #endif
 
 /* The baseline compiler (jit/): where its stencils are built. */
-#if ENGINE_GUARD && defined(__x86_64__) && __clang_major__ >= 19
+#if ENGINE_GUARD && __clang_major__ >= 19 &&                                   \
+    (defined(__x86_64__) || defined(__aarch64__))
 #define ENGINE_JIT 1
 #else
 #define ENGINE_JIT 0

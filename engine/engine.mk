@@ -31,11 +31,11 @@ STENCIL_CFLAGS := -std=gnu11 -O2 $(WARN) -fno-pic -fno-pie -mcmodel=small \
                   -fomit-frame-pointer -ffp-contract=off -fno-math-errno \
                   -fno-trapping-math -fno-strict-aliasing -ffunction-sections \
                   -fno-stack-protector -fno-jump-tables
-STENCIL_CFLAGS += $(STENCIL_CFLAGS_$(STENCIL_ARCH))
 STENCIL_CFLAGS_x86_64 := -fcf-protection=none
 # what put_aarch64.c uses between stencils
 STENCIL_CFLAGS_aarch64 := -ffixed-x11 -ffixed-x12 -ffixed-x13 -ffixed-x14 \
-                          -ffixed-x15
+                          -ffixed-x15 -mllvm -disable-vector-combine
+STENCIL_CFLAGS += $(STENCIL_CFLAGS_$(STENCIL_ARCH))
 $(STENCIL_DIR)/%.o: engine/jit/stencil/%.c
 	@mkdir -p $(@D)
 	clang-19 --target=$(STENCIL_ARCH)-linux-gnu $(STENCIL_CFLAGS) \

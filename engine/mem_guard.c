@@ -6,9 +6,10 @@
  *   | accessible | PROT_NONE ... 4 GiB address + 4 GiB offset |
  *
  * so base + address + offset cannot leave the slot and a bad access faults. The
- * handler finds the memory by slot number, its store (of a shared one: the store
- * whose code runs on this stack), the store's activation, and jumps out of the interpreter there. It acts only when the faulting
- * instruction is the interpreter's own, so host bugs stay visible.
+ * handler finds the memory by slot number, its store (of a shared one: the
+ * store whose code runs on this stack), the store's activation, and jumps out
+ * of the interpreter there. It acts only when the faulting instruction is the
+ * interpreter's own, so host bugs stay visible.
  *
  * Freed slots are emptied (MADV_DONTNEED) and pooled: instantiation is a few
  * microseconds, and each memory costs two mappings.
@@ -30,7 +31,7 @@
 #define SLOT_SHIFT 33
 #define SLOT ((uint64_t)1 << SLOT_SHIFT)
 #define SLOTS ((size_t)1 << (47 - SLOT_SHIFT))
-#define BATCH 16u /* slots reserved at once */
+#define BATCH 16u /* slots reserved at once, at most */
 #define LARGE_PAGE ((uintptr_t)2 << 20)
 #define SHARED_MOST ((uint64_t)1 << 40) /* reserved for a shared 64-bit one */
 #define ALTSTACK ((size_t)64 << 10)
@@ -51,6 +52,9 @@ static struct free_slot {
     uint64_t mapped;
 } *pool;
 static size_t npool, pool_cap;
+/* Reserved at once next time: few for who needs few, since an emulator
+ * (qemu-user) keeps tables of reserved pages. */
+static unsigned batch = 1;
 
 static bool
 pool_put(uint8_t *base, uint64_t mapped)
@@ -96,7 +100,9 @@ slot_take(struct free_slot *out)
     bool ok;
 
     pthread_mutex_lock(&lock);
-    ok = npool || reserve(BATCH) || reserve(1);
+    if (!npool && (reserve(batch) || reserve(1)) && batch < BATCH)
+        batch *= 2;
+    ok = npool > 0;
     if (ok)
         *out = pool[--npool];
     pthread_mutex_unlock(&lock);
@@ -196,7 +202,8 @@ mem_extend(struct engine_memory *m, uint64_t bytes)
     if (bytes <= m->mapped)
         return true;
     if (!m->is64 || m->shared) {
-        if (bytes > m->reserved || mprotect(m->base + m->mapped, bytes - m->mapped,
+        if (bytes > m->reserved ||
+            mprotect(m->base + m->mapped, bytes - m->mapped,
                      PROT_READ | PROT_WRITE) < 0)
             return false;
         m->mapped = bytes;
@@ -282,17 +289,19 @@ extern const uint8_t __start_pith_interp[], __stop_pith_interp[];
 
 static struct sigaction old_segv, old_bus;
 
+/* Where the code was; ARGUMENT: of preserve_none functions, the first four. */
 #if defined(__x86_64__)
-#define REG(uc, name) ((uintptr_t)(uc)->uc_mcontext.gregs[REG_##name])
-#define FAULT_PC(uc) REG(uc, RIP)
-#define FAULT_SP(uc) REG(uc, RSP)
-#define JIT_IN(uc) ((struct engine_instance *)REG(uc, R12))
-#define JIT_FP(uc) ((uint64_t *)REG(uc, R13))
+#define FAULT_PC(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[REG_RIP])
+#define FAULT_SP(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[REG_RSP])
+#define ARGUMENT(uc, i) ((uintptr_t)(uc)->uc_mcontext.gregs[REG_R12 + (i)])
 #elif defined(__aarch64__)
 #define FAULT_PC(uc) ((uintptr_t)(uc)->uc_mcontext.pc)
 #define FAULT_SP(uc) ((uintptr_t)(uc)->uc_mcontext.sp)
-#define JIT_IN(uc) NULL
-#define JIT_FP(uc) NULL
+#define ARGUMENT(uc, i) ((uintptr_t)(uc)->uc_mcontext.regs[20 + (i)])
+#elif defined(__riscv)
+#define FAULT_PC(uc) ((uintptr_t)(uc)->uc_mcontext.__gregs[REG_PC])
+#define FAULT_SP(uc) ((uintptr_t)(uc)->uc_mcontext.__gregs[REG_SP])
+#define ARGUMENT(uc, i) ((uintptr_t)0) /* there is no such convention */
 #endif
 
 /*
@@ -303,23 +312,18 @@ static struct sigaction old_segv, old_bus;
 static void
 note_place(struct activation *act, struct engine_store *s, const ucontext_t *uc)
 {
-#if ENGINE_THREADED && defined(__x86_64__)
-    uint64_t *fp = (uint64_t *)REG(uc, R13);
+    uint64_t *fp = (uint64_t *)ARGUMENT(uc, 1);
     struct engine_instance *in;
 
     for (in = s->instances; in; in = in->next)
-        if ((uintptr_t)in == REG(uc, R15))
+        if ((uintptr_t)in == ARGUMENT(uc, 3))
             break;
     if (in && fp >= s->stack && fp < s->stack_limit && !((uintptr_t)fp & 7)) {
-        act->pc = (const struct insn *)REG(uc, R12);
+        act->pc = (const struct insn *)ARGUMENT(uc, 0);
         act->fp = fp;
         act->in = in;
         return;
     }
-#else
-    (void)s;
-    (void)uc;
-#endif
     act->pc = NULL;
 }
 
@@ -371,8 +375,8 @@ on_fault(int sig, siginfo_t *info, void *context)
         act->fp = s->native_fp;
         act->in = s->native_in;
         if (code.func == NATIVE_CODE_CHUNK) {
-            act->fp = JIT_FP(uc);
-            act->in = JIT_IN(uc);
+            act->fp = (uint64_t *)ARGUMENT(uc, 1);
+            act->in = (struct engine_instance *)ARGUMENT(uc, 0);
         }
         _longjmp(*(jmp_buf *)act->landing, 1);
     }

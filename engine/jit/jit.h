@@ -32,11 +32,6 @@
 #include "stencil_table.h"
 
 #define NONE UINT32_MAX
-#ifdef __x86_64__
-#define JIT_SHIM_BACK 1 /* continuations go on in machine code */
-#else
-#define JIT_SHIM_BACK 0
-#endif
 #define NREGS 8u   /* of either kind; 0 is scratch */
 #define IN_SLOT 8u /* as an operand's place in stencils' numbers */
 #define IMMEDIATE 9u
@@ -235,7 +230,10 @@ struct jit {
     uint32_t ncolds, colds_cap;
     uint32_t *slots; /* of registers that cold code stores */
     uint32_t nslots_cold, slots_cap;
-    uint32_t body;
+    uint32_t body, start; /* in the buffer; in the chunk */
+    /* Machines whose conditional jumps are short, and that fold moves: */
+    bool far;
+    uint32_t moved, moved_insn;
 };
 enum { MARK_LEADER = 1, MARK_LOOP = 2, MARK_HANDLER = 4 };
 
@@ -289,6 +287,8 @@ void jit_machine_header(uint8_t *chunk); /* the chunk's first bytes */
 size_t jit_machine_header_size(void);
 uint32_t jit_machine_veneer(enum helper h);
 uint32_t jit_machine_pool(void);
+/* Code was written: other cores, too, are to see it. */
+void jit_machine_written(uint8_t *code, size_t n);
 
 /* put.c */
 void jit_cold(struct jit *j, uint32_t at, uint32_t insn, enum helper helper);

@@ -81,6 +81,7 @@ chunk_for(struct jit *j, size_t bytes)
     c->size = size;
     c->used = jit_machine_header_size();
     jit_machine_header(c->rw);
+    jit_machine_written(c->rx, c->used);
     if (native_code_add(c->rx, size, j->m, NATIVE_CODE_CHUNK, jit_place) < 0) {
         munmap(c->rx, size);
         munmap(c->rw, size);
@@ -151,6 +152,7 @@ jit_install(struct jit *j)
                            .insns = j->published};
     if (!f->sizes)
         return false;
+    j->start = start;
     for (uint32_t k = 0; k < j->nfixups; k++) {
         uint32_t to = j->fixups[k].insn;
 
@@ -161,10 +163,12 @@ jit_install(struct jit *j)
                       jit_machine_veneer((enum helper)(to - JIT_HELPER)) -
                           start);
     }
+    if (j->failed) /* too far */
+        return false;
     memcpy(c->rw + start, j->buf, j->at);
     c->used = start + j->at;
     c->nfuncs++;
-    __builtin___clear_cache((char *)c->rx + start, (char *)c->rx + c->used);
+    jit_machine_written(c->rx + start, j->at);
     native_publish(j->m, j->func, (native_fn *)(uintptr_t)(c->rx + start),
                    (uintptr_t)c->rx + f->body);
     native_tell_perf(j->m, j->func, c->rx + start, j->at);

@@ -104,9 +104,8 @@ jit_call(struct engine_instance *in, uint64_t *fp, const struct insn *link,
         run_tails(s, fp);
 }
 
-const bool jit_goes_on = JIT_SHIM_BACK;
+const bool jit_goes_on = true; /* continuations, in machine code */
 
-#if JIT_SHIM_BACK
 void
 jit_go_on(struct engine_instance *in, uint64_t *fp, uint32_t link, uintptr_t at)
 {
@@ -118,16 +117,6 @@ jit_go_on(struct engine_instance *in, uint64_t *fp, uint32_t link, uintptr_t at)
     if (s->tail)
         run_tails(s, fp);
 }
-#else
-void
-jit_go_on(struct engine_instance *in, uint64_t *fp, uint32_t link, uintptr_t at)
-{
-    (void)in;
-    (void)fp;
-    (void)link;
-    (void)at;
-}
-#endif
 
 /* ---- calls ---- */
 
@@ -422,9 +411,10 @@ static bool
 compile(struct jit *j)
 {
     size_t need;
+    bool far;
 
     j->nslots = j->t->out[0].uimm + 2;
-    j->failed = false;
+    j->failed = j->far = false;
     if (j->t->wide || !jit_blocks(j) || !jit_live(j) || !jit_segments(j))
         return false;
     jit_allocate(j);
@@ -442,10 +432,13 @@ compile(struct jit *j)
             if (!j->buf)
                 return false;
         }
+        far = j->far;
         j->failed = false;
         jit_emit(j);
         if (!j->failed)
             return jit_install(j);
+        if (j->far != far)
+            continue; /* with long jumps */
         if (j->at + 4096 < j->cap)
             return false; /* it was not for want of room */
     }

@@ -71,6 +71,14 @@ jit_machine_header(uint8_t *chunk)
     jit_pool_copy(chunk + jit_machine_pool());
 }
 
+/* Processors of this kind see to it. */
+void
+jit_machine_written(uint8_t *code, size_t n)
+{
+    (void)code;
+    (void)n;
+}
+
 /* The distance is known when the function has its place: memory.c. */
 static void
 to_helper(struct jit *j, enum helper h)

@@ -17,7 +17,8 @@
 
 #include <stdarg.h>
 
-static const struct machine *const machines[] = {&machine_x86_64};
+static const struct machine *const machines[] = {&machine_x86_64,
+                                                 &machine_aarch64};
 static const struct machine *machine;
 static struct stencil **all;
 static size_t nall, cap;

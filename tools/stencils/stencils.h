@@ -58,7 +58,7 @@ struct machine {
     /* Jumps to what follows go; other holes are found. */
     void (*finish)(struct stencil *s);
 };
-extern const struct machine machine_x86_64;
+extern const struct machine machine_x86_64, machine_aarch64;
 
 _Noreturn void die(const char *format, ...);
 void add_hole(struct stencil *s, unsigned at, unsigned kind);

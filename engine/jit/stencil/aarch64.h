@@ -18,13 +18,17 @@
 #define HOLE_i 0xff0
 #define HOLE(x) HOLE_##x
 #define MEMORY(x) (mem + (x))
-/* N32 of the extractor */
-#define NUMBER                                                                 \
+/* Constants that the compiler does not know: it would compute with them, or
+ * load their halves apart. */
+#define CONSTANT(high, low)                                                    \
     ({                                                                         \
         uint64_t n_;                                                           \
-        __asm__("movz %w0, #0x4e6f\n\tmovk %w0, #0x3b1d, lsl #16" : "=r"(n_)); \
+        __asm__("movz %w0, " #low "\n\tmovk %w0, " #high ", lsl 16"            \
+                : "=r"(n_));                                                   \
         n_;                                                                    \
     })
+#define K32 CONSTANT(0x5a3c, 0x6917)
+#define NUMBER CONSTANT(0x3b1d, 0x4e6f) /* N32 of the extractor */
 #define ABOVE_ZERO                                                             \
     ({                                                                         \
         uint64_t above_ = NUMBER;                                              \

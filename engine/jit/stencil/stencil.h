@@ -32,7 +32,6 @@
 #include "jit/registers.h"
 
 #define K8 0x17
-#define K32 0x5a3c6917
 #define K64 0x5a3c69175b3d6a18u
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
@@ -68,20 +67,20 @@ extern __attribute__((preserve_none)) void next(SIG), taken(SIG), trap(SIG);
     M(0, __VA_ARGS__)                                                          \
     M(1, __VA_ARGS__)                                                          \
     M(2, __VA_ARGS__)                                                          \
-    M(3, __VA_ARGS__) M(4, __VA_ARGS__) M(5, __VA_ARGS__) M(6, __VA_ARGS__)    \
-        M(7, __VA_ARGS__)
+    M(3, __VA_ARGS__)                                                          \
+    M(4, __VA_ARGS__) M(5, __VA_ARGS__) M(6, __VA_ARGS__) M(7, __VA_ARGS__)
 #define R8A(M, ...)                                                            \
     M(0, __VA_ARGS__)                                                          \
     M(1, __VA_ARGS__)                                                          \
     M(2, __VA_ARGS__)                                                          \
-    M(3, __VA_ARGS__) M(4, __VA_ARGS__) M(5, __VA_ARGS__) M(6, __VA_ARGS__)    \
-        M(7, __VA_ARGS__)
+    M(3, __VA_ARGS__)                                                          \
+    M(4, __VA_ARGS__) M(5, __VA_ARGS__) M(6, __VA_ARGS__) M(7, __VA_ARGS__)
 #define R8B(M, ...)                                                            \
     M(0, __VA_ARGS__)                                                          \
     M(1, __VA_ARGS__)                                                          \
     M(2, __VA_ARGS__)                                                          \
-    M(3, __VA_ARGS__) M(4, __VA_ARGS__) M(5, __VA_ARGS__) M(6, __VA_ARGS__)    \
-        M(7, __VA_ARGS__)
+    M(3, __VA_ARGS__)                                                          \
+    M(4, __VA_ARGS__) M(5, __VA_ARGS__) M(6, __VA_ARGS__) M(7, __VA_ARGS__)
 #define PASTE_(a, b) a##b
 #define PASTE(a, b) PASTE_(a, b)
 

@@ -6,6 +6,7 @@
 #ifndef ENGINE_JIT_STENCIL_X86_64_H
 #define ENGINE_JIT_STENCIL_X86_64_H
 
+#define K32 0x5a3c6917
 extern char hole_a[], hole_b[], hole_c[], hole_d[], hole_i[];
 #define HOLE(x) ((uintptr_t)hole_##x)
 /* Memory 0 at address x plus the offset; a number that the compiler cannot
