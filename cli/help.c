@@ -150,6 +150,8 @@ static const char manifest[] =
     "  wasm = \"files.wasm\"\n"
     "  restart = \"never\"         # or always, on-failure\n"
     "  watchdog_secs = 0         # kill it when silent for so long\n"
+    "  ask = false               # a person is asked for what it is refused\n"
+    "  user = \"www\"              # whose it is; root if absent\n"
     "  [capabilities]\n"
     "  stdio = true              # also: time random spawn shell display mouse\n"
     "                            # keyboard sound jit device\n"

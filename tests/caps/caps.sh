@@ -80,5 +80,28 @@ rm -f data/out
 ok 'nor read only' sh -c '! "$1" run --manifest less.toml --dir data::/data \
     uses.wasm' sh "$pith"
 
+# --- every kind; and of what it wrote no line is too much
+mkdir -p data/many
+for i in 0 1 2 3 4 5 6 7 8; do : >"data/many/$i"; done
+cp "$programs/kinds" kinds.wasm
+cp "$programs/kinds" data/kinds.wasm
+ok 'record every kind' "$pith" run --record k.toml --dir data::/data \
+    --cap net,spawn,random,ipc,shell kinds.wasm
+ok 'it all suffices' "$pith" run --manifest k.toml --dir data::/data kinds.wasm
+ok 'addresses' grep -q '127.0.0.1:7077' k.toml
+ok 'a directory for many files' grep -q '"/data/many" = "ro"' k.toml
+lines=$(sed -n '/^\[capabilities\]/,/^\[limits\]/p' k.toml | grep -c =)
+ok 'lines' [ "$lines" -ge 6 ]
+n=0
+while IFS= read -r line; do
+    n=$((n + 1))
+    case $line in *=*) ;; *) continue ;; esac
+    case $line in name* | wasm* | version* | stdio*) continue ;; esac
+    sed "${n}d" k.toml >less.toml
+    "$pith" check less.toml >/dev/null 2>&1 || continue
+    ok "needs: $line" sh -c '! "$1" run --manifest less.toml --dir \
+        data::/data kinds.wasm' sh "$pith"
+done <k.toml
+
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
