@@ -98,6 +98,27 @@ const tests = {
   },
 };
 
+tests['a private window: a page, and a system in memory'] = async () => {
+  await f.close();
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'pith-firefox-'));
+  fs.writeFileSync(path.join(dir, 'user.js'),
+    'user_pref("browser.privatebrowsing.autostart", true);\n');
+  f = await Firefox.launch(dir);
+  try {
+    await f.goto(server.url);
+    assert.equal(await settled(), 'no-opfs');
+    await f.screenshot(path.join(options.out, 'firefox-private.png'));
+    await f.evaluate(() => [...document.querySelectorAll('button')]
+      .find((b) => b.textContent === 'Run in memory')?.click());
+    await f.until(() => document.body.dataset.booted);
+    assert.equal((await sh('echo here')).out, 'here\n');
+  } finally {
+    await f.close();
+    fs.rmSync(dir, { recursive: true, force: true });
+    f = await Firefox.launch(profile);
+  }
+};
+
 let passed = 0, failed = 0;
 for (const [name, test] of Object.entries(tests)) {
   if (positionals.length && !positionals.some((p) => name.includes(p)))

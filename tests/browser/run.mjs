@@ -368,6 +368,7 @@ const tests = {
         await r.fulfill({ json: { ...j, sha256: '0'.repeat(64) } });
       }));
     assert.equal(await settled(page), 'image');
+    await shot(page, 'image');
     await page.context().unrouteAll();
     await page.reload();
     assert.equal(await settled(page), 'booted');
@@ -398,6 +399,86 @@ const tests = {
     return page;
   },
 
+  async 'an old browser'() {
+    const page = await open('?memory', blocked, (c) => c.addInitScript(() => {
+      delete Navigator.prototype.locks;
+    }));
+    assert.equal(await settled(page), 'old-browser');
+    assert.match(await page.innerText('#trouble'), /too old.*Firefox 114/s);
+    await shot(page, 'old-browser');
+    // one that cannot read the modules
+    const older = await open('?memory', blocked, (c) => c.route('**/terminal.js',
+      (r) => r.fulfill({ contentType: 'text/javascript', body: 'let x = ??=;' })));
+    assert.equal(await settled(older), 'old-browser');
+    assert.match(await older.innerText('body'), /too old.*Firefox 114/s);
+    await shot(older, 'older-browser');
+    return page;
+  },
+
+  async 'no room: at the first boot, and for a program'() {
+    const storage = (before) => (c) => c.route('**/storage.js', async (r) => {
+      const answer = await r.fetch();
+      await r.fulfill({ response: answer, body: `${before}\n${await answer.text()}` });
+    });
+    const page = await open('', blocked, storage(
+      'FileSystemSyncAccessHandle.prototype.write = () => { throw new '
+      + 'DOMException("no", "QuotaExceededError"); };'));
+    assert.equal(await settled(page), 'full');
+    assert.match(await page.innerText('#trouble'), /no room/);
+    await shot(page, 'full');
+    await page.click('button:has-text("Run in memory")');
+    await page.waitForFunction(() => document.body.dataset.booted);
+    assert.equal((await sh(page, 'echo here')).out, 'here\n');
+    const small = await open('', blocked, storage(
+      'navigator.storage.estimate = async () => ({ quota: 30e6, usage: 0 });'));
+    assert.equal(await settled(small), 'booted');
+    const r = await sh(small, 'dd if=/dev/urandom of=/root/big bs=64k count=1000; '
+      + 'sync; rm /root/big; echo fits >/root/small && sync && cat /root/small');
+    assert.match(r.err, /No space left on device/);
+    assert.equal(r.out, 'fits\n');
+    // and when it is the browser that has no more, against its own word
+    const late = await open('', blocked, storage(
+      'const put = FileSystemSyncAccessHandle.prototype.write; '
+      + 'FileSystemSyncAccessHandle.prototype.write = function (b, o) { '
+      + 'if (o.at > 16e6) throw new DOMException("no", "QuotaExceededError"); '
+      + 'return put.call(this, b, o); };'));
+    assert.equal(await settled(late), 'booted');
+    const l = await sh(late, 'dd if=/dev/urandom of=/root/big bs=64k count=400 '
+      + 'conv=fsync; rm -f /root/big; echo more | cat');
+    assert.match(l.err, /No space left on device/);
+    assert.equal(l.out, 'more\n');
+    return page;
+  },
+
+  async 'a damaged disk'() {
+    const page = await booted('', blocked);
+    await sh(page, 'echo x >/root/x; sync');
+    await page.goto(`${url}icon.svg`);
+    await page.evaluate(async () => {
+      const d = await (await navigator.storage.getDirectory())
+        .getDirectoryHandle('pith');
+      for (let tries = 0; ; tries++) {
+        try {
+          const w = await (await d.getFileHandle('disk')).createWritable();
+          await w.write(new Uint8Array(20000).fill(7));
+          await w.close();
+          return;
+        } catch (e) {
+          if (tries > 50)
+            throw e;
+          await new Promise((resolve) => { setTimeout(resolve, 100); });
+        }
+      }
+    });
+    await page.goto(url);
+    assert.equal(await settled(page), 'disk');
+    await shot(page, 'disk');
+    await page.click('button:has-text("Begin anew")');
+    await page.waitForFunction(() => document.body.dataset.booted);
+    assert.equal((await sh(page, 'ls /root/x')).code, 1);
+    return page;
+  },
+
   async 'no memory for the kernel'() {
     const page = await open('', blocked, (c) => c.addInitScript(() => {
       WebAssembly.Memory = class {
@@ -405,6 +486,8 @@ const tests = {
       };
     }));
     assert.equal(await settled(page), 'memory');
+    assert.match(await page.innerText('#trouble'), /not enough memory/);
+    await shot(page, 'memory');
     return page;
   },
 

@@ -78,7 +78,7 @@ export const TROUBLES = {
 
 /** Why this browser cannot run Pith at all; null when it can. */
 export function whatIsMissing() {
-  const modern = typeof WebAssembly === 'object' && 'locks' in navigator &&
+  const modern = typeof WebAssembly === 'object' && !!navigator.locks &&
     typeof Atomics === 'object' && typeof BigInt === 'function' &&
     typeof crypto?.randomUUID === 'function';
   if (globalThis.isSecureContext && !modern)

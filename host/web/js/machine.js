@@ -153,7 +153,9 @@ export class Machine {
       { type: 'module', name: 'storage' });
     this.storage = storage;
     return new Promise((resolve, reject) => {
-      storage.onerror = (e) => reject(new BootError('error', e.message));
+      // Firefox before 114 knows no module Workers
+      storage.onerror = (e) => reject(new BootError(
+        /\b(import|module)\b/.test(e.message) ? 'old-browser' : 'error', e.message));
       storage.onmessage = ({ data: m }) => {
         switch (m.t) {
         case 'ready':

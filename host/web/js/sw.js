@@ -5,7 +5,7 @@
 // no network. The root image is not kept: it is on the disk already.
 
 const CACHE = 'pith-1';
-const FILES = ['./', 'index.html', 'style.css', 'icon.svg', 'terminal.js',
+const FILES = ['./', 'index.html', 'style.css', 'icon.svg', 'old.js', 'terminal.js',
   'pith.js', 'machine.js', 'worker.js', 'storage.js', 'glue.js', 'net.js', 'errors.js',
   'xterm.mjs', 'xterm.css', 'addon-fit.mjs', 'kernel.wasm', 'storage.wasm',
   'image.json', 'manifest.webmanifest'];

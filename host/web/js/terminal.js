@@ -132,6 +132,7 @@ async function viaServiceWorker() {
   return true;
 }
 
+document.body.dataset.started = '1';
 if (globalThis.crossOriginIsolated) {
   sessionStorage.removeItem('pith-isolating');
   navigator.serviceWorker?.register('sw.js').catch(() => {});
