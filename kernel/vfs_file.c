@@ -24,8 +24,7 @@ touch_atime(struct file *f)
     if ((i->fs->flags & FS_LIVE) || !f->path || vfs_writable(f->path) < 0)
         return;
     if (i->atime_ns > i->mtime_ns && i->atime_ns > i->ctime_ns) {
-        a.atime_ns = vfs_now_ns();
-        if (a.atime_ns - i->atime_ns < DAY_NS)
+        if (vfs_recent_ns() - i->atime_ns < DAY_NS)
             return;
     }
     a.atime_ns = vfs_now_ns();

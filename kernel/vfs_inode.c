@@ -43,10 +43,18 @@ inode_unref(struct inode *i)
         i->ops->evict(i);
 }
 
+static int64_t recent_ns;
+
 int64_t
 vfs_now_ns(void)
 {
-    return (int64_t)host_wall_ns();
+    return recent_ns = (int64_t)host_wall_ns();
+}
+
+int64_t
+vfs_recent_ns(void)
+{
+    return recent_ns;
 }
 
 bool

@@ -14,6 +14,7 @@
 
 /* ---- vfs_inode.c -------------------------------------------------------- */
 int64_t vfs_now_ns(void);
+int64_t vfs_recent_ns(void); /* when somebody last asked: clocks can be slow */
 bool vfs_is_root(struct proc *p);
 bool vfs_in_group(struct proc *p, uint32_t gid);
 /* Owner of the inode, or root; else -E_PERM. */

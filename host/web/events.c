@@ -12,8 +12,9 @@
 
 enum { LISTEN_PROCESS = 1, LISTEN_FILES = 2 }; /* machine.js knows them */
 
-IMPORT(process) void host_js_process(int pid, int parent, int ended,
-                                     int status, const char *name, size_t n);
+IMPORT(process)
+void host_js_process(int pid, int parent, int ended, int status,
+                     const char *name, size_t n);
 IMPORT(changed) void host_js_changed(int what, const char *path, size_t n);
 
 static _Atomic uint32_t listening;

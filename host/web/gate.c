@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The gates: what a program's imports are bound to. Each is an exported function
- * of the kernel with the import's own type (web_gates.c, made from the ABIs'
- * tables), so that a system call is a call from wasm to wasm.
+ * The gates: what a program's imports are bound to. Each is an exported
+ * function of the kernel with the import's own type (web_gates.c, made from the
+ * ABIs' tables), so that a system call is a call from wasm to wasm.
  */
 #include <stdatomic.h>
 #include <string.h>
@@ -81,7 +81,8 @@ web_gates_init(void)
     }
 }
 
-/* ---- in and out ------------------------------------------------------------ */
+/* ---- in and out ------------------------------------------------------------
+ */
 
 void
 gate_enter(struct cpu *c)
@@ -122,28 +123,6 @@ unwind(struct cpu *c, struct engine_store *s, enum engine_status st)
     __builtin_trap();
 }
 
-/*
- * Program and kernel share the browser's stack, whose end is an exception at the
- * next call, and in the kernel nobody could tell what it leaves undone. So now
- * and then we go deep here, where it is still the program's own fault.
- */
-#define PROBE_EVERY 16u
-#define PROBE_DEPTH 160u
-
-static __attribute__((noinline)) uint64_t
-probe(uint32_t depth, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
-      uint64_t e, uint64_t f)
-{
-    uint64_t sum = a;
-
-    /* what is needed after the call lies on the stack meanwhile */
-    __asm__ volatile("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d));
-    if (depth)
-        sum = probe(depth - 1, b, c, d, e, f, a);
-    __asm__ volatile("" : "+r"(e), "+r"(f));
-    return sum + a + b + c + d + e + f;
-}
-
 uint64_t
 web_gate(uint32_t n, uint64_t *slots)
 {
@@ -151,8 +130,7 @@ web_gate(uint32_t n, uint64_t *slots)
     struct engine_store *s = c->store;
     enum engine_status st;
 
-    if (++c->calls % PROBE_EVERY == 0)
-        probe(PROBE_DEPTH, n, 1, 2, 3, 4, 5);
+    web_probe();
     gate_enter(c);
     st = web_gates[n].fn(s, s->instance, web_gates[n].env, slots);
     if (st == ENGINE_OK)

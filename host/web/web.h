@@ -66,7 +66,6 @@ struct cpu {
     _Alignas(64) _Atomic uint32_t mode;
     uint32_t id;
     uint32_t locks; /* held by it */
-    uint32_t calls; /* of the kernel */
     struct host_task *task;
     struct engine_store *store; /* whose program runs here; NULL */
 };
@@ -78,6 +77,10 @@ void task_take(struct cpu *c, void (*main)(void *));
 /* This Worker has been declared dead while its program ran. */
 _Noreturn void cpu_gone(void);
 struct cpu *task_cpu(struct host_task *t);
+
+/* ---- probe.c: an exception, unless the kernel has stack enough ------------- */
+
+void web_probe(void);
 
 /* ---- heap.c, host.c ---------------------------------------------------------- */
 

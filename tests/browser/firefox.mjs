@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Firefox } from './bidi.mjs';
-import { options, positionals, serve, sleep } from './harness.mjs';
+import { deepProgram, options, positionals, serve, sleep } from './harness.mjs';
 
 const server = await serve();
 const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'pith-firefox-'));
@@ -96,6 +96,17 @@ const tests = {
     assert.equal(await settled(), 'booted');
     assert.equal((await sh('sha256sum </root/blob')).out.slice(0, 64), sum);
   },
+};
+
+tests['a recursion through system calls ends the program alone'] = async () => {
+  for (const call of ['getpid', 'getppid', 'getppid']) {
+    const r = await f.evaluate(async (b) => {
+      await window.pith.api_load_binary('deep', new Uint8Array(b));
+      return window.pith.api_execute_binary('deep');
+    }, deepProgram(call));
+    assert.equal(r.exit_code, 139);
+  }
+  assert.equal((await sh('echo fine')).out, 'fine\n');
 };
 
 tests['a private window: a page, and a system in memory'] = async () => {

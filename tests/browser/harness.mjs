@@ -94,3 +94,14 @@ export function sh(page, command) {
     return { code: r.code, out: d.decode(r.stdout), err: d.decode(r.stderr) };
   }, command);
 }
+
+/** A program whose _start calls the system, and then _start. */
+export function deepProgram(call) {
+  const name = (t) => [t.length, ...Buffer.from(t)];
+  const section = (id, ...b) => [id, b.length, ...b];
+  return [0, 97, 115, 109, 1, 0, 0, 0,
+    ...section(1, 2, 0x60, 0, 1, 0x7f, 0x60, 0, 0),
+    ...section(2, 1, ...name('pith'), ...name(call), 0, 0),
+    ...section(3, 1, 1), ...section(7, 1, ...name('_start'), 0, 1),
+    ...section(10, 1, 7, 0, 0x10, 0, 0x1a, 0x10, 1, 0x0b)];
+}

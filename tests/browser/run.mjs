@@ -10,7 +10,8 @@ import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { launch, options, positionals, screen, serve, settled, sh, shows, sleep }
+import { deepProgram, launch, options, positionals, screen, serve, settled, sh,
+  shows, sleep }
   from './harness.mjs';
 
 const server = await serve();
@@ -651,15 +652,8 @@ tests['the network: only what is granted'] = async () => {
 
 tests['a recursion through system calls ends the program alone'] = async () => {
   const page = await booted('?memory');
-  const name = (t) => [t.length, ...Buffer.from(t)];
-  const section = (id, ...b) => [id, b.length, ...b];
   for (const call of ['getpid', 'getppid', 'getppid', 'getppid']) {
-    // _start: call the system, then _start
-    const bytes = [0, 97, 115, 109, 1, 0, 0, 0,
-      ...section(1, 2, 0x60, 0, 1, 0x7f, 0x60, 0, 0),
-      ...section(2, 1, ...name('pith'), ...name(call), 0, 0),
-      ...section(3, 1, 1), ...section(7, 1, ...name('_start'), 0, 1),
-      ...section(10, 1, 7, 0, 0x10, 0, 0x1a, 0x10, 1, 0x0b)];
+    const bytes = deepProgram(call);
     const r = await page.evaluate(async (b) => {
       await window.pith.api_load_binary('deep', new Uint8Array(b));
       return window.pith.api_execute_binary('deep');

@@ -36,6 +36,8 @@ const KEEP_MEMORY = 64 << 20; // a program's memory larger than this goes
 /** Thrown to end a task: there is no program between it and runTask. */
 const END = { end: true };
 
+const origin = performance.timeOrigin; // asking for it is slow
+let sinceBoot = 0;
 let cpu, kernelModule, kernelMemory, bootMs, areaSize, areaAt;
 /** @type {any} */
 let K; // the kernel's exports
@@ -221,8 +223,8 @@ function globalsSet(from, n) {
 // ---- what the kernel imports ---------------------------------------------------
 
 const host = {
-  mono: () => performance.timeOrigin + performance.now() - bootMs,
-  wall: () => performance.timeOrigin + performance.now(),
+  mono: () => performance.now() + sinceBoot,
+  wall: () => performance.now() + origin,
   random(at, n) {
     for (let done = 0; done < n; done += 65536) {
       const b = new Uint8Array(Math.min(65536, n - done));
@@ -330,6 +332,7 @@ onmessage = ({ data: m }) => {
   switch (m.t) {
   case 'init':
     ({ cpu, kernelModule, kernelMemory, bootMs, areaAt, areaSize } = m);
+    sinceBoot = origin - bootMs;
     for (const [id, module] of m.modules)
       modules.set(id, module);
     try {
