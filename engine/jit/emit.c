@@ -264,6 +264,7 @@ jit_emit(struct jit *j)
     j->at = j->nfixups = j->ncolds = j->nslots_cold = 0;
     j->next_segment = j->nsegments;
     j->next_start = 0;
+    j->copy.at = SIZE_MAX;
     j->owned[0] = j->owned[1] = 0;
     memset(j->current, 0xff, j->nslots * sizeof *j->current);
     memset(j->owner, 0xff, sizeof j->owner);

@@ -63,9 +63,20 @@ void jit_store_reg(struct jit *j, const struct segment *s, uint32_t i);
 void jit_flush_range(struct jit *j, uint32_t slot, uint32_t n, uint32_t i);
 /* The slot was written: a register with its old value is not it. */
 void jit_written(struct jit *j, uint32_t slot, uint32_t i);
-/* Where an operand is. */
+/* Where an operand is: not in scratch. */
 unsigned jit_source(struct jit *j, uint32_t slot, unsigned file, uint32_t i);
 unsigned jit_int_source(struct jit *j, uint32_t slot, uint32_t i);
+/* The same, perhaps in scratch, for who uses it before anything is put there.
+ */
+unsigned jit_fresh_source(struct jit *j, uint32_t slot, uint32_t i);
+bool jit_is_fresh(const struct jit *j, uint32_t slot);
+/* A slot that has no register was written, by the code up to here, with what
+ * this one holds. */
+void jit_note_copy(struct jit *j, unsigned file, unsigned reg, uint32_t slot,
+                   uint32_t i);
+/* From a register to such a slot. */
+void jit_store_copy(struct jit *j, unsigned file, unsigned reg, uint32_t slot,
+                    uint32_t i);
 /* The same in a register, scratch perhaps. */
 unsigned jit_in_register(struct jit *j, uint32_t slot, uint32_t i);
 /* An i32 to scratch, upper half clear. */

@@ -65,8 +65,8 @@ call_result(struct jit *j, const struct operands *o, uint32_t i)
     file = o->def_class != INT;
     if (jit_target(j, o->def, file, i))
         jit_result(j, o->def, file, i);
-    else
-        jit_written(j, o->def, i); /* the callee put it into the slot */
+    else /* the callee put it into the slot */
+        jit_note_copy(j, file, 0, o->def, i);
 }
 
 void
@@ -138,7 +138,7 @@ jit_emit_return(struct jit *j, const struct insn *p, uint32_t i)
 
     switch (p->code) {
     case OP_ret_i:
-        x = jit_int_source(j, p->b, i);
+        x = jit_fresh_source(j, p->b, i);
         jit_move(j, 0, 0, x, p->b, i);
         PUT(ST_store, .a = 0);
         break;

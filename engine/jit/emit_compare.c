@@ -60,7 +60,7 @@ jit_emit_branch(struct jit *j, const struct insn *p, uint32_t i)
     unsigned x, y;
 
     jit_restore_all(j, i);
-    x = jit_int_source(j, p->a, i);
+    x = jit_fresh_source(j, p->a, i);
     y = jit_int_source(j, p->b, i);
     if (x == IN_SLOT && y < 8) {
         PUT(h->swapped + y * 10 + IN_SLOT, .b = p->a,
@@ -79,7 +79,7 @@ jit_emit_branch_imm(struct jit *j, const struct insn *p, uint32_t i)
 
     jit_restore_all(j, i);
     if (k == 0 && (h->stencil == ST_br_i32_ne || h->stencil == ST_br_i32_eq)) {
-        unsigned x = jit_int_source(j, p->a, i);
+        unsigned x = jit_fresh_source(j, p->a, i);
 
         PUT((h->stencil == ST_br_i32_ne ? ST_br_if : ST_br_z) + x, .b = p->a,
             .taken = i + (uint32_t)p->imm);
@@ -96,7 +96,7 @@ jit_emit_test(struct jit *j, const struct insn *p, uint32_t i)
     unsigned x;
 
     jit_restore_all(j, i);
-    x = jit_int_source(j, p->a, i);
+    x = jit_fresh_source(j, p->a, i);
     PUT(jit_how[p->code].stencil + x, .b = p->a, .taken = i + (uint32_t)p->imm);
 }
 

@@ -14,7 +14,7 @@
 static unsigned
 address(struct jit *j, uint32_t slot, uint32_t *offset, uint32_t i)
 {
-    unsigned x = jit_int_source(j, slot, i);
+    unsigned x = jit_fresh_source(j, slot, i);
 
     if (*offset <= JIT_LARGEST_OFFSET)
         return x;

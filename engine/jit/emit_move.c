@@ -11,16 +11,16 @@ void
 jit_emit_move_slot(struct jit *j, const struct insn *p, uint32_t i)
 {
     const struct segment *s = jit_segment_at(j, p->b, 2 * i);
-    unsigned from = s && jit_file_of(s), x = jit_source(j, p->b, from, i);
+    unsigned from = s && jit_file_of(s), x;
     unsigned d, to;
 
+    x = from ? jit_source(j, p->b, 1, i) : jit_fresh_source(j, p->b, i);
     jit_advance(j, 2 * i + 1);
     s = jit_segment_at(j, p->a, 2 * i + 1);
     to = s ? jit_file_of(s) : from;
     d = jit_target(j, p->a, to, i);
     if (!d && x < 8) {
-        PUT((from ? ST_fstore : ST_store) + x, .a = p->a);
-        jit_written(j, p->a, i);
+        jit_store_copy(j, from, x, p->a, i);
         return;
     }
     if (from != to && x < 8)

@@ -11,18 +11,23 @@ void
 jit_emit_binary(struct jit *j, const struct insn *p, uint32_t i)
 {
     const struct how_to *h = &jit_how[p->code];
-    unsigned st = h->stencil, x = jit_int_source(j, p->b, i), y, d;
+    unsigned st = h->stencil, x, y, d;
     uint32_t xs = p->b, ys = p->c;
 
-    y = jit_int_source(j, p->c, i);
+    if (h->flags & COMMUTES && jit_is_fresh(j, ys)) {
+        xs = p->c;
+        ys = p->b;
+    }
+    x = jit_fresh_source(j, xs, i);
+    y = jit_int_source(j, ys, i);
     d = jit_target(j, p->a, 0, i);
     if (h->flags & COMMUTES && d && d == y && d != x) {
-        unsigned swap = x;
+        unsigned swap = x, slot = xs;
 
         x = y;
         y = swap;
-        xs = p->c;
-        ys = p->b;
+        xs = ys;
+        ys = slot;
     }
     if (st == ST_i32_add && d != x && x < 8 && y < 8) {
         PUT(ST_sum32 + d * 64 + x * 8 + y);
@@ -42,7 +47,7 @@ void
 jit_emit_binary_imm(struct jit *j, const struct insn *p, uint32_t i)
 {
     const struct how_to *h = &jit_how[p->code];
-    unsigned st = h->stencil, x = jit_int_source(j, p->b, i);
+    unsigned st = h->stencil, x = jit_fresh_source(j, p->b, i);
     unsigned d = jit_target(j, p->a, 0, i);
     int32_t k = p->imm;
 
@@ -62,7 +67,7 @@ jit_emit_binary_imm(struct jit *j, const struct insn *p, uint32_t i)
         PUT(ST_i64_add + d * 10 + IMMEDIATE, .k = 1);
     } else if (st == ST_i64_and && k < 0) { /* (that stencil has 32 bits) */
         jit_constant(j, 0, (uint64_t)(int64_t)k, i);
-        PUT(st + x, .b = p->b);
+        PUT(st + (x ? x : IN_SLOT), .b = p->b);
         jit_result(j, p->a, 0, i);
         return;
     } else {
@@ -78,7 +83,7 @@ void
 jit_emit_large(struct jit *j, const struct insn *p, uint32_t i)
 {
     const struct how_to *h = &jit_how[p->code];
-    unsigned x = jit_int_source(j, p->b, i), y;
+    unsigned x = jit_fresh_source(j, p->b, i), y;
 
     y = jit_int_source(j, p->c, i);
     jit_move(j, 0, 0, x, p->b, i);
@@ -123,7 +128,7 @@ jit_emit_large_imm(struct jit *j, const struct insn *p, uint32_t i)
 void
 jit_emit_unary(struct jit *j, const struct insn *p, uint32_t i)
 {
-    unsigned x = jit_int_source(j, p->b, i), d = jit_target(j, p->a, 0, i);
+    unsigned x = jit_fresh_source(j, p->b, i), d = jit_target(j, p->a, 0, i);
 
     if (jit_how[p->code].stencil == ST_i32_wrap_i64 && d == x && d) {
         PUT(ST_i32_wrap_i64 + d * 9 + d);

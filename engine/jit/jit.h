@@ -220,6 +220,11 @@ struct jit {
     uint32_t owner[2][NREGS];    /* segment that had each register last */
     uint32_t owned[2];           /* bits: there is one */
     uint32_t valid[2], dirty[2]; /* bits by register */
+    struct { /* what the code up to here has just put into a slot */
+        size_t at;
+        uint32_t slot;
+        uint8_t file, reg;
+    } copy;
 
     uint8_t *buf;
     size_t at, cap;

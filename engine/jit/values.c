@@ -91,13 +91,43 @@ jit_written(struct jit *j, uint32_t slot, uint32_t i)
     }
 }
 
+void
+jit_note_copy(struct jit *j, unsigned file, unsigned reg, uint32_t slot,
+              uint32_t i)
+{
+    jit_written(j, slot, i);
+    j->copy.at = j->at;
+    j->copy.slot = slot;
+    j->copy.file = (uint8_t)file;
+    j->copy.reg = (uint8_t)reg;
+}
+
+void
+jit_store_copy(struct jit *j, unsigned file, unsigned reg, uint32_t slot,
+               uint32_t i)
+{
+    PUT((file ? ST_fstore : ST_store) + reg, .a = slot);
+    jit_note_copy(j, file, reg, slot, i);
+}
+
+/*
+ * Is a slot's value still in the register that it was stored from? Only right
+ * behind the store: between two instructions nothing else becomes that
+ * register's, and where blocks begin there is no copy.
+ */
+static bool
+is_copy(const struct jit *j, uint32_t slot, unsigned file)
+{
+    return j->copy.at == j->at && j->copy.slot == slot && j->copy.file == file;
+}
+
 unsigned
 jit_source(struct jit *j, uint32_t slot, unsigned file, uint32_t i)
 {
     const struct segment *s = jit_segment_at(j, slot, 2 * i);
 
     if (!s)
-        return IN_SLOT;
+        return is_copy(j, slot, file) && j->copy.reg ? j->copy.reg : IN_SLOT;
     if (jit_file_of(s) != file) {
         flush(j, slot, i);
         return IN_SLOT;
@@ -105,6 +135,20 @@ jit_source(struct jit *j, uint32_t slot, unsigned file, uint32_t i)
     if (!(j->valid[file] >> s->reg & 1))
         jit_load_reg(j, s, i);
     return s->reg;
+}
+
+bool
+jit_is_fresh(const struct jit *j, uint32_t slot)
+{
+    return is_copy(j, slot, 0);
+}
+
+unsigned
+jit_fresh_source(struct jit *j, uint32_t slot, uint32_t i)
+{
+    if (!jit_segment_at(j, slot, 2 * i) && jit_is_fresh(j, slot))
+        return j->copy.reg;
+    return jit_int_source(j, slot, i);
 }
 
 unsigned
@@ -116,7 +160,7 @@ jit_int_source(struct jit *j, uint32_t slot, uint32_t i)
 unsigned
 jit_in_register(struct jit *j, uint32_t slot, uint32_t i)
 {
-    unsigned x = jit_int_source(j, slot, i);
+    unsigned x = jit_fresh_source(j, slot, i);
 
     if (x != IN_SLOT)
         return x;
@@ -127,7 +171,7 @@ jit_in_register(struct jit *j, uint32_t slot, uint32_t i)
 void
 jit_scratch32(struct jit *j, uint32_t slot, uint32_t i)
 {
-    unsigned x = jit_int_source(j, slot, i);
+    unsigned x = jit_fresh_source(j, slot, i);
 
     if (x == IN_SLOT)
         PUT(ST_load32, .b = slot);
@@ -158,8 +202,7 @@ jit_finish(struct jit *j, uint32_t slot, unsigned file, unsigned reg,
             jit_store_reg(j, s, i);
         return;
     }
-    PUT(file ? ST_fstore : ST_store, .a = slot);
-    jit_written(j, slot, i);
+    jit_store_copy(j, file, 0, slot, i);
 }
 
 void
@@ -220,6 +263,7 @@ jit_restore_all(struct jit *j, uint32_t i)
 void
 jit_block_state(struct jit *j)
 {
+    j->copy.at = SIZE_MAX;
     for (unsigned file = 0; file < 2; file++) {
         j->valid[file] = 0xff;
         j->dirty[file] = 0;
