@@ -18,8 +18,8 @@
 
 /* What to fill a stencil's holes with. */
 struct holes {
-    uint32_t a, b, c, d; /* slots, in this order */
-    uint32_t i;          /* memory offset */
+    uint32_t a, b, c, d; /* slots; in the order of enum hole_kind */
+    uint32_t i;          /* memory offset; the same */
     uint64_t k;
     uint32_t taken; /* instruction */
 };

@@ -38,7 +38,8 @@ add32(uint8_t *p, uint64_t v)
     memcpy(p, &old, sizeof old);
 }
 
-#define MOST 32u /* few stencils are longer */
+#define SHORT 0x800u /* in a hole: tools/stencils/x86_64.c */
+#define MOST 32u     /* few stencils are longer */
 
 /* Copying a constant number of bytes is two instructions. */
 static bool
@@ -54,11 +55,34 @@ copy(struct jit *j, uint32_t at, unsigned size)
     return true;
 }
 
+/* Slots and offsets: the value that a hole gets, its addend aside. */
+static uint32_t
+displacement(const struct holes *h, unsigned kind)
+{
+    uint32_t v;
+
+    memcpy(&v, (const char *)h + kind * sizeof v, sizeof v);
+    return kind == HOLE_I ? v : v * 8;
+}
+
+/* A displacement of four bytes to one of one: mod in its modrm, the gap. */
+static void
+make_short(struct jit *j, uint8_t *to, bool sib, uint32_t v)
+{
+    uint8_t rest[MOST];
+
+    to[sib ? -2 : -1] ^= 0xc0; /* 10 to 01 */
+    *to = (uint8_t)v;
+    memcpy(rest, to + 4, MOST);
+    memcpy(to + 1, rest, MOST);
+    j->at -= 3;
+}
+
 void
 jit_put(struct jit *j, unsigned stencil, uint32_t insn, const struct holes *h)
 {
     size_t start = j->at;
-    unsigned size = stencils[stencil].size;
+    unsigned size = stencils[stencil].size, cut = 0;
 
     if (!stencils[stencil].holes) {
         j->failed = true;
@@ -68,25 +92,27 @@ jit_put(struct jit *j, unsigned stencil, uint32_t insn, const struct holes *h)
         return;
     for (const uint16_t *p = stencil_holes + stencils[stencil].holes - 1;
          *p != 0xffff; p++) {
-        uint32_t at = (uint32_t)start + (*p & 0xfff);
+        unsigned kind = *p >> 12;
+        uint32_t at = (uint32_t)start + (*p & (SHORT - 1)) - cut;
         uint8_t *to = j->buf + at;
 
-        if (*p >> 12 <= HOLE_D) { /* nearly all */
-            uint32_t slot;
+        if (kind <= HOLE_I) { /* nearly all */
+            uint32_t v = displacement(h, kind);
 
-            memcpy(&slot, (const char *)h + (*p >> 12) * sizeof slot,
-                   sizeof slot);
-            add32(to, slot * 8u);
+            add32(to, v);
+            memcpy(&v, to, sizeof v);
+            if (*p & SHORT && v < 0x80 && j->cap - j->at > 2 * MOST) {
+                make_short(j, to, kind == HOLE_I, v);
+                cut += 3;
+            }
             continue;
         }
-        switch ((enum hole_kind)(*p >> 12)) {
+        switch ((enum hole_kind)kind) {
         case HOLE_A:
         case HOLE_B:
         case HOLE_C:
         case HOLE_D:
-            break;
         case HOLE_I:
-            add32(to, h->i);
             break;
         case HOLE_NEXT:
             add32(to, start + size - at);

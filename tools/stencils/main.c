@@ -64,6 +64,7 @@ add_hole(struct stencil *s, unsigned at, unsigned kind)
     if (s->nholes == MAX_HOLES)
         die("%s: too many holes", s->family);
     s->holes[s->nholes].at = (uint16_t)at;
+    s->holes[s->nholes].mark = 0;
     s->holes[s->nholes++].kind = (uint8_t)kind;
 }
 
@@ -254,7 +255,7 @@ list_add(const struct stencil *s)
 
     for (unsigned i = 0; i < n; i++)
         list[i] = (uint16_t)((unsigned)s->holes[i].kind << machine->kind_shift |
-                             s->holes[i].at / machine->unit);
+                             s->holes[i].at / machine->unit | s->holes[i].mark);
     list[n++] = 0xffff;
     for (p = lists; p + n <= lists + nlists; p++)
         if (memcmp(p, list, n * sizeof *p) == 0)

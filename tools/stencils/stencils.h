@@ -26,7 +26,8 @@ enum { MAX_HOLES = 48, MAX_BYTES = 4092 };
 
 struct hole {
     uint16_t at;
-    uint8_t kind; /* the machine's */
+    uint8_t kind;  /* the machine's, and so is: */
+    uint16_t mark; /* more bits of the number that is printed */
 };
 
 struct stencil {

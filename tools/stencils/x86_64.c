@@ -3,6 +3,9 @@
  * x86-64. Places to fill hold the addend already: whoever fills one adds the
  * value, and for relative ones subtracts the place's own address. A conditional
  * jump over a jump becomes the opposite conditional jump.
+ *
+ * A displacement that may become one byte when its value is small has SHORT in
+ * its number: put_x86_64.c then closes the gap.
  */
 #include "stencils.h"
 
@@ -124,12 +127,66 @@ trim(struct stencil *s)
     }
 }
 
+/* ---- displacements ---- */
+
+#define SHORT 0x800u      /* in a hole's number */
+#define LARGEST_SHORT 32u /* bytes: as many as are copied without counting */
+
+/* movd and movq, whose second byte looks like a jump: prefix 0f 7e. */
+static bool
+is_movq(const struct stencil *s, unsigned at)
+{
+    uint8_t prefix = at >= 2 ? s->bytes[at - 2] : 0;
+
+    return s->bytes[at] == 0x7e && s->bytes[at - 1] == 0x0f &&
+           (prefix == 0x66 || prefix == 0xf3 || (prefix & 0xf0) == 0x40);
+}
+
+/* Might there be a jump within the stencil, over what is going to shrink? It
+ * would be a short one. Their opcodes are looked for without telling them from
+ * other bytes. */
+static bool
+may_jump_within(const struct stencil *s)
+{
+    for (unsigned at = 0; at < s->size; at++) {
+        uint8_t b = s->bytes[at];
+
+        if (b == 0xeb || (b >= 0xe0 && b <= 0xe3) ||
+            ((b & 0xf0) == 0x70 && (!at || !is_movq(s, at))))
+            return true;
+    }
+    return false;
+}
+
+static void
+shorten(struct stencil *s)
+{
+    if (s->size >= SHORT)
+        die("%s is too long", s->family);
+    for (unsigned i = 0; i < s->nholes; i++)
+        if (s->holes[i].kind == NEXT)
+            return;
+    if (s->size > LARGEST_SHORT || may_jump_within(s))
+        return;
+    for (unsigned i = 0; i < s->nholes; i++) {
+        struct hole *h = &s->holes[i];
+        const uint8_t *p = s->bytes + h->at;
+
+        /* disp32(%r13); disp32(%r14,index) */
+        if ((h->kind <= D && h->at >= 1 && (p[-1] & 0xc7) == 0x85) ||
+            (h->kind == I && h->at >= 2 && (p[-2] & 0xc7) == 0x84 &&
+             (p[-1] & 7) == 6))
+            h->mark = SHORT;
+    }
+}
+
 static void
 finish(struct stencil *s)
 {
     trim(s);
     if (wants_immediate(s) && !find_immediate(s))
         none(s);
+    shorten(s);
 }
 
 /* ---- relocations ---- */
