@@ -369,11 +369,9 @@ on_fault(int sig, siginfo_t *info, void *context)
     if (s && s->act && s->native) {
         struct activation *act = s->act;
 
-        act->pc = code.func == NATIVE_SITES ? s->native_site
-                  : code.place ? code.place(code.module, code.func, at)
-                               : code.module->code[code.func].insns;
-        act->fp = s->native_fp;
+        act->pc = code.place(code.module, code.func, at);
         act->in = s->native_in;
+        act->fp = act->in->native_fp;
         if (code.func == NATIVE_CODE_CHUNK) {
             act->fp = (uint64_t *)ARGUMENT(uc, 1);
             act->in = (struct engine_instance *)ARGUMENT(uc, 0);

@@ -25,9 +25,9 @@
  * A segment is a run of machine code that the interpreter entered
  * (native_enter), up to where machine code calls the interpreter.
  *
- * Faults in guard pages: the compiler keeps s->native_fp at its frame while it
- * may fault, and registers its code (native_code_add), so that a fault is known
- * as a trap and by the function it was in.
+ * Faults in guard pages: compiled code keeps in->native_fp at its frame while it may
+ * fault, that of jit/ has in and fp in registers; both are registered
+ * (native_code_add), so that a fault is known as a trap and by its function.
  *
  * Threads: code is published atomically and never unmapped while its module
  * lives. Everything else as in engine.h.
@@ -65,9 +65,9 @@ void native_take_back(struct engine_module *m, uint32_t func);
 
 /*
  * Machine code at [start, start + size) belongs to func of m, until
- * native_code_remove. place (may be NULL) tells the instruction of an address
- * in it, or NULL. func NATIVE_SITES: compiled objects, whose code keeps
- * s->native_site as it does s->native_fp. -E_NOMEM.
+ * native_code_remove. place tells the instruction of an address in it, or
+ * NULL; it is called in a signal handler. func NATIVE_SITES: compiled objects.
+ * -E_NOMEM.
  */
 #define NATIVE_SITES (UINT32_MAX - 1)
 typedef const struct insn *native_place_fn(struct engine_module *m,

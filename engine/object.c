@@ -25,6 +25,14 @@ struct object_set {
     size_t size, code;
     struct object_step **steps;
     uint32_t *nsteps, nobjects;
+    struct span *spans; /* by address */
+    size_t nspans;
+};
+
+/* The code of one function, and its first site. */
+struct span {
+    uintptr_t start, end;
+    const struct insn *site;
 };
 
 /* One object while it is being loaded. */
@@ -41,7 +49,8 @@ struct object {
     const struct object_func *funcs;
     size_t nfuncs, nsites;
     const struct insn *sites;
-    uint8_t *osr;
+    uint8_t *osr, *body; /* on-stack replacement: the way in, and the code */
+    size_t body_size;
 };
 
 struct loader {
@@ -229,6 +238,8 @@ note_symbol(struct loader *l, struct object *o, uint32_t k, const char *name,
         l->jit[func] = at;
     else if (!strcmp(name, "osr"))
         o->osr = at;
+    else if (!strcmp(name, "body"))
+        o->body = at, o->body_size = (size_t)n;
     else if (!strcmp(name, "sites")) {
         o->sites = (const struct insn *)(void *)at;
         o->nsites = (size_t)n / sizeof *o->sites;
@@ -341,7 +352,7 @@ check_funcs(struct loader *l)
             if (f->func >= l->nfuncs || !f->nsites || f->site > o->nsites ||
                 f->nsites > o->nsites - f->site)
                 return false;
-            if (f->osr ? !o->osr || o->nfuncs != 1
+            if (f->osr ? !o->osr || !o->body || o->nfuncs != 1
                        : !l->fast[f->func] || !l->entry[f->func])
                 return false;
         }
@@ -402,6 +413,62 @@ publish(struct loader *l)
 }
 
 static int
+by_start(const void *a, const void *b)
+{
+    const struct span *x = a, *y = b;
+
+    return x->start < y->start ? -1 : x->start > y->start;
+}
+
+static bool
+note_spans(struct loader *l)
+{
+    struct object_set *s = l->set;
+
+    for (uint32_t k = 0; k < l->n; k++)
+        s->nspans += l->objects[k].nfuncs;
+    s->spans = calloc(s->nspans, sizeof *s->spans);
+    s->nspans = 0;
+    for (uint32_t k = 0; s->spans && k < l->n; k++) {
+        const struct object *o = &l->objects[k];
+
+        for (size_t i = 0; i < o->nfuncs; i++) {
+            const struct object_func *f = &o->funcs[i];
+            uintptr_t at = (uintptr_t)(f->osr ? o->body : l->fast[f->func]);
+
+            s->spans[s->nspans++] = (struct span){
+                at, at + (f->osr ? o->body_size : l->bytes[f->func]),
+                o->sites + f->site};
+        }
+    }
+    if (s->spans)
+        qsort(s->spans, s->nspans, sizeof *s->spans, by_start);
+    return s->spans;
+}
+
+/* Of a fault in compiled code: its function's first site. */
+static const struct insn *
+place(struct engine_module *m, uint32_t func, uintptr_t at)
+{
+    (void)func;
+    for (const struct object_set *s = atomic_load(&m->objects); s; s = s->next) {
+        size_t lo = 0, hi = s->nspans;
+
+        while (lo < hi) {
+            size_t mid = (lo + hi) / 2;
+
+            if (s->spans[mid].end <= at)
+                lo = mid + 1;
+            else
+                hi = mid;
+        }
+        if (lo < s->nspans && at >= s->spans[lo].start)
+            return s->spans[lo].site;
+    }
+    return NULL;
+}
+
+static int
 install(struct loader *l)
 {
     struct object_set *s = l->set;
@@ -409,12 +476,14 @@ install(struct loader *l)
 
     if (!check_funcs(l))
         return -E_INVAL;
+    if (!note_spans(l))
+        return -E_NOMEM;
     if (mprotect(s->mem, s->code, PROT_READ | PROT_EXEC) < 0 ||
         (l->sizes[PART_CONST] &&
          mprotect(s->mem + s->code, l->sizes[PART_CONST], PROT_READ) < 0))
         return -E_NOMEM;
     __builtin___clear_cache((char *)s->mem, (char *)s->mem + s->code);
-    if ((r = native_code_add(s->mem, s->code, l->m, NATIVE_SITES, NULL)) < 0)
+    if ((r = native_code_add(s->mem, s->code, l->m, NATIVE_SITES, place)) < 0)
         return r;
     for (uint32_t k = 0; k < l->n; k++)
         if ((r = add_ranges(l, &l->objects[k])) < 0) {
@@ -440,6 +509,7 @@ set_free(struct object_set *s)
         munmap(s->mem, s->size);
     free(s->steps);
     free(s->nsteps);
+    free(s->spans);
     free(s);
 }
 

@@ -99,6 +99,7 @@ struct engine_instance {
     struct engine_func **func_imports;
     uint8_t *mem; /* base of mem0 if that never moves (guarded 32-bit ones) */
     const struct native_table *native;
+    uint64_t *native_fp; /* frame of the compiled code at work (native.h) */
 
     struct engine_module *module;
     struct engine_func *funcs; /* defined ones; type 0 entry NULL: not made */
@@ -144,8 +145,6 @@ struct engine_store {
     struct activation *act;
     enum engine_status status; /* how the innermost run ended */
     struct native_segment *native;  /* innermost run of machine code */
-    uint64_t *native_fp;  /* frame of the machine code at work (native.h) */
-    const struct insn *native_site; /* compiled objects: in which function */
     struct engine_instance *native_in; /* and its instance */
     uintptr_t native_low; /* lowest address its stack may reach */
     size_t native_stack;  /* bytes from the outermost engine_call to there */

@@ -155,6 +155,7 @@ LLVMTypeRef fast_type(struct build *b, const struct type_def *t,
 LLVMValueRef fast_function(struct build *b, uint32_t func);
 LLVMValueRef declare_fast(struct build *b, const char *name, LLVMTypeRef type);
 void attributes(struct build *b, LLVMValueRef fn);
+void never_inline(struct build *b, LLVMValueRef fn);
 LLVMValueRef call_fast(struct build *b, LLVMTypeRef type, LLVMValueRef fn,
                        LLVMValueRef *args, unsigned n);
 void return_call(struct build *b, LLVMValueRef call);

@@ -50,6 +50,16 @@ attributes(struct build *b, LLVMValueRef fn)
         LLVMCreateStringAttribute(b->c, "no-builtins", 11, "", 0));
 }
 
+/* A fault's address tells the function, and that tells how its frame looks. */
+void
+never_inline(struct build *b, LLVMValueRef fn)
+{
+    unsigned id = LLVMGetEnumAttributeKindForName("noinline", 8);
+
+    LLVMAddAttributeAtIndex(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                            LLVMCreateEnumAttribute(b->c, id, 0));
+}
+
 static unsigned
 convention(const struct build *b)
 {
@@ -78,6 +88,7 @@ fast_function(struct build *b, uint32_t func)
     if (fn)
         return fn;
     fn = declare_fast(b, name, fast_type(b, t, NULL));
+    never_inline(b, fn);
     LLVMSetVisibility(fn, LLVMHiddenVisibility);
     return fn;
 }
@@ -124,18 +135,11 @@ put_link(struct build *b, LLVMValueRef base, uint32_t slot, LLVMValueRef link)
 void
 came_back(struct build *b)
 {
-    LLVMValueRef s, site_;
-
-    if (!b->faults)
-        return;
-    s = engine_store(b);
-    site_ = site_at(b, b->funcs[b->nfuncs - 1].site);
-    kept_store(b, b->fp,
-               offset(b, s, offsetof(struct engine_store, native_fp)),
-               AREA_STATE);
-    kept_store(b, site_,
-               offset(b, s, offsetof(struct engine_store, native_site)),
-               AREA_STATE);
+    if (b->faults)
+        kept_store(b, b->fp,
+                   offset(b, b->in,
+                          offsetof(struct engine_instance, native_fp)),
+                   AREA_STATE);
 }
 
 static struct call

@@ -196,6 +196,7 @@ osr_body(struct build *b)
 {
     LLVMValueRef fn = declare_fast(b, "body", osr_type(b));
 
+    never_inline(b, fn);
     LLVMSetLinkage(fn, LLVMInternalLinkage);
     return fn;
 }
