@@ -194,6 +194,29 @@ ok 'and has its directory' until_ok 5 log_has wants 'home of 1000'
 ok 'no such user' sh -c '"$1" start nouser; sleep 0.3; "$1" logs nouser | grep -q "no such user"' sh "$pith"
 stop
 
+# --- all of it by a configuration on the host
+mkdir "$tmp/trust"
+cp "$tmp/me.pub" "$tmp/trust/"
+cat >"$tmp/boot.toml" <<END
+signatures = "required"
+[serve]
+ephemeral = true
+image = "$tmp/image"
+control = "$tmp/control"
+log = "none"
+mounts = ["trust::/etc/pith/trust:ro"]
+[[app]]
+name = "good"
+[[app]]
+name = "unsigned"
+END
+"$pith" sign --key "$tmp/me" "$apps/good/vyoma.toml"
+"$pith" serve "$tmp/boot.toml" >"$tmp/serve.log" 2>&1 &
+server=$!
+ok 'a configuration' until_ok 10 state good running
+ok 'trusts nobody else' refuses 'unsigned: it is not signed' start unsigned
+stop
+
 [ "$failed" = 0 ] || tail -n 5 "$tmp/serve.log"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -74,6 +74,44 @@ identity(void)
     CHECK(!p || strcmp(p->pw_name, "root") == 0);
 }
 
+static int
+take_identity(int argc, char **argv)
+{
+    int fd = argc > 1 ? atoi(argv[1]) : -1;
+
+    CHECK_EQ(pith_identity_take(fd), 0);
+    CHECK(getuid() == 1234 && geteuid() == 1234 && getegid() == 1235);
+    CHECK_EQ(getgroups(0, NULL), 1);
+    CHECK_ERRNO(setuid(0), EPERM);
+    CHECK_EQ(pith_identity_take(fd), 0);
+    return 0;
+}
+
+static void
+identities(void)
+{
+    struct pith_identity id = {.uid = 1234, .gid = 1235, .ngroups = 1,
+                               .groups = {7}};
+    int fd = pith_identity_make(&id), copy = dup(fd);
+    char number[12];
+
+    CHECK(fd >= 0 && copy >= 0);
+    snprintf(number, sizeof number, "%d", copy);
+    CHECK_EQ(wait_for(role("take_identity", number, NULL)), 0);
+    CHECK_EQ(getuid(), 0);
+    CHECK_ERRNO(raw(pith_identity_take(99)), EBADF);
+    id.ngroups = PITH_NGROUPS + 1;
+    CHECK_ERRNO(raw(pith_identity_make(&id)), EINVAL);
+    CHECK_ERRNO(raw(pith_identity_make((void *)0xffffff00u)), EFAULT);
+    close(fd);
+    close(copy);
+    fd = pith_broker(1000);
+    CHECK(fd >= 0 || fd == -10); /* the supervisor may be it: -E_BUSY */
+    CHECK_ERRNO(raw(pith_broker(0)), EINVAL);
+    if (fd >= 0)
+        close(fd);
+}
+
 static void
 priorities(void)
 {
@@ -227,6 +265,7 @@ const struct test system_tests[] = {
     {"accounting", accounting, "getrusage"},
     {"identity", identity,
      "getresuid setresuid getresgid setresgid getgroups setgroups"},
+    {"identities", identities, "identity_make identity_take broker"},
     {"priorities", priorities, "getpriority setpriority sched_yield"},
     {"the_machine", the_machine,
      "uname sethostname sysinfo reboot getpid getppid"},
@@ -238,5 +277,6 @@ const struct test system_tests[] = {
 };
 const struct role system_roles[] = {
     {"change_ids", change_ids},
+    {"take_identity", take_identity},
     {NULL, NULL},
 };
