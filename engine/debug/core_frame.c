@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "debug/core.h"
+#include "leb.h"
 #include "translate.h"
 #include "validate.h"
 
@@ -45,25 +46,17 @@ bytes_u8(struct bytes *b, uint8_t v)
 void
 bytes_u64(struct bytes *b, uint64_t v)
 {
-    do {
-        bytes_u8(b, (uint8_t)(v < 0x80 ? v : 0x80 | (v & 0x7f)));
-        v >>= 7;
-    } while (v);
+    uint8_t leb[LEB_MAX];
+
+    bytes_add(b, leb, leb_put_u(leb, v));
 }
 
 void
 bytes_s64(struct bytes *b, int64_t v)
 {
-    for (;;) {
-        uint8_t low = (uint8_t)(v & 0x7f);
+    uint8_t leb[LEB_MAX];
 
-        v >>= 7;
-        if ((v == 0 && !(low & 0x40)) || (v == -1 && low & 0x40)) {
-            bytes_u8(b, low);
-            return;
-        }
-        bytes_u8(b, low | 0x80);
-    }
+    bytes_add(b, leb, leb_put_s(leb, v));
 }
 
 void

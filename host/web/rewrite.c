@@ -14,6 +14,7 @@
  */
 #include <string.h>
 
+#include "leb.h"
 #include "lib.h"
 #include "module.h"
 #include "pith_errno.h"
@@ -48,12 +49,9 @@ put_byte(struct writer *w, uint8_t b)
 void
 put_u64(struct writer *w, uint64_t v)
 {
-    do {
-        uint8_t b = v & 0x7f;
+    uint8_t leb[LEB_MAX];
 
-        v >>= 7;
-        put_byte(w, v ? b | 0x80 : b);
-    } while (v);
+    put(w, leb, leb_put_u(leb, v));
 }
 
 size_t

@@ -359,6 +359,10 @@ const tests = {
     await page.click('button:has-text("Try again")');
     await sleep(500);
     assert.equal(await settled(page), 'booted');
+    // only the terminal is missing
+    const blind = await open('?memory', blocked, (c) =>
+      c.route('**/xterm.mjs', (r) => r.abort()));
+    assert.equal(await settled(blind), 'network');
     return page;
   },
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page: boots the system and shows its console in xterm.js.
 
-import { Terminal } from './xterm.mjs';
-import { FitAddon } from './addon-fit.mjs';
 import { Pith } from './pith.js';
 import { TROUBLES, whatIsMissing } from './errors.js';
+
+// Three quarters of all the code that the page loads: it comes while the system
+// boots, which does not wait for it.
+const xterm = Promise.all([import('./xterm.mjs'), import('./addon-fit.mjs')]);
+xterm.catch(() => {}); // start() looks
 
 /** @param {string} id */
 const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -38,7 +41,8 @@ function trouble(why, detail = '') {
 }
 
 /** @param {Pith} pith */
-function openTerminal(pith) {
+async function openTerminal(pith) {
+  const [{ Terminal }, { FitAddon }] = await xterm;
   show('terminal');
   const term = new Terminal({
     cursorBlink: true,
@@ -72,7 +76,7 @@ async function start(options) {
   const query = new URLSearchParams(location.search);
   const pith = new Pith({ manualFlow: true,
     memory: query.has('memory'), ...options });
-  /** @type {Terminal | null} */
+  /** @type {import('./xterm.mjs').Terminal | null} */
   let term = null;
   const early = [];
   pith.on('output', (o) => {
@@ -101,7 +105,13 @@ async function start(options) {
     trouble(e.why ?? 'error', e.message);
     return;
   }
-  term = openTerminal(pith);
+  try {
+    term = await openTerminal(pith);
+  } catch (e) {
+    pith.leave();
+    trouble('network', e.message);
+    return;
+  }
   for (const o of early)
     term.write(o.bytes, o.shown);
   Object.assign(window, { pith, term });
