@@ -78,6 +78,11 @@ export interface Entry {
   size: number;
 }
 
+export interface App {
+  id: string; name: string; version: string; install_path: string;
+  entry_point: string; status: string;
+}
+
 export interface Vfs {
   createDirectory(path: string): Promise<void>;
   writeFile(path: string, data: string | Uint8Array): Promise<void>;
@@ -124,6 +129,11 @@ export interface Pith {
   api_execute_binary(id: string, args?: string[]): Promise<{ pid: number;
     exit_code: number; stdout: string; stderr: string }>;
   api_kill(pid: number, signal?: number): Promise<void>;
+  /** A loaded binary that is a .trymon package. */
+  kernel_trymon_install(id: string): Promise<App>;
+  kernel_trymon_list_apps(): Promise<App[]>;
+  kernel_trymon_run_app(id: string): Promise<{ pid: number; exit_code: number;
+    stdout: string; stderr: string }>;
   kernel_export_vfs(from?: string): Promise<string>;
   kernel_import_vfs(json: string): Promise<void>;
 }

@@ -307,6 +307,42 @@ const tests = {
     return page;
   },
 
+  async 'packages of the .trymon kind'() {
+    const page = await booted('?memory');
+    const u32 = (n) => [n & 255, n >> 8 & 255, n >> 16 & 255, n >>> 24];
+    const pack = (meta, code, odd) => {
+      const json = [...Buffer.from(JSON.stringify(meta))];
+      return [...Buffer.from('TRYM'), 2, ...(odd ? [] : [1, 0]), ...u32(json.length),
+        ...json, ...u32(code.length), ...code];
+    };
+    const good = pack({ name: 'My App', version: '1.2', permissions: ['time', 'fs',
+      'spawn', 'net'] }, [...Array(100).keys()]);
+    const r = await page.evaluate(async (packages) => {
+      const k = window.pith, out = [];
+      for (const [i, b] of packages.entries()) {
+        const id = await k.api_load_binary(`p${i}.trymon`, new Uint8Array(b));
+        out.push(await k.kernel_trymon_install(id).catch((e) => e.message));
+      }
+      out.push((await k.kernel_trymon_list_apps()).map((a) => a.id));
+      out.push(await k.kernel_trymon_run_app('old').catch((e) => e.message));
+      out.push(await k.kernel_trymon_run_app('../bin').catch((e) => e.message));
+      return out;
+    }, [good, pack({ name: 'old' }, [1, 2, 3], true), good.slice(0, -5),
+      pack({ name: 'x', permissions: ['root'] }, []), [1, 2, 3],
+      [...Buffer.from('TRYM'), 2, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0]]);
+    assert.deepEqual(r[0], { id: 'my-app', name: 'My App', version: '1.2',
+      install_path: '/trymon/my-app', entry_point: 'main.tvm', status: 'Installed' });
+    assert.equal(r[1].id, 'old');
+    assert.match(r[2], /cut off/);
+    assert.match(r[3], /no permission "root"/);
+    assert.match(r[4], /not a .trymon/);
+    assert.match(r[5], /cut off/);
+    assert.deepEqual(r[6], ['my-app', 'old']);
+    assert.match(r[7], /Exec format error/);
+    assert.match(r[8], /no app/);
+    return page;
+  },
+
   async 'plain hosting, without the headers'() {
     const plain = http.createServer((q, r) => {
       const name = q.url === '/' ? 'index.html' : q.url.slice(1).split('?')[0];

@@ -11,6 +11,7 @@
 
 import { BootError, Machine } from './machine.js';
 import { whatIsMissing } from './errors.js';
+import * as trymon from './trymon.js';
 
 export { BootError };
 
@@ -406,6 +407,23 @@ export class Pith {
 
   async api_kill(pid, signal = 15) {
     check(await this.#call(API.KILL, '', pid, new Uint8Array([signal])));
+  }
+
+  /** A loaded binary that is a .trymon package. @param {string} id */
+  async kernel_trymon_install(id) {
+    return trymon.install(this, await this.#readFile(`${BINARIES}/${id}`));
+  }
+
+  async kernel_trymon_list_apps() {
+    return trymon.list(this);
+  }
+
+  /**
+   * As any file is run: by its magic number. Where nothing in the system runs
+   * its code, that is the error. @param {string} id
+   */
+  async kernel_trymon_run_app(id) {
+    return trymon.run(this, id);
   }
 
   /** Every regular file outside /proc, /dev and /tmp: {path: base64}. */
