@@ -9,9 +9,9 @@ set -eu
 build="clang-19 lld-19 llvm-19 llvm-19-dev libclang-rt-19-dev-wasm32 wasi-libc
        libsqlite3-dev libsodium-dev libjansson-dev make dpkg-dev sqlite3 ca-certificates xz-utils
        linux-libc-dev libc6-dev bison flex gawk patch pkg-config autoconf automake file nodejs"
-vm="libdrm-dev gcc libclang-rt-19-dev libelf-dev bc zstd tcl
+vm="libdrm-dev grub-common grub-pc-bin grub-efi-amd64-bin mtools gcc libclang-rt-19-dev libelf-dev bc zstd tcl
     qemu-system-x86"
-test_="gcc libc6-dev-i386 gcc-multilib libclang-rt-19-dev tmux expect
+test_="gcc libc6-dev-i386 gcc-multilib libclang-rt-19-dev tmux expect ovmf
        clang-tidy-19 clang-format-19 chromium firefox-esr
        fonts-dejavu-core"
 bench="wabt bzip2 zlib1g-dev"

@@ -46,7 +46,7 @@ $(PITH_CC): user/cc/pith-cc $(SYSROOT) $(ASYNCIFY)
 USER_ROOT := $(USER_O)/user/root
 USER_PROGRAMS := $(USER_ROOT)/sbin/init $(USER_ROOT)/sbin/poweroff \
                  $(USER_ROOT)/sbin/halt $(USER_ROOT)/sbin/reboot \
-                 $(USER_ROOT)/sbin/authd
+                 $(USER_ROOT)/sbin/authd $(USER_ROOT)/sbin/pith-update
 USER_CFLAGS := -O2 -D_GNU_SOURCE -Wall -Wextra -Wno-missing-field-initializers
 user: $(PITH_CC) $(USER_PROGRAMS)
 
@@ -71,6 +71,11 @@ $(USER_ROOT)/sbin/authd: $(ACCOUNTS_C) user/accounts/accounts.h $(SODIUM)
 	    ln -sf authd $(@D)/userdel
 	@for p in login su passwd; do ln -sf ../sbin/authd $(USER_ROOT)/bin/$$p; done
 
+UPDATE_C := user/init/update.c lib/bootenv.c lib/sha256.c
+$(USER_ROOT)/sbin/pith-update: $(UPDATE_C) lib/bootenv.h lib/sha256.h $(PITH_CC)
+	@mkdir -p $(@D)
+	@echo "  PITH-CC $@"
+	@$(PITH_CC) $(USER_CFLAGS) -iquote lib -o $@ $(UPDATE_C)
 SUPER_C := $(wildcard user/init/super/*.c) $(wildcard manifest/*.c) lib/report.c lib/sha256.c
 $(USER_ROOT)/sbin/init: user/init/init.c $(SUPER_C) \
     $(wildcard user/init/super/*.h manifest/*.h manifest/*.def) $(PITH_CC) $(SODIUM)

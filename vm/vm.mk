@@ -3,6 +3,7 @@
 #
 #   make vm              out/pith-vm-x86_64.{bzImage,initramfs,sha256,spdx}
 #   make vm-aarch64      the same for another processor (kernel: Image.gz)
+#   make vm-image        out/pith-vm.img and the update for it (disk.sh)
 #   make V=vm-x86_64 out/vm-x86_64/bin/init   PID 1 alone (cc.mk)
 
 ifeq ($(filter vm-%,$(V)),)
@@ -44,6 +45,12 @@ $(O)/pith-vm-%.sha256: $(O)/pith-vm-%.bzImage $(O)/pith-vm-%.initramfs
 	@cd $(O) && sha256sum pith-vm-$*.bzImage pith-vm-$*.initramfs >$(@F)
 $(O)/pith-vm-%.spdx: $(O)/pith-vm-%.sha256 vm/sbom.sh
 	@vm/sbom.sh $(O) $* >$@
+
+.PHONY: vm-image
+vm-image: $(O)/pith-vm.img
+$(O)/pith-vm.img: vm/disk.sh vm/grub.cfg $(O)/pith-vm-x86_64.bzImage \
+                  $(O)/pith-vm-x86_64.initramfs
+	@vm/disk.sh $(O) x86_64
 
 else # in the sub-make
 

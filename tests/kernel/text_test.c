@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../../kernel/lib.h"
+#include "bootenv.h"
 #include "test.h"
 
 #define SAME(...)                                                             \
@@ -15,6 +16,40 @@
                                                                               \
         CHECK(n == (size_t)m && !strcmp(a, b));                               \
     } while (0)
+
+static void
+boot_state(void)
+{
+    char b[BOOTENV_BYTES], before[BOOTENV_BYTES], v[600], small[3];
+
+    memset(b, '#', sizeof b);
+    memcpy(b, "# GRUB Environment Block\ngood=a\ntry=\nx=1+2\n", 44);
+    CHECK(bootenv_get(b, "good", v, sizeof v) && !strcmp(v, "a"));
+    CHECK(bootenv_get(b, "try", v, sizeof v) && !strcmp(v, ""));
+    CHECK(!bootenv_get(b, "goo", v, sizeof v));
+    CHECK(!bootenv_get(b, "x", small, sizeof small));
+    CHECK(bootenv_set(b, "try", "b") && bootenv_set(b, "new", "value"));
+    CHECK(bootenv_get(b, "try", v, sizeof v) && !strcmp(v, "b"));
+    CHECK(bootenv_get(b, "new", v, sizeof v) && !strcmp(v, "value"));
+    CHECK(bootenv_get(b, "x", v, sizeof v) && !strcmp(v, "1+2"));
+    CHECK(b[511] == '#' && b[1023] == '#');
+    memcpy(before, b, sizeof b);
+    memset(v, 'v', sizeof v);
+    v[599] = '\0';
+    CHECK(!bootenv_set(b, "long", v) && !bootenv_set(b, "a\nb", "c") &&
+          !bootenv_set(b, "a", "b\nc"));
+    CHECK(!memcmp(before, b, sizeof b));
+    b[0] = 'x';
+    CHECK(!bootenv_get(b, "good", v, sizeof v) &&
+          !bootenv_set(b, "good", "b"));
+    memset(b, '\n', sizeof b);
+    memcpy(b, "# GRUB Environment Block\n", 25);
+    CHECK(!bootenv_get(b, "good", v, sizeof v));
+    memset(b + 25, 'a', sizeof b - 25); /* a line that does not end */
+    CHECK(!bootenv_get(b, "aaa", v, sizeof v));
+    CHECK(bootenv_set(b, "k", "v") &&
+          bootenv_get(b, "k", v, sizeof v) && !strcmp(v, "v"));
+}
 
 static void
 numbers(void)
@@ -54,4 +89,5 @@ test_text(void)
     CHECK(!strcmp(text_basename("/usr/bin/dash"), "dash"));
     CHECK(!strcmp(text_basename("dash"), "dash"));
     numbers();
+    boot_state();
 }

@@ -19,7 +19,7 @@ git clone -q . "$tmp/elsewhere"
 mkdir "$tmp/cache"
 cd "$tmp/elsewhere"
 PITH_DEBIAN=$out/debian PITH_CACHE=$tmp/cache CCACHE_DISABLE=1 \
-    make -s -j"$(nproc)" vm VM_IMAGE="${VM_IMAGE:-$out/share/pith/root.pith}" >&2
+    make -s -j"$(nproc)" vm vm-image VM_IMAGE="${VM_IMAGE:-$out/share/pith/root.pith}" >&2
 passed=0 failed=0
 for f in bzImage initramfs spdx; do
     if cmp "$out/pith-vm-$arch.$f" "out/pith-vm-$arch.$f"; then
@@ -28,5 +28,10 @@ for f in bzImage initramfs spdx; do
         failed=$((failed + 1))
     fi
 done
+if cmp "$out/pith-vm.img" out/pith-vm.img; then
+    passed=$((passed + 1))
+else
+    failed=$((failed + 1))
+fi
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

@@ -8,13 +8,17 @@ $(VM_SCREEN): tests/vm/screen.c $(PITH_CC_DEPS)
 .PHONY: test-vm
 test-vm: vm usertests $(VM_SCREEN) $(B)/bin/pith
 	@PITH_OUT=$(abspath $(O)) tests/vm/vm.sh $(abspath $(B)/bin/pith)
+# The disk image: BIOS, UEFI, updates that fail in every way.
+.PHONY: test-vm-disk
+test-vm-disk: vm-image
+	@node tests/vm/disk.mjs $(O)/pith-vm.img $(O)/pith-vm-x86_64.update
 # The same on another processor: its kernel takes a while, so not in ./test.
 .PHONY: test-vm-aarch64
 test-vm-aarch64: vm-aarch64 usertests $(VM_SCREEN) $(B)/bin/pith
 	@PITH_OUT=$(abspath $(O)) PITH_VM_ARCH=aarch64 \
 	    tests/vm/vm.sh $(abspath $(B)/bin/pith)
 .PHONY: test-vm-twice
-test-vm-twice: vm
+test-vm-twice: vm vm-image
 	@tests/vm/twice.sh $(abspath $(O))
 
 .PHONY: bench-vm

@@ -7,6 +7,7 @@
  *                mount.c   /proc /sys /dev, shares and disks
  *                net.c     is there the network that was asked for?
  *                screen.c  the screen, keyboard and pointer
+ *                slots.c   updates of a disk image, for /sbin/pith-update
  *                confine.c what the child may ask of Linux
  *
  * The child is `pith` (cli_boot) with options made from the environment that
@@ -17,6 +18,9 @@
  *                        when it is all zeros (host/posix/store_raw.h);
  *                        without either the system runs from the image and
  *                        forgets everything
+ *     PITH_SLOT=a        what runs is that slot of a disk image (vm/disk.sh),
+ *     PITH_STATE=2081    whose boot loader's state is at that sector
+ *     PITH_HEALTHY=10    a slot that was tried is good after so many seconds
  *     PITH_WORD=9p:TAG   where to leave word of how it ended; else on the
  *                        root's share
  *     PITH_DATA=9p:TAG   shown at /data
@@ -57,6 +61,9 @@ void check_network(void);
  * screen, a keyboard and a pointer becomes /dev/fb0 and /dev/input/event*. */
 void screen_open(void);
 void screen_start(void);
+/* The same: the slots of a disk image become /dev/slots. */
+void slots_open(void);
+void slots_start(void);
 /* Give up, for good, what the system does not need. false: Linux refused. */
 bool confine(void);
 /* Write everything and let go of what mount_named mounted. */

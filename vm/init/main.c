@@ -172,6 +172,13 @@ struct outcome {
     int code;
 };
 
+static void
+start_devices(void)
+{
+    screen_start();
+    slots_start();
+}
+
 static _Noreturn void
 run_system(int report)
 {
@@ -180,7 +187,8 @@ run_system(int report)
     setsid();
     ioctl(0, TIOCSCTTY, 1);
     screen_open();
-    cli_boot_devices = screen_start;
+    slots_open();
+    cli_boot_devices = start_devices;
     if (!confine()) {
         say("the system cannot be confined: %s", strerror(errno));
         _exit(1);
