@@ -340,17 +340,6 @@ array_init(struct engine_instance *in, uint32_t x, uint32_t segment,
 
 /* ---- i31 ---- */
 
-static enum engine_status
-i31_get(uint64_t *sp, bool sign)
-{
-    uint32_t v = (uint32_t)(sp[0] >> 1) & 0x7fffffff;
-
-    if (!sp[0])
-        return ENGINE_NULL_REFERENCE;
-    sp[0] = sign ? v | (v & 0x40000000) << 1 : v;
-    return ENGINE_OK;
-}
-
 /* ---- all of them ---- */
 
 static enum engine_status
@@ -430,14 +419,8 @@ gc_execute(struct engine_instance *in, enum gc_opcode op, uint32_t x,
     case GC_EXTERN_CONVERT_ANY:
         sp[0] = convert(sp[0]);
         return ENGINE_OK;
-    case GC_REF_I31:
+    case GC_REF_I31: /* (here in constant expressions only) */
         sp[0] = (uint64_t)((uint32_t)sp[0] & 0x7fffffff) << 1 | 1;
-        return ENGINE_OK;
-    case GC_I31_GET_S:
-    case GC_I31_GET_U:
-        return i31_get(sp, op == GC_I31_GET_S);
-    case GC_REF_EQ:
-        sp[0] = sp[0] == sp[1];
         return ENGINE_OK;
     case GC_CONT_NEW:
         return cont_new(in, x, sp, top);

@@ -136,6 +136,27 @@ t_ref_test(struct translator *t, uint32_t heap, bool nullable)
     emit_gc(t, nullable ? GC_REF_TEST_NULL : GC_REF_TEST, 1, heap, 0, VT_I32);
 }
 
+/* An i31 is the number twice, and one (gc.h): by instructions on integers. */
+static void
+i31(struct translator *t, enum gc_opcode op)
+{
+    struct operand one = {
+        .kind = OPERAND_CONST, .class = CLASS_I, .is32 = true, .value = 1};
+
+    if (op != GC_REF_I31) {
+        t_emit(t, OP_ref_non_null, t_source(t, t->sp - 1), 0, 0);
+        t->last = 0;
+    }
+    t_push(t, one);
+    if (op == GC_REF_I31) {
+        t_numeric(t, 0x74); /* i32.shl */
+        t_push(t, one);
+        t_numeric(t, 0x72); /* i32.or */
+    } else {
+        t_numeric(t, op == GC_I31_GET_S ? 0x75 : 0x76);
+    }
+}
+
 void
 t_prefix_fb(struct translator *t)
 {
@@ -151,14 +172,17 @@ t_prefix_fb(struct translator *t)
         emit_gc(t, op, 1, t_heap_type(t), 0, VT_I32);
     else if (op <= GC_REF_CAST_NULL)
         emit_gc(t, op, 1, t_heap_type(t), 0, VT_REF);
+    else if (op >= GC_REF_I31)
+        i31(t, op);
     else
-        emit_gc(t, op, 1, 0, 0, op < GC_I31_GET_S ? VT_REF : VT_I32);
+        emit_gc(t, op, 1, 0, 0, VT_REF);
 }
 
+/* References are compared as what they are: numbers. */
 void
 t_ref_eq(struct translator *t)
 {
-    emit_gc(t, GC_REF_EQ, 2, 0, 0, VT_I32);
+    t_numeric(t, 0x51); /* i64.eq */
 }
 
 /* ---- atomics ---- */

@@ -128,6 +128,8 @@ jit_emit_fn jit_emit_return;
 void jit_emit_trap_with(struct jit *j, enum engine_status st, uint32_t i);
 /* The interpreter runs it. */
 void jit_emit_step(struct jit *j, const struct operands *o, uint32_t i);
+/* emit_gc.c */
+jit_emit_with_fn jit_emit_gc;
 /* suspend, switch, resume */
 void jit_emit_cont(struct jit *j, const struct operands *o, uint32_t i);
 /* Slots that the instruction reads itself; what lives on, if it runs code. */

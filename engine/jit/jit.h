@@ -142,6 +142,8 @@ enum helper {
     HELPER_TAIL,
     HELPER_STEP,
     HELPER_CONT,
+    HELPER_CAST,
+    HELPER_GC,
     HELPER_MOVE,
     HELPER_COUNT
 };
@@ -322,6 +324,8 @@ _Noreturn void jit_resume(struct engine_instance *in, uint64_t *fp,
                           uintptr_t stack);
 extern const uintptr_t jit_helpers[HELPER_COUNT];
 
+/* emit_gc.c: operands of what needs no code outside; false: it does. */
+bool jit_gc_operands(const struct insn *p, struct operands *o);
 /* memory.c: copy the function in j's buffer to executable memory. */
 bool jit_install(struct jit *j);
 /* The instruction whose code is at an address. */

@@ -382,7 +382,8 @@ other_operands(const struct jit *j, const struct insn *p, struct operands *o)
         o->calls = true;
         break;
     case OP_gc:
-        o->length = 3;
+        if (jit_gc_operands(p, o))
+            break;
         o->calls = true;
         reads(o, p[2].uimm, p[1].b);
         writes(o, p[2].uimm, 2);

@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "gc.h"
 #include "object.h"
 #include "op/float.h"
 #include "options.h"
@@ -355,6 +356,42 @@ cont(SIG) /* r0: the instruction */
     RETURN;
 }
 
+/* r0: the instruction, ref.test or ref.cast; registers stay as they are, r0 is
+ * the answer. */
+static HELPER
+cast(SIG)
+{
+    const struct insn *pc = (const struct insn *)r0;
+    uint64_t v = FP[pc[2].uimm];
+    bool null = pc->b == GC_REF_TEST_NULL || pc->b == GC_REF_CAST_NULL;
+
+    r0 = v ? gc_ref_is(v, pc->uimm) : null;
+    if (!r0 && (pc->b == GC_REF_CAST || pc->b == GC_REF_CAST_NULL)) {
+        in->store->budget = (int64_t)budget;
+        native_trap(in, FP, pc, ENGINE_CAST_FAILURE);
+    }
+    RETURN;
+}
+
+static HELPER
+gc(SIG) /* r0: the instruction */
+{
+    const struct insn *pc = (const struct insn *)r0;
+    struct engine_store *s = in->store;
+    uint64_t *sp = FP + pc[2].uimm;
+    enum engine_status st;
+
+    s->budget = (int64_t)budget;
+    st = gc_execute(in, (enum gc_opcode)pc->b, pc->uimm, pc[1].uimm, sp,
+                    sp + pc[1].b);
+    s->budget -= (int64_t)s->gc_work;
+    s->gc_work = 0;
+    if (st != ENGINE_OK)
+        native_trap(in, FP, pc, st);
+    budget = budget_of(s);
+    RETURN;
+}
+
 static HELPER
 move(SIG) /* r0: to; r1: from; r2: how many slots */
 {
@@ -373,6 +410,8 @@ const uintptr_t jit_helpers[HELPER_COUNT] = {
     [HELPER_TAIL] = (uintptr_t)tail,
     [HELPER_STEP] = (uintptr_t)step,
     [HELPER_CONT] = (uintptr_t)cont,
+    [HELPER_CAST] = (uintptr_t)cast,
+    [HELPER_GC] = (uintptr_t)gc,
     [HELPER_MOVE] = (uintptr_t)move};
 
 /* ---- handlers ---- */
