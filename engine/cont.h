@@ -25,10 +25,10 @@
  * the prompt's owner was entered). When the continuation is resumed the
  * innermost frame goes on in machine code, if it was that, the others are
  * interpreted until they return. A module that has continuation types is not
- * compiled by llvm/, whose values are elsewhere; nor does other modules' code
- * of that kind run inside continuations: the interpreter runs what it stands
- * for. A host function cannot be suspended: each engine_call has prompts of its
- * own.
+ * compiled by llvm/, whose values are elsewhere, and any other's code of that
+ * kind is given up when it is first called inside a continuation
+ * (optimise_not). A host function cannot be suspended: each engine_call has
+ * prompts of its own.
  *
  * A continuation is an object of the collected heap (gc.h) with at most one
  * stack, which moves out when it is used: so a second use traps. Stacks count

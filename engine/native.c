@@ -8,6 +8,7 @@
 #include "baseline.h"
 #include "cont.h"
 #include "op/ops.h"
+#include "optimise.h"
 #include "perfmap.h"
 #include "pith_errno.h"
 
@@ -346,29 +347,12 @@ interpret(struct engine_instance *in, uint64_t *fp, const struct insn *link,
     run_ended(in, fp - link->a, link, segment);
 }
 
-/* Inside a continuation only code that can be moved runs (cont.h). */
-static bool
-may_run(const struct engine_store *s, const struct func_code *code)
+/* Inside continuations only code that can be moved runs (cont.h). */
+static void
+movable(struct engine_module *m)
 {
-    return !s->prompt ||
-           !atomic_load_explicit(&code->fast, memory_order_relaxed);
-}
-
-bool
-native_may_enter(struct engine_instance *in, uint32_t func)
-{
-    return may_run(in->store, &in->module->code[func]);
-}
-
-const struct insn *
-native_instead(struct engine_instance *in, uint32_t func)
-{
-    struct func_code *code = &in->module->code[func];
-
-    if (!atomic_load_explicit(&code->insns, memory_order_acquire) &&
-        translate_func(in->module, func) < 0)
-        return NULL;
-    return atomic_load_explicit(&code->insns, memory_order_acquire);
+    if (!atomic_load_explicit(&m->exact, memory_order_relaxed))
+        optimise_not(m);
 }
 
 void
@@ -376,9 +360,12 @@ native_call(struct engine_instance *in, uint64_t *fp, const struct insn *link,
             uint32_t func)
 {
     struct func_code *code = &in->module->code[func];
-    native_fn *fn = atomic_load_explicit(&code->native, memory_order_acquire);
     const struct insn *entry;
+    native_fn *fn;
 
+    if (in->store->prompt && in->module->optimiser)
+        movable(in->module);
+    fn = atomic_load_explicit(&code->native, memory_order_acquire);
     if (!fn) {
         entry = atomic_load_explicit(&code->entry, memory_order_acquire);
         if (entry == &code->stub) {
@@ -388,10 +375,8 @@ native_call(struct engine_instance *in, uint64_t *fp, const struct insn *link,
             entry = atomic_load_explicit(&code->entry, memory_order_acquire);
         }
     }
-    if (fn && may_run(in->store, code))
+    if (fn)
         fn(in, fp, link);
-    else if (fn && !(entry = native_instead(in, func)))
-        native_trap(in, fp - link->a, link, ENGINE_NO_MEMORY);
     else
         interpret(in, fp, link, func, entry);
 }

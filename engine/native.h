@@ -98,11 +98,6 @@ enum engine_status native_enter(struct engine_instance *in, uint32_t func,
 /* The same from the middle of a function; see jit_go_on. */
 enum engine_status native_go_on(struct engine_instance *in, uint64_t *fp,
                                 uint32_t link, uintptr_t address);
-/* May func's machine code run here and now? If not, this is what to interpret
- * instead (NULL: no memory). */
-bool native_may_enter(struct engine_instance *in, uint32_t func);
-const struct insn *native_instead(struct engine_instance *in, uint32_t func);
-
 /* ---- from machine code ----
  * pc is the instruction at work, fp its frame. */
 

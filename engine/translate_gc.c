@@ -146,15 +146,17 @@ i31(struct translator *t, enum gc_opcode op)
     if (op != GC_REF_I31) {
         t_emit(t, OP_ref_non_null, t_source(t, t->sp - 1), 0, 0);
         t->last = 0;
+        t_numeric(t, 0xa7); /* i32.wrap_i64 */
+        t_push(t, one);
+        t_numeric(t, op == GC_I31_GET_S ? 0x75 : 0x76); /* i32.shr */
+        return;
     }
     t_push(t, one);
-    if (op == GC_REF_I31) {
-        t_numeric(t, 0x74); /* i32.shl */
-        t_push(t, one);
-        t_numeric(t, 0x72); /* i32.or */
-    } else {
-        t_numeric(t, op == GC_I31_GET_S ? 0x75 : 0x76);
-    }
+    t_numeric(t, 0x74); /* i32.shl */
+    t_numeric(t, 0xad); /* i64.extend_i32_u */
+    one.is32 = false;
+    t_push(t, one);
+    t_numeric(t, 0x84); /* i64.or */
 }
 
 void

@@ -458,16 +458,6 @@ OP_COLD(native) /* the gate of a function with machine code; r0: link */
 {
     const struct insn *link = (const struct insn *)(uintptr_t)r0;
     struct engine_store *s = in->store;
-    if (UNLIKELY(s->prompt && !native_may_enter(in, pc->uimm))) {
-        const struct insn *instead = native_instead(in, pc->uimm);
-        if (!instead) {
-            pc = link;
-            fp -= link->a;
-            TRAP(ENGINE_NO_MEMORY);
-        }
-        pc = instead;
-        JUMP;
-    }
     s->budget = budget;
     enum engine_status st = native_enter(in, pc->uimm, fp, link);
     NATIVE_DONE;
