@@ -87,6 +87,9 @@ other(struct jit *j, const struct insn *p, const struct operands *o, uint32_t i)
     case OP_gc:
         jit_emit_gc(j, p, o, i);
         break;
+    case OP_atomic:
+        jit_emit_atomic(j, o, i);
+        break;
     case OP_table_ref:
         if (o->length > 1)
             jit_emit_step(j, o, i);

@@ -126,10 +126,12 @@ void jit_emit_move_slots(struct jit *j, uint32_t to, uint32_t from, uint32_t n,
 jit_emit_with_fn jit_emit_call, jit_emit_tail_call;
 jit_emit_fn jit_emit_return;
 void jit_emit_trap_with(struct jit *j, enum engine_status st, uint32_t i);
-/* The interpreter runs it. */
+/* The interpreter runs it; what does not call (operands.c) leaves registers as
+ * they are. */
 void jit_emit_step(struct jit *j, const struct operands *o, uint32_t i);
 /* emit_gc.c */
 jit_emit_with_fn jit_emit_gc;
+void jit_emit_atomic(struct jit *j, const struct operands *o, uint32_t i);
 /* suspend, switch, resume */
 void jit_emit_cont(struct jit *j, const struct operands *o, uint32_t i);
 /* Slots that the instruction reads itself; what lives on, if it runs code. */

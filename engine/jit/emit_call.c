@@ -39,10 +39,22 @@ jit_emit_step(struct jit *j, const struct operands *o, uint32_t i)
     memcpy(s->code, s->origin, o->length * sizeof s->code[0]);
     s->code[o->length].code = interp_code(OP_step_end);
     jit_emit_operands_to_memory(j, o, i);
-    jit_save_all(j, i);
     jit_machine_helper(j, HELPER_STEP, (uintptr_t)s, 0, false, false);
-    jit_forget_all(j);
     jit_emit_results_in_memory(j, o, i);
+}
+
+void
+jit_emit_atomic(struct jit *j, const struct operands *o, uint32_t i)
+{
+    if (o->calls) {
+        jit_emit_step(j, o, i);
+        return;
+    }
+    jit_emit_operands_to_memory(j, o, i);
+    jit_machine_helper(j, HELPER_ATOMIC, (uintptr_t)(j->published + i), 0,
+                       false, false);
+    if (o->defines)
+        jit_result(j, o->def, 0, i);
 }
 
 void

@@ -144,6 +144,7 @@ enum helper {
     HELPER_CONT,
     HELPER_CAST,
     HELPER_GC,
+    HELPER_ATOMIC,
     HELPER_MOVE,
     HELPER_COUNT
 };

@@ -173,7 +173,6 @@ after_r0(const struct insn *p, struct operands *o)
 static void
 three(struct operands *o, const struct insn *p, uint32_t len)
 {
-    o->calls = true;
     o->length = len;
     reads(o, p->a, 1);
     reads(o, p->b, 1);
@@ -190,10 +189,12 @@ atomic_operands(const struct insn *p, struct operands *o)
     const struct atomic_op *a = &atomic_ops[p->b];
 
     o->length = 3;
-    o->calls = true;
+    o->calls = a->shape == ATOMIC_WAIT; /* may poll */
     reads(o, p[2].uimm, counts[a->shape]);
-    if (a->shape != ATOMIC_STORE)
+    if (o->calls)
         writes(o, p[2].uimm, 1);
+    else if (a->shape != ATOMIC_STORE)
+        def(o, p[2].uimm, INT);
 }
 
 static void
@@ -328,11 +329,9 @@ other_operands(const struct jit *j, const struct insn *p, struct operands *o)
         use(o, p->a, ANY);
         break;
     case OP_global_get_far:
-        o->calls = true;
         writes(o, p->a, p->b);
         break;
     case OP_global_set_far:
-        o->calls = true;
         reads(o, p->a, p->b);
         break;
     case OP_ref_func:
@@ -350,12 +349,11 @@ other_operands(const struct jit *j, const struct insn *p, struct operands *o)
         if (p[1].code == OP_call_table || p[1].code == OP_ret_call_table)
             break;
         o->length = 2;
-        o->calls = true;
+        o->calls = p[1].code == OP_table_grow;
         after_r0(p + 1, o);
         break;
     case OP_address:
         o->length = 4;
-        o->calls = true;
         reads(o, p->b, 1);
         after_r0(p + 3, o);
         break;
@@ -368,7 +366,6 @@ other_operands(const struct jit *j, const struct insn *p, struct operands *o)
         three(o, p, 2);
         break;
     case OP_memory_size:
-        o->calls = true;
         writes(o, p->a, 1);
         break;
     case OP_memory_grow:
@@ -379,7 +376,6 @@ other_operands(const struct jit *j, const struct insn *p, struct operands *o)
         break;
     case OP_elem_drop:
     case OP_data_drop:
-        o->calls = true;
         break;
     case OP_gc:
         if (jit_gc_operands(p, o))
@@ -393,25 +389,21 @@ other_operands(const struct jit *j, const struct insn *p, struct operands *o)
         break;
     case OP_i64_add128:
     case OP_i64_sub128:
-        o->calls = true;
         reads(o, p->uimm, 4);
         writes(o, p->uimm, 2);
         break;
     case OP_i64_mul_wide_s:
     case OP_i64_mul_wide_u:
-        o->calls = true;
         reads(o, p->uimm, 2);
         writes(o, p->uimm, 2);
         break;
     case OP_f32x4_canonical:
     case OP_f64x2_canonical:
-        o->calls = true;
         reads(o, p->b, 2);
         writes(o, p->a, 2);
         break;
     case OP_i8x16_shuffle:
         o->length = 2;
-        o->calls = true;
         reads(o, p->b, 2);
         reads(o, p->c, 2);
         writes(o, p->a, 2);

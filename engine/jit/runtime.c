@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "atomic.h"
 #include "gc.h"
 #include "object.h"
 #include "op/float.h"
@@ -393,6 +394,23 @@ gc(SIG) /* r0: the instruction */
 }
 
 static HELPER
+atomic(SIG) /* r0: the instruction, no wait; then its result */
+{
+    const struct insn *pc = (const struct insn *)r0;
+    struct engine_store *s = in->store;
+    uint64_t *sp = FP + pc[2].uimm;
+    enum engine_status st = atomic_execute(s, in->memories[pc->uimm], pc->b,
+                                           insn_u64(&pc[1]), sp);
+
+    if (st != ENGINE_OK) {
+        s->budget = (int64_t)budget;
+        native_trap(in, FP, pc, st);
+    }
+    r0 = sp[0];
+    RETURN;
+}
+
+static HELPER
 move(SIG) /* r0: to; r1: from; r2: how many slots */
 {
     memmove(FP + r0, FP + r1, r2 * sizeof *FP);
@@ -412,6 +430,7 @@ const uintptr_t jit_helpers[HELPER_COUNT] = {
     [HELPER_CONT] = (uintptr_t)cont,
     [HELPER_CAST] = (uintptr_t)cast,
     [HELPER_GC] = (uintptr_t)gc,
+    [HELPER_ATOMIC] = (uintptr_t)atomic,
     [HELPER_MOVE] = (uintptr_t)move};
 
 /* ---- handlers ---- */
