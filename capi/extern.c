@@ -238,7 +238,9 @@ wasm_tag_new(wasm_store_t *s, const wasm_tagtype_t *type)
     struct engine_functype t;
     struct engine_tag *tag;
 
-    if (!functype_to_engine(wasm_tagtype_functype(type), &t, &types))
+    /* of exceptions; continuations' tags, which have results, are not wasm.h's */
+    if (wasm_functype_results(wasm_tagtype_functype(type))->size != 0 ||
+        !functype_to_engine(wasm_tagtype_functype(type), &t, &types))
         return NULL;
     tag = engine_tag_create(s->engine, &t);
     free(types);
