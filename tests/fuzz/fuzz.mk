@@ -7,6 +7,7 @@
 #   make fuzz-capi     libpith-wasm, modules linked to what they ask for
 #   make fuzz-manifest the three readers of manifests
 #   make fuzz-grants   grants as text
+#   make fuzz-signature what stands in a .sig file
 #   make fuzz-webmodule how modules are rewritten for a browser
 #   make fuzz-webserve the HTTP server of `pith web`
 #   make fuzz-wire     HTTP, WebSocket and DNS of programs in a browser
@@ -94,6 +95,15 @@ fuzz-webserve fuzz-wire: fuzz-%: $(FUZZ)/%
 	@mkdir -p $(FUZZ)/found-$*
 	cd $(FUZZ) && ./$* $(FUZZ_RUN) -artifact_prefix=$*- found-$* \
 	    $(CURDIR)/tests/fuzz/$*
+$(FUZZ)/signature: tests/fuzz/signature.c manifest/signature.c \
+    manifest/signature.h $(LIB_SRC)
+	@mkdir -p $(@D)
+	clang-19 $(FUZZ_CFLAGS) -D_GNU_SOURCE $(INC_manifest) -o $@ $(filter %.c,$^)
+.PHONY: fuzz-signature
+fuzz-signature: $(FUZZ)/signature
+	@mkdir -p $(FUZZ)/found-signature
+	cd $(FUZZ) && ./signature $(FUZZ_RUN) -artifact_prefix=signature- \
+	    found-signature $(CURDIR)/tests/fuzz/signature
 .PHONY: fuzz-grants
 fuzz-grants: $(FUZZ)/grants
 	@mkdir -p $(FUZZ)/found-grants
@@ -115,8 +125,8 @@ fuzz-tools: $(FUZZ)/tools $(FUZZ)/seeds
 	    $(CURDIR)/tests/fuzz/tools seeds $(CURDIR)/tests/tools/disasm
 fuzz-cases: $(FUZZ)/decode $(FUZZ)/run $(FUZZ)/tools \
     $(FUZZ)/capi $(FUZZ)/manifest $(FUZZ)/grants $(FUZZ)/webmodule \
-    $(FUZZ)/webserve $(FUZZ)/wire $(FUZZ)/object
-	@for t in webserve wire object; do \
+    $(FUZZ)/webserve $(FUZZ)/wire $(FUZZ)/object $(FUZZ)/signature
+	@for t in webserve wire object signature; do \
 	    $(FUZZ)/$$t -timeout=10 tests/fuzz/$$t/* || exit 1; done
 	@$(FUZZ)/manifest -timeout=10 tests/fuzz/manifest/*
 	@$(FUZZ)/grants -timeout=10 tests/fuzz/grants/*
@@ -153,7 +163,7 @@ fuzz-v8: $(B)/bin/v8-run
 	@$(MAKE) -s $(ASYNCIFY)
 	@WASM_OPT="node $(ASYNCIFY)" tests/fuzz/v8/compare.sh $< $(FUZZ)/v8 $(FUZZ_PROGRAMS)
 fuzz:
-	@passed=0; failed=0; for t in cases tiers decode run object manifest grants tools capi webmodule webserve wire v8; do \
+	@passed=0; failed=0; for t in cases tiers decode run object manifest signature grants tools capi webmodule webserve wire v8; do \
 	    if $(MAKE) -s fuzz-$$t; then passed=$$((passed + 1)); \
 	    else failed=$$((failed + 1)); fi; \
 	done; echo "$$passed passed, $$failed failed"; [ $$failed = 0 ]

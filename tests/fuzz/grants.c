@@ -2,13 +2,15 @@
 /*
  * libFuzzer target: grants as text, which any program can hand to spawn and
  * cap_drop. What is accepted is written the way it is read, covers itself, and
- * is covered by everything; what is refused has a sentence.
+ * is covered by everything, also with parts taken out; what is made to fit into a
+ * set is no more than it; what is refused has a sentence.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app.h"
+#include "broker.h"
 #include "cap.h"
 #include "host.h"
 #include "pith_errno.h"
@@ -51,6 +53,19 @@ host_log(const char *text, size_t n)
     (void)text, (void)n;
 }
 
+void
+broker_note(struct proc *p, const char *line)
+{
+    (void)p, (void)line;
+}
+
+const struct grants *
+broker_once(struct proc *p)
+{
+    (void)p;
+    return NULL;
+}
+
 static char *
 text_of(const struct grants *g)
 {
@@ -65,7 +80,7 @@ text_of(const struct grants *g)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct grants *g = NULL, *again = NULL, *all;
+    struct grants *g = NULL, *again = NULL, *all, *fits;
     struct report r = {0};
     char *text, *same;
     int e = grants_parse((const char *)data, size, &g, &r);
@@ -84,6 +99,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         !grants_subset(again, g) || grants_add_all(all) < 0 ||
         !grants_subset(g, all))
         abort();
+    if (grants_fit(all, g, &fits) == 0) {
+        if (!grants_subset(fits, g))
+            abort();
+        grants_unref(fits);
+    }
+    /* more than g is made to fit into it, or refused */
+    if (grants_fit(g, all, &fits) < 0 || !grants_subset(fits, all))
+        abort();
+    grants_unref(fits);
     grants_unref(all);
     grants_unref(again);
     grants_unref(g);
