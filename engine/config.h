@@ -8,7 +8,8 @@
  * ENGINE_GUARD     32-bit memories in reservations whose unmapped rest catches
  *                  out-of-bounds accesses, else explicit checks; only where
  *                  a fault's registers tell the instruction (threaded)
- * ENGINE_JIT       machine code by jit/, else none (baseline_none.c)
+ * ENGINE_JIT       machine code by jit/ (x86-64, AArch64), else none
+ *                  (baseline_none.c)
  */
 #ifndef ENGINE_CONFIG_H
 #define ENGINE_CONFIG_H

@@ -16,9 +16,9 @@
  * What lives in registers is stored to its slot before code outside runs, if it
  * changed, and loaded again when it is next used.
  *
- * The native stack holds, per call, the caller's frame pointer and the return
- * address: sixteen bytes. Machine specifics: x86_64.c,
- * put_x86_64.c and so on.
+ * The native stack holds sixteen bytes per call: the return address, and what
+ * else the machine wants (x86-64: the caller's frame pointer). Machine
+ * specifics: x86_64.c, put_x86_64.c and so on.
  */
 #ifndef ENGINE_JIT_JIT_H
 #define ENGINE_JIT_JIT_H
