@@ -7,122 +7,7 @@
 #include "gc_heap.h"
 #include "op/ops.h"
 
-/* ---- stacks ---- */
-
-#define SPARE_SLOTS 64u /* a stack of at most so many is kept for the next */
-
-static uint64_t
-stack_bytes(const struct cont_stack *c)
-{
-    return sizeof *c + (uint64_t)c->capacity * 8;
-}
-
-static void
-stack_release(struct gc_heap *h, struct engine_store *s, struct cont_stack *c)
-{
-    uint64_t bytes = stack_bytes(c);
-    struct cont_stack *spare = h->spare;
-
-    *c->at = c->next;
-    if (c->next)
-        c->next->at = c->at;
-    h->allocated -= bytes < h->allocated ? bytes : h->allocated;
-    if (c->capacity <= SPARE_SLOTS &&
-        (!spare || spare->capacity < c->capacity)) {
-        h->spare = c;
-        c = spare;
-    }
-    if (!c)
-        return;
-    h->stack_bytes -= stack_bytes(c);
-    quota_give_memory(s->quota, stack_bytes(c));
-    free(c);
-}
-
-void
-cont_sweep(struct gc_heap *h, struct engine_store *s)
-{
-    struct cont_stack *c, *next;
-
-    for (c = h->stacks; c; c = next) {
-        const uint8_t *state = gc_cell_state(h, (uintptr_t)c->owner);
-
-        next = c->next;
-        if (!state || *state != CELL_MARKED)
-            stack_release(h, s, c);
-    }
-}
-
-void
-cont_free_all(struct gc_heap *h)
-{
-    struct cont_stack *c;
-
-    while ((c = h->stacks)) {
-        h->stacks = c->next;
-        free(c);
-    }
-    free(h->spare);
-    h->spare = NULL;
-}
-
-static struct cont_stack *
-stack_create(struct gc_heap *h, struct engine_store *s, uint32_t nslots)
-{
-    struct cont_stack *c = h->spare;
-    uint32_t capacity = (nslots + 7u) & ~7u;
-    uint64_t bytes = sizeof *c + (uint64_t)capacity * 8;
-
-    if (c && c->capacity >= nslots) {
-        h->spare = NULL;
-        capacity = c->capacity;
-    } else {
-        if (!quota_take_memory(s->quota, bytes))
-            return NULL;
-        c = malloc((size_t)bytes);
-        if (!c) {
-            quota_give_memory(s->quota, bytes);
-            return NULL;
-        }
-        h->stack_bytes += bytes;
-    }
-    *c = (struct cont_stack){.at = &h->stacks,
-                             .next = h->stacks,
-                             .inner = NO_PROMPT,
-                             .outer = NO_PROMPT,
-                             .nslots = nslots,
-                             .capacity = capacity};
-    if (c->next)
-        c->next->at = &c->next;
-    h->stacks = c;
-    h->allocated += stack_bytes(c);
-    return c;
-}
-
-/* A continuation with a stack; NULL: no memory. */
-static struct continuation *
-create(struct engine_instance *in, uint32_t type, uint32_t nslots,
-       uint64_t *top)
-{
-    struct continuation *k =
-        (struct continuation *)(void *)gc_alloc(in, type, 0, top);
-    struct engine_store *s = in->store;
-
-    if (!k)
-        return NULL;
-    k->stack = stack_create(s->gc, s, nslots);
-    if (!k->stack) {
-        /* (the object is empty and nobody has it: it may go) */
-        gc_collect(s->gc, s, top);
-        k = (struct continuation *)(void *)gc_alloc(in, type, 0, NULL);
-        if (k)
-            k->stack = stack_create(s->gc, s, nslots);
-        if (!k || !k->stack)
-            return NULL;
-    }
-    k->stack->owner = k;
-    return k;
-}
+/* ---- operands ---- */
 
 /* The stack of the continuation in a slot, which must have one. */
 static enum engine_status
@@ -170,7 +55,7 @@ cont_new(struct engine_instance *in, uint32_t type, uint64_t *sp, uint64_t *top)
 
     if (!f)
         return ENGINE_NULL_REFERENCE;
-    k = create(in, type, type_get(f->type)->param_slots, top);
+    k = cont_create(in, type, type_get(f->type)->param_slots, top);
     if (!k)
         return ENGINE_NO_MEMORY;
     k->stack->func = f;
@@ -267,7 +152,7 @@ place(struct engine_store *s, uint64_t *p, struct cont_stack *c)
     }
     s->gc_work += c->nslots >> 6;
     c->owner->stack = NULL;
-    stack_release(s->gc, s, c);
+    cont_release(s->gc, s, c);
 }
 
 /* ---- resume ---- */
@@ -286,7 +171,7 @@ call_host(struct engine_store *s, struct engine_instance *in,
         return ENGINE_STACK_EXHAUSTED;
     memcpy(sp, c->slots, t->param_slots * sizeof *sp);
     c->owner->stack = NULL;
-    stack_release(s->gc, s, c);
+    cont_release(s->gc, s, c);
     s->sp = sp + n;
     return f->host(s, in, f->env, sp);
 }
@@ -346,7 +231,7 @@ cont_resume(struct engine_instance *in, const struct insn *pc, uint64_t *fp,
         return st;
     if (throws && c->func) { /* nothing of it is there to catch it */
         c->owner->stack = NULL;
-        stack_release(s->gc, s, c);
+        cont_release(s->gc, s, c);
         *to = (struct walk){in, link, fp};
         return ENGINE_EXCEPTION;
     }
@@ -474,7 +359,8 @@ capture(struct engine_instance *in, const struct insn *pc, uint64_t *fp,
 {
     uint64_t *frames = p + PROMPT_SLOTS;
     struct engine_store *s = in->store;
-    struct continuation *k = create(in, type, (uint32_t)(top - frames), top);
+    struct continuation *k =
+        cont_create(in, type, (uint32_t)(top - frames), top);
     struct cont_stack *c;
 
     if (!k)

@@ -119,10 +119,16 @@ prompts_drop(struct engine_store *s, const uint64_t *fp)
                         : NULL;
 }
 
-/* ---- for the collector ---- */
+/* ---- cont_stack.c ---- */
 
 struct gc_heap;
-/* Free the stacks whose owners are not marked; all of them. */
+/* A continuation with a stack; top as in cont_new. NULL: no memory. */
+struct continuation *cont_create(struct engine_instance *in, uint32_t type,
+                                 uint32_t nslots, uint64_t *top);
+/* The stack was used; its owner has let go of it. */
+void cont_release(struct gc_heap *h, struct engine_store *s,
+                  struct cont_stack *c);
+/* For the collector: free the stacks whose owners are not marked; all. */
 void cont_sweep(struct gc_heap *h, struct engine_store *s);
 void cont_free_all(struct gc_heap *h);
 
