@@ -14,6 +14,7 @@
 
 #define WINDOW_NS 100000000u /* over which a share of the CPU is meant */
 #define CREDIT 1000000000u   /* of one message */
+#define CALL_BYTES 24u       /* of the stack: a small function's frame */
 
 #define BUCKETS 256u /* a power of two */
 
@@ -272,6 +273,10 @@ app_enter(struct proc *p, struct proc *by, const struct grants *g)
         return r;
     lower_rlimit(p, PITH_RLIMIT_AS, g->limit[APP_MEMORY]);
     lower_rlimit(p, PITH_RLIMIT_NOFILE, g->limit[APP_FILES]);
+    lower_rlimit(p, PITH_RLIMIT_STACK,
+                 g->limit[APP_CALL_DEPTH] < UINT64_MAX / CALL_BYTES
+                     ? g->limit[APP_CALL_DEPTH] * CALL_BYTES
+                     : 0);
     if (g->limit[APP_FUEL] && g->limit[APP_FUEL] < p->fuel)
         p->fuel = g->limit[APP_FUEL];
     if (naming)

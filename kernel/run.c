@@ -22,6 +22,7 @@
 #define TRACE_FRAMES 40u
 #define TRACE_PLACES 8u      /* inlined calls shown of a frame */
 #define TRACE_NS 1000000000u /* how long to look for source positions */
+#define STACK_LEAST 8192u /* whatever the limit: to begin at all */
 #define EXIT_REFUSED 126
 
 struct engine_store *
@@ -42,6 +43,11 @@ proc_store_create(struct thread *t)
     if (profile_on())
         c.poll_interval = PROFILE_POLL;
     c.stack = host_task_value_stack(t->task, &c.stack_bytes);
+    if (p->rlimit[PITH_RLIMIT_STACK].cur < c.stack_bytes)
+        c.stack_bytes = p->rlimit[PITH_RLIMIT_STACK].cur < STACK_LEAST
+                            ? STACK_LEAST
+                            : (size_t)p->rlimit[PITH_RLIMIT_STACK].cur &
+                                  ~(size_t)15;
     if (p->rlimit[PITH_RLIMIT_AS].cur != UINT64_MAX)
         c.memory_bytes = p->rlimit[PITH_RLIMIT_AS].cur;
     return engine_store_create(&c);

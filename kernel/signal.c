@@ -13,6 +13,7 @@
  * is, as with longjmp on Unix; siglongjmp restores it.
  */
 #include <stdatomic.h>
+#include <string.h>
 
 #include "app.h"
 #include "call.h"
@@ -462,6 +463,16 @@ kill_many(struct proc *p, int32_t pgid, int sig)
     return r;
 }
 
+/* As elsewhere, nobody inside takes init away; it ends by shutdown. (A program
+ * that runs alone has its number, too.) */
+static bool
+is_init(const struct proc *p, const struct proc *to, int sig)
+{
+    return to->pid == 1 && p != to &&
+           (sig == PITH_SIGKILL || sig == PITH_SIGSTOP) &&
+           strcmp(app_name(to), "supervisor") == 0;
+}
+
 int
 call_kill(struct proc *p, int32_t pid, int sig)
 {
@@ -478,7 +489,8 @@ call_kill(struct proc *p, int32_t pid, int sig)
         return -E_SRCH;
     if (!may_signal(p, to, sig))
         return -E_PERM;
-    signal_send(to, sig);
+    if (!is_init(p, to, sig))
+        signal_send(to, sig);
     return 0;
 }
 

@@ -53,7 +53,8 @@ struct manifest {
     struct manifest_rule *rules;
     uint32_t nrules;
     struct {
-        uint64_t memory, cpu, fuel, files, processes, disk, messages;
+        uint64_t memory, cpu, call_depth, fuel, files, processes, disk,
+            messages;
     } limit; /* 0: none said */
     bool has_window;
     struct {

@@ -59,6 +59,7 @@ add_limits(struct out *o, const struct manifest *m)
         uint64_t value;
     } limits[] = {
         {"memory", m->limit.memory},       {"cpu", m->limit.cpu},
+        {"call_depth", m->limit.call_depth},
         {"fuel", m->limit.fuel},           {"files", m->limit.files},
         {"processes", m->limit.processes}, {"disk", m->limit.disk},
         {"messages", m->limit.messages},

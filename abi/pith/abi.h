@@ -354,7 +354,8 @@ enum {
     PITH_APP_CHECK,  /* text: a grant; has its first process that? */
     PITH_APP_LEADER, /* its first process's number */
     PITH_APP_TYPED,  /* 1: it has opened its inbox itself; 0 */
-    PITH_APP_AUDIT   /* of no app: text, a word and more, to the audit log */
+    PITH_APP_AUDIT,  /* of no app: text, a word and more, to the audit log */
+    PITH_APP_MESSAGE /* a message of its own way: 0, or E_AGAIN by its rate */
 };
 
 /* terminals */

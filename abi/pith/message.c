@@ -251,6 +251,8 @@ control(struct proc *p, uint64_t op, struct app *app, const char *text,
         return leader ? cap_check_line(leader, text, len) : -E_SRCH;
     case PITH_APP_LEADER:
         return leader ? leader->pid : -E_SRCH;
+    case PITH_APP_MESSAGE:
+        return app_message_due(app) ? -E_AGAIN : 0;
     case PITH_APP_TYPED:
         return port_is_open(app->port);
     default:

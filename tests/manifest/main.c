@@ -49,6 +49,7 @@ static const struct {
     {CAPS "ipc = [\"log\", \"*\"]", "app a\nipc log\nipc *\n"},
     {APP "[limits]\nmemory = \"64MB\"\nfuel = 1_000\nfiles = 0x10",
      "app a\nlimit memory 67108864\nlimit fuel 1000\nlimit files 16\n"},
+    {APP "[limits]\ncall_depth = 300\n", "app a\nlimit call_depth 300\n"},
     {APP "[limits]\nmemory = 65536\ncpu = 50\nprocesses = 4\ndisk = \"1 KiB\"\n"
          "messages = 9\n",
      "app a\nlimit memory 65536\nlimit cpu 50\nlimit processes 4\n"

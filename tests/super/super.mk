@@ -26,10 +26,12 @@ SUPER_DEPS := $(B)/bin/pith $(B)/bin/pith-mkdisk user apps $(SUPER_PEER) \
 SUPER_ARGS := $(abspath $(B)/bin/pith) $(abspath $(B)/bin/pith-mkdisk) \
               $(abspath $(O))
 # make soak: for SOAK_SECONDS under load, then SOAK_IDLE idle apps.
-.PHONY: soak test-serve
+.PHONY: soak test-serve test-storm
 soak: $(SUPER_DEPS)
 	@sh tests/super/soak.sh $(SUPER_ARGS) $(or $(SOAK_SECONDS),600) \
 	    $(or $(SOAK_IDLE),10000)
+test-storm: $(SUPER_DEPS)
+	@sh tests/super/storm.sh $(SUPER_ARGS)
 test-serve: $(SUPER_DEPS)
 	@sh tests/super/serve.sh $(SUPER_ARGS)
 test-super: $(B)/bin/pith $(B)/bin/pith-mkdisk user apps \

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define POLLS (APPS_MAX * 4 + CLIENTS_MAX + HTTP_MAX + 6)
+#define BLOCKED_MS 20
 #define AUDIT_LOG "/var/log/audit.log"
 
 static int wake_pipe[2] = {-1, -1}, auth_fd = -1;
@@ -238,6 +239,20 @@ alive(uint64_t now)
     }
 }
 
+/* Those whose line waits for a queue or for their rate. */
+static bool
+try_blocked(void)
+{
+    bool any = false;
+
+    for (int i = 0; i < policy.count; i++) {
+        if (apps[i]->blocked)
+            text_lines(i);
+        any |= apps[i]->blocked;
+    }
+    return any;
+}
+
 static void
 turn(int control_fd, uint64_t limit)
 {
@@ -254,6 +269,8 @@ turn(int control_fd, uint64_t limit)
         wait = due > now ? (int)(due - now) : 0;
     if (limit && (wait < 0 || (uint64_t)wait > limit))
         wait = (int)limit;
+    if (try_blocked() && (wait < 0 || wait > BLOCKED_MS))
+        wait = BLOCKED_MS;
     gather(control_fd);
     if (poll(polls, (nfds_t)npolls, wait) > 0)
         for (int k = 0; k < npolls; k++)

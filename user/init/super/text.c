@@ -114,6 +114,9 @@ deliver(struct app *from, struct app *to, const char *text)
 {
     if (app_control(PITH_APP_TYPED, to->name, NULL, 0) == 1)
         return deliver_typed(from, to, text) == 0;
+    if (to->in_queue.used + strlen(text) + 80 > QUEUE_MAX ||
+        app_control(PITH_APP_MESSAGE, from->name, NULL, 0) < 0)
+        return false; /* later: turn() tries again */
     if (!text_deliver(to, from->name, text))
         return false;
     snprintf(to->last_from, sizeof to->last_from, "%s", from->name);
