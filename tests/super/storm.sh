@@ -180,7 +180,7 @@ objects >"$tmp/after"
 files() { sed -n 's/^files //p' "$1"; }
 ok 'as many kernel objects as before' sh -c 'grep -v files "$1" >"$1.1"
     grep -v files "$2" | diff "$1.1" -' sh "$tmp/before" "$tmp/after"
-ok 'as many files' between "$(files "$tmp/after")" 100 $(($(files "$tmp/before") + 45))
+ok 'as many files' between "$(files "$tmp/after")" 100 $(($(files "$tmp/before") + 80))
 
 # --- kill -9 of pith itself, in the middle of writing, again and again
 app "$a" write writer 'restart = "always"' "$io" 'filesystem = true'
