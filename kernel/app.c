@@ -250,7 +250,7 @@ app_enter(struct proc *p, struct proc *by, const struct grants *g)
     if (!naming && !has_limits(g))
         return 0;
     if (naming && by)
-        r = cap_check(by, CAP_SHELL);
+        r = cap_check_root(by, CAP_SHELL);
     if (r == 0 && naming && app_find(g->app))
         r = -E_EXIST;
     if (r < 0)

@@ -323,7 +323,7 @@ static const struct file_ops broker_ops = {
 int
 broker_open(struct proc *p, uint64_t timeout_ns, struct file **out)
 {
-    int r = cap_check(p, CAP_SHELL);
+    int r = cap_check_root(p, CAP_SHELL);
 
     if (r == 0 && broker.file)
         r = -E_BUSY;

@@ -263,6 +263,17 @@ cap_check(struct proc *p, enum cap c)
     return 0;
 }
 
+int
+cap_check_root(struct proc *p, enum cap c)
+{
+    int r = cap_check(p, c);
+
+    if (r < 0 || !p || p->cred.euid == 0)
+        return r;
+    audit(p, "refused", "%s to user %u", caps[c].name, p->cred.euid);
+    return -E_PERM;
+}
+
 bool
 cap_stubbed(const struct proc *p)
 {

@@ -65,6 +65,9 @@ extern void (*cap_used)(struct proc *p, const char *line);
 /* The checks: 0, or -E_NOTCAPABLE (recorded in the process's audit). */
 int cap_check(struct proc *p, enum cap c);
 bool cap_has(const struct grants *g, enum cap c);
+/* The same, and p's user must be 0 (-E_PERM): for what is the system's, since all
+ * users of a console share its grants. */
+int cap_check_root(struct proc *p, enum cap c);
 int cap_check_path(struct proc *p, const char *abs_path, bool write);
 enum cap_net { CAP_NET_CONNECT, CAP_NET_LISTEN };
 /* host: textual address or name; loopback inside Pith needs net too. */

@@ -30,7 +30,7 @@ sys_port_open(struct proc *p, const uint64_t *a)
     if (a[1] > APP_NAME_MAX)
         return -E_NAMETOOLONG;
     if (a[1]) {
-        r = cap_check(p, CAP_SHELL);
+        r = cap_check_root(p, CAP_SHELL);
         if (r == 0)
             r = copy_in(p, name, gptr(a[0]), (size_t)a[1]);
         if (r < 0)
@@ -57,7 +57,7 @@ find_sender(struct proc *p, int32_t as, struct proc **out)
     *out = p;
     if (!as)
         return 0;
-    r = cap_check(p, CAP_SHELL);
+    r = cap_check_root(p, CAP_SHELL);
     if (r < 0)
         return r;
     *out = proc_find(as);
@@ -285,7 +285,7 @@ sys_app_control(struct proc *p, const uint64_t *a)
     char name[APP_NAME_MAX + 1];
     struct app *app;
     char *text;
-    int r = cap_check(p, CAP_SHELL);
+    int r = cap_check_root(p, CAP_SHELL);
 
     if (r < 0)
         return r;

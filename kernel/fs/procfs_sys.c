@@ -266,7 +266,9 @@ procfs_kernel_version(struct text *t, struct proc *p)
 void
 procfs_audit(struct text *t, struct proc *p)
 {
+    const struct proc *me = proc_current();
+
     (void)p;
-    if (!proc_current() || cap_has(proc_current()->grants, CAP_SHELL))
+    if (!me || (cap_has(me->grants, CAP_SHELL) && me->cred.euid == 0))
         audit_text(t);
 }

@@ -79,6 +79,13 @@ role_anna(void)
     MUST(kill(1, 0) < 0 && errno == EPERM);
     MUST(sethostname("anna", 4) < 0);
     MUST(mount("x", "/mnt", "tmpfs", 0, NULL) < 0);
+    /* the console's grants are hers too, but `shell` is root's */
+    MUST(control(PITH_APP_KILL, "tester", NULL, SIGKILL) == -E_(PERM));
+    MUST(control(PITH_APP_GRANT, "tester", "random", 0) == -E_(PERM));
+    MUST(pith_app_control(PITH_APP_LIST, "", NULL, 0, 0) == -E_(PERM));
+    MUST(pith_broker(1000) == -E_(PERM));
+    MUST(pith_port_open("tester", 6, 0) == -E_(PERM));
+    MUST(start("app squat\nstub trap\n", "who") == -E_(PERM));
     return wrong != 0;
 }
 

@@ -18,8 +18,8 @@
 #define BACKLOG 16
 
 /* What it needs, and no more. */
-static const char grants[] = "stdio\ntime\nrandom\nipc\nshell\n"
-                             "fs /etc rw\nfs /sbin/authd ro\nfs /dev ro\n"
+static const char grants[] = "stdio\ntime\nrandom\nshell\n"
+                             "fs /etc rw\nfs /sbin/authd ro\n"
                              "app auth\nlimit memory 134217728\nstub trap\n";
 static int auth_pid;
 
