@@ -105,7 +105,7 @@ main(int argc, char **argv)
 {
     int code = command(argc, argv);
 
-    if (engine_compiling()) {
+    if (engine_compile_stop()) {
         terminal_restore();
         fflush(NULL);
         _exit(code);

@@ -146,8 +146,8 @@ struct engine_options {
     const char *cache;     /* directory for compiled code; NULL: none */
     uint32_t poll_interval; /* of stores that do not say (tests); 0: 20,000 */
 };
-/* Before the first module is loaded; o stays the caller's. Not called: the best
- * tier there is, lazily, no cache. */
+/* Before the first module is loaded; o stays the caller's. Not called: up to the
+ * baseline compiler, lazily, no cache. */
 void engine_configure(const struct engine_options *o);
 /* A command line's word for one of them: --tier=interp|jit|llvm, --eager,
  * --canonical-nan, --no-cache, --cache=DIRECTORY, --poll-interval=N. False: it
@@ -218,11 +218,12 @@ typedef void engine_progress_fn(void *ctx, uint32_t done, uint32_t all);
 int engine_module_compile(struct engine_module *m, engine_progress_fn *progress,
                           void *ctx);
 /*
- * Is the compiler at work in the background? exit() waits until it is done, for
- * its library must not be taken down under it; a process in a hurry ends by
- * _exit().
+ * Compile nothing more in the background. True: something is being compiled just
+ * now. Then the process must end by _exit(), for exit() would run the compiler's
+ * destructors under it. A process that asked for ENGINE_TIER_LLVM calls this at
+ * its end.
  */
-bool engine_compiling(void);
+bool engine_compile_stop(void);
 size_t engine_module_footprint(const struct engine_module *m); /* bytes held */
 /* The bytes it was loaded from. */
 const uint8_t *engine_module_bytes(const struct engine_module *m, size_t *size);

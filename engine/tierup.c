@@ -54,7 +54,7 @@ static atomic_bool loaded; /* LLVM is */
 
 /* ---- the process's end ---- */
 
-/* Before LLVM's own destructors run. */
+/* For who forgot engine_compile_stop. */
 static void
 stop(void)
 {
@@ -72,16 +72,17 @@ forked(void)
     pthread_mutex_init(&queue.lock, NULL);
     pthread_cond_init(&queue.more, NULL);
     pthread_cond_init(&queue.idle, NULL);
-    queue.running = queue.busy = false;
+    queue.running = queue.busy = queue.stopped = false;
     queue.n = 0;
 }
 
 bool
-engine_compiling(void)
+engine_compile_stop(void)
 {
     bool busy;
 
     pthread_mutex_lock(&queue.lock);
+    queue.stopped = true;
     busy = queue.busy;
     pthread_mutex_unlock(&queue.lock);
     return busy;

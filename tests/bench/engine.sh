@@ -126,7 +126,7 @@ done | table native
 
 [ -d "$conf/programs/sightglass" ] && [ -z "${PROGRAMS:-}" ] || exit 0
 echo
-peers="interp jit llvm liftoff"
+peers="interp jit llvm cold liftoff"
 for f in "$conf"/programs/sightglass/*.wasm; do
     # shellcheck disable=SC2086
     line="$(basename "$f" .wasm) $(cpu_of $node_run tests/bench/node-wasi.mjs "$f")"
@@ -135,7 +135,13 @@ for f in "$conf"/programs/sightglass/*.wasm; do
         liftoff) t=$(peer liftoff "$f") ;;
         *)
             [ "$x" != llvm ] || out/bin/pith compile "$f" >/dev/null 2>&1 || :
-            t=$(cpu_of out/bin/pith-wasi --tier=$x "$f")
+            case $x in
+            cold) flags=--tier=llvm ;;
+            llvm) flags="--tier=llvm --cache=$cache/pith" ;;
+            *) flags=--tier=$x ;;
+            esac
+            # shellcheck disable=SC2086
+            t=$(cpu_of out/bin/pith-wasi $flags "$f")
             ;;
         esac
         line="$line $t"

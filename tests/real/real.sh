@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Other people's programs from npm, unmodified: real.sh PITH [NAME...]
-# Prints each failure, then `N passed, N failed`. The packages are pinned in
-# package-lock.json beside this; real.mk installs them.
+# TIER=interp, jit or llvm chooses one. Prints each failure, then
+# `N passed, N failed`. The packages are pinned in package-lock.json beside this;
+# real.mk installs them.
 set -u
 pith=$1
 shift
@@ -14,7 +15,7 @@ tmp=$(mktemp -d "${TMPDIR:-/tmp}/pith-real.XXXXXX") || exit 1
 trap 'rm -rf "$tmp"' EXIT
 passed=0
 failed=0
-run="$pith run --cap time,random"
+run="$pith run ${TIER:+--tier=$TIER} --cap time,random"
 
 check() { # NAME CODE GOT-FILE WANT-FILE
     if [ "$2" = 0 ] && cmp -s "$3" "$4"; then

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "engine.h"
 #include "exec.h"
 #include "pith_errno.h"
 #include "wasi_test.h"
@@ -137,5 +138,9 @@ child_run(const struct test_case *c)
     cli_options_finish(&o);
     free(name);
     free(spec);
+    if (engine_compile_stop()) {
+        fflush(NULL);
+        _exit(code);
+    }
     exit(code);
 }
