@@ -44,6 +44,6 @@ run="out/bin/pith run --cap time,random"
     export XDG_CACHE_HOME
     $run $clang clang --version >/dev/null
     line "clang.wasm --version, from the cache" $run $clang clang --version
-    line "clang.wasm compiled whole, and --version" $run --no-cache --eager \
+    line "clang.wasm compiled whole (jit), and --version" $run --no-cache --tier=jit --eager \
         $clang clang --version
 }
