@@ -3,8 +3,10 @@
  * The supervisor's decisions in seeded worlds: sim [FIRST] [COUNT]. A world has
  * a fake clock, up to 12 units with random dependencies (never in circles) and
  * habits (exits well, crashes, hangs silently, ignores SIGTERM, cannot be
- * started), and an operator who starts, stops and restarts at random. Checked
- * at each step:
+ * started, dies late of SIGKILL), and an operator who starts, stops and restarts
+ * at random. Faults: the machine sleeps for hours, manifests change while their
+ * apps run, ends, readiness and signs of life are told again or of nobody, an
+ * app takes to another habit. Checked at each step:
  *
  *     a unit runs at most once; nobody starts before those it comes after were
  *     ready; signals go to live ones only; SIGKILL comes after SIGTERM, or from
@@ -92,7 +94,9 @@ signal_unit(void *ctx, int i, bool hard)
     w->real[i].termed |= !hard;
     w->real[i].killed |= hard;
     if (hard || !w->real[i].deaf) {
-        uint64_t soon = w->now + rnd(w, 20);
+        uint64_t soon = w->now + rnd(w, hard && w->real[i].habit == 5
+                                            ? 3000
+                                            : 20);
 
         if (soon < w->real[i].ends) {
             w->real[i].ends = soon;
@@ -176,6 +180,49 @@ invariants(struct world *w)
     }
 }
 
+/* Never what the unit's own process would be in the way of. */
+static void
+fault(struct world *w, int i)
+{
+    switch (rnd(w, 60)) {
+    case 0: /* suspended */
+        w->now += 1000 * (1 + rnd(w, 36000));
+        break;
+    case 1: /* its manifest was read again */
+        w->units[i].restart = (enum unit_restart)rnd(w, 3);
+        break;
+    case 2:
+        w->units[i].watchdog_ms = rnd(w, 2) ? 0 : 200 + (uint32_t)rnd(w, 9000);
+        break;
+    case 3: /* told of an end that was none of its */
+        if (!w->real[i].alive)
+            policy_exited(&w->p, i, rnd(w, 2), w->now);
+        break;
+    case 4:
+        policy_ready(&w->p, i, w->now);
+        policy_ready(&w->p, i, w->now);
+        break;
+    case 5:
+        policy_spoke(&w->p, i, w->now);
+        break;
+    case 6:
+        w->real[i].habit = (int)rnd(w, 6);
+        break;
+    case 7: /* everything at once: stop, start, restart */
+        policy_stop(&w->p, i, w->now);
+        policy_start(&w->p, i, w->now);
+        policy_restart(&w->p, i, w->now);
+        break;
+    case 8: /* all crash in the same moment */
+        for (int k = 0; k < w->p.count; k++)
+            if (w->real[k].alive && w->real[k].ends > w->now)
+                w->real[k].ends = w->now, w->real[k].ends_ok = false;
+        break;
+    default:
+        break;
+    }
+}
+
 static const char *
 run(uint64_t seed)
 {
@@ -202,6 +249,7 @@ run(uint64_t seed)
         default:
             break;
         }
+        fault(&w, i);
         next = policy_tick(&w.p, w.now);
         expect(&w, !next || next > w.now, "a date that has passed");
         invariants(&w);
@@ -211,7 +259,7 @@ run(uint64_t seed)
         happen(&w);
         policy_tick(&w.p, w.now);
     }
-    deadline = w.now + (uint64_t)(w.p.count + 1) * (GRACE_MS + 100);
+    deadline = w.now + (uint64_t)(w.p.count + 1) * (GRACE_MS + 3100);
     while (!policy_end(&w.p, w.now) && !w.wrong) {
         expect(&w, w.now < deadline, "no end");
         policy_tick(&w.p, w.now);

@@ -36,7 +36,7 @@ test-serve: $(SUPER_DEPS)
 	@sh tests/super/serve.sh $(SUPER_ARGS)
 test-super: $(B)/bin/pith $(B)/bin/pith-mkdisk user apps \
             $(SUPER_APPS:%=$(SUPER_DIR)/%.wasm)
-	@sh tests/super/super.sh $(abspath $(B)/bin/pith) \
+	@SANITIZED=$(filter tsan asan,$(V)) sh tests/super/super.sh $(abspath $(B)/bin/pith) \
 	    $(abspath $(B)/bin/pith-mkdisk) $(abspath $(O))
 # make test-trust: signatures, the broker, apps of other users.
 test-trust: $(B)/bin/pith $(B)/bin/pith-mkdisk user apps \

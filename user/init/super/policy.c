@@ -178,6 +178,7 @@ tick_one(struct policy *p, int i, uint64_t now)
         !u->barked && now - u->spoke >= u->watchdog_ms) {
         u->barked = true;
         u->barks++;
+        u->deadline = 0; /* it will not be ready any more */
         p->log(p->ctx, i, "silent for too long: killed");
         p->signal(p->ctx, i, true);
         return;
