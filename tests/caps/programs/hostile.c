@@ -534,7 +534,7 @@ test_log(void)
 int
 main(int argc, char **argv)
 {
-    int deputy, before;
+    int deputy, before, server;
 
     self = argv[0];
     if (argc == 1)
@@ -544,7 +544,7 @@ main(int argc, char **argv)
                              "test"));
     if (strcmp(argv[1], "test") != 0)
         return role(argv);
-    make_world();
+    server = make_world();
     deputy = start_with(grants("deputy", NULL), "deputy", 0, 0, NULL, 0);
     nap(30);
     before = apps();
@@ -567,6 +567,8 @@ main(int argc, char **argv)
     CHECK(control(PITH_APP_KILL, "deputy", NULL, SIGKILL) == 0);
     code_of(deputy);
     test_log();
+    close(server);
+    nap(50); /* the host hears of it */
     printf("%d passed, %d failed\n", passed, failed);
     return failed != 0;
 }
