@@ -4,8 +4,8 @@
  *
  * A small HTTP/1.1 server of static files: GET and HEAD, one thread a
  * connection, of which there are a bounded number with bounded time. What a
- * request can name is a plain file below the site's directory. Where the
- * browser takes gzip and a FILE.gz lies there, that is sent.
+ * request can name is a plain file below the site's directory. Where the browser
+ * takes brotli or gzip, and FILE.br or FILE.gz lies there, that is sent.
  *
  *     accept --> thread: read head --> web_answer (web_file.c) --> again
  */

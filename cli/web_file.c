@@ -204,7 +204,7 @@ type_of(const char *path)
 
 struct answer {
     int file;
-    bool zipped;
+    const char *coding; /* NULL: as it is */
     uint64_t size, from, to; /* to: behind the last byte */
     char etag[64];
 };
@@ -225,18 +225,44 @@ open_plain(const char *dir, const char *path, struct stat *st)
     return fd;
 }
 
+/* Is coding in the list, and not refused by q=0? */
+static bool
+takes(const char *list, const char *coding)
+{
+    size_t n = strlen(coding);
+
+    while (list && *list) {
+        const char *item = list + strspn(list, " \t,");
+        size_t len = strcspn(item, ", \t;");
+        const char *end = item + strcspn(item, ",");
+
+        if (len == n && strncasecmp(item, coding, n) == 0) {
+            const char *q = item + len + strspn(item + len, " \t;");
+
+            return strncasecmp(q, "q=0", 3) != 0 || q[3] == '.';
+        }
+        list = end;
+    }
+    return false;
+}
+
 static bool
 open_answer(const struct web_site *site, const struct request *q,
             const char *path, struct answer *a)
 {
-    char zipped[PATH_ROOM + 4];
+    static const struct {
+        const char *coding, *suffix;
+    } codings[] = {{"br", ".br"}, {"gzip", ".gz"}};
+    char packed[PATH_ROOM + 4];
     struct stat st = {0};
 
     a->file = -1;
-    if (q->encoding && strcasestr(q->encoding, "gzip") && !q->range) {
-        snprintf(zipped, sizeof zipped, "%s.gz", path);
-        a->file = open_plain(site->dir, zipped, &st);
-        a->zipped = a->file >= 0;
+    for (size_t i = 0; i < 2 && !q->range && a->file < 0; i++) {
+        if (!takes(q->encoding, codings[i].coding))
+            continue;
+        snprintf(packed, sizeof packed, "%s%s", path, codings[i].suffix);
+        a->file = open_plain(site->dir, packed, &st);
+        a->coding = a->file >= 0 ? codings[i].coding : NULL;
     }
     if (a->file < 0)
         a->file = open_plain(site->dir, path, &st);
@@ -246,7 +272,7 @@ open_answer(const struct web_site *site, const struct request *q,
     a->from = 0;
     snprintf(a->etag, sizeof a->etag, "\"%llx-%llx-%llx%s\"",
              (unsigned long long)st.st_ino, (unsigned long long)st.st_mtime,
-             (unsigned long long)st.st_size, a->zipped ? "-gz" : "");
+             (unsigned long long)st.st_size, a->coding ? a->coding : "");
     return true;
 }
 
@@ -316,8 +342,8 @@ send_answer(int fd, const struct request *q, const char *path,
         snprintf(extra, sizeof extra, "Content-Range: bytes %llu-%llu/%llu\r\n",
                  (unsigned long long)a->from, (unsigned long long)a->to - 1,
                  (unsigned long long)a->size);
-    else if (a->zipped)
-        strcpy(extra, "Content-Encoding: gzip\r\n");
+    else if (a->coding)
+        snprintf(extra, sizeof extra, "Content-Encoding: %s\r\n", a->coding);
     return write_head(fd, range ? "206 Partial Content" : "200 OK",
                       "Content-Type: %s\r\nContent-Length: %llu\r\n"
                       "Accept-Ranges: bytes\r\nETag: %s\r\n%s\r\n",

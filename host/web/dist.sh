@@ -39,5 +39,10 @@ mv "$new/sw.js.new" "$new/sw.js"
 for f in "$new"/*.html "$new"/*.js "$new"/*.mjs "$new"/*.wasm "$new"/*.css; do
     gzip -9nk "$f"
 done
+node -e 'const { brotliCompressSync } = require("zlib");
+const fs = require("fs");
+for (const f of process.argv.slice(1))
+    fs.writeFileSync(`${f}.br`, brotliCompressSync(fs.readFileSync(f)));
+' "$new"/*.html "$new"/*.js "$new"/*.mjs "$new"/*.wasm "$new"/*.css
 rm -rf "$site"
 mv "$new" "$site"

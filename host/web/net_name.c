@@ -31,11 +31,26 @@ v4(const struct inet_addr *a)
                : 0;
 }
 
+/*
+ * What a browser takes for an address (a last label that begins with a digit),
+ * or for itself: grants of such a name are for loopback in here, and must not
+ * lead to the machine that the browser runs on.
+ */
+static bool
+no_name(const char *name)
+{
+    const char *dot = strrchr(name, '.'), *last = dot ? dot + 1 : name;
+
+    return (last[0] >= '0' && last[0] <= '9') || !strcmp(last, "localhost");
+}
+
 static uint32_t
 address_of(const char *name)
 {
     uint32_t i, at;
 
+    if (no_name(name))
+        return 0;
     for (i = 0; i < NAMES; i++) {
         if (names[i].address && !strcmp(names[i].text, name))
             return names[i].address;

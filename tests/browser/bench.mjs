@@ -5,7 +5,6 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { launchOnDisk, options, serve, settled } from './harness.mjs';
 
 const server = await serve();
@@ -43,16 +42,17 @@ async function boots() {
 }
 
 function sizes() {
-  const gz = (names) => names.reduce((n, f) => n
-    + gzipSync(fs.readFileSync(path.join(options.site, f)), { level: 9 }).length, 0);
+  // by brotli, as pith web sends them; the image is kept by gzip
+  const packed = (names) => names.reduce((n, f) => n
+    + fs.statSync(path.join(options.site, `${f}.br`)).size, 0);
   const all = fs.readdirSync(options.site);
   const js = all.filter((f) => /\.m?js$/.test(f));
   const root = all.find((f) => /^root-.*\.gz$/.test(f));
   const kb = (n) => (n / 1000).toFixed(0);
-  say('transfer: kernel.wasm', kb(gz(['kernel.wasm'])), 'kB');
-  say('transfer: storage.wasm', kb(gz(['storage.wasm'])), 'kB');
-  say('transfer: JavaScript, ours', kb(gz(js.filter((f) => f.endsWith('.js')))), 'kB');
-  say('transfer: JavaScript, xterm.js', kb(gz(js.filter((f) => f.endsWith('.mjs')))), 'kB');
+  say('transfer: kernel.wasm', kb(packed(['kernel.wasm'])), 'kB');
+  say('transfer: storage.wasm', kb(packed(['storage.wasm'])), 'kB');
+  say('transfer: JavaScript, ours', kb(packed(js.filter((f) => f.endsWith('.js')))), 'kB');
+  say('transfer: JavaScript, xterm.js', kb(packed(js.filter((f) => f.endsWith('.mjs')))), 'kB');
   say('transfer: root image',
     kb(fs.statSync(path.join(options.site, root)).size), 'kB');
 }

@@ -623,6 +623,11 @@ tests['the network: HTTP'] = async () => {
   assert.equal(other.out, '');
   assert.match((await sh(page, 'printf "GET / HTTP/1.0\\r\\n\\r\\n" | '
     + 'nc nobody.invalid 80')).out, /^HTTP\/1.1 502/);
+  // the machine that the browser runs on has no name in here
+  const before = out.asked.length;
+  for (const name of ['x.localhost', '0x7f.1', '127.1', '2130706433'])
+    assert.equal((await sh(page, `wget -O - http://${name}:${out.port}/`)).out, '');
+  assert.equal(out.asked.length, before);
   // inside, sockets are as ever
   const inside = await sh(page, '(echo answer | nc -l -p 4000) & sleep 0.3; '
     + 'echo question | nc 127.0.0.1 4000; wait');

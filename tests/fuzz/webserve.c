@@ -36,13 +36,9 @@ put_file(const char *format, const char *text)
 static void
 clean_up(void)
 {
-    static const char *const names[] = {"/site/index.html",
-                                        "/site/a.js",
-                                        "/site/a.js.gz",
-                                        "/site/.hidden",
-                                        "/secret",
-                                        "/site",
-                                        ""};
+    static const char *const names[] = {
+        "/site/index.html", "/site/a.js", "/site/a.js.gz", "/site/a.js.br",
+        "/site/.hidden",    "/secret",    "/site",         ""};
     char path[128];
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -63,6 +59,7 @@ make_site(void)
     put_file("%s/site/index.html", "0123456789");
     put_file("%s/site/a.js", "abcdefghij");
     put_file("%s/site/a.js.gz", "(zipped)");
+    put_file("%s/site/a.js.br", "(brotli)");
     put_file("%s/site/.hidden", SECRET);
     put_file("%s/secret", SECRET);
 }
