@@ -109,18 +109,6 @@ call_host(struct engine_store *engine, struct engine_instance *caller,
     return st;
 }
 
-static bool
-has_v128(const struct engine_functype *t)
-{
-    for (uint32_t i = 0; i < t->nparams; i++)
-        if (t->params[i].kind == ENGINE_V128)
-            return true;
-    for (uint32_t i = 0; i < t->nresults; i++)
-        if (t->results[i].kind == ENGINE_V128)
-            return true;
-    return false;
-}
-
 /* Fill f and make its function; false: out of memory or v128 in the type. */
 static struct engine_func *
 make(struct host_func *f, const wasm_functype_t *type)
@@ -131,7 +119,7 @@ make(struct host_func *f, const wasm_functype_t *type)
 
     if (!functype_to_engine(type, &t, &types))
         return NULL;
-    if (!has_v128(&t))
+    if (!engine_functype_has_v128(&t))
         func = engine_func_host(f->store->engine, &t, call_host, f);
     free(types);
     return func;
@@ -211,7 +199,7 @@ wasm_func_result_arity(const wasm_func_t *f)
 static const char *
 refuse_shape(const struct engine_functype *t, const wasm_val_vec_t *args)
 {
-    if (has_v128(t))
+    if (engine_functype_has_v128(t))
         return "v128 has no value in this interface";
     if ((args ? args->size : 0) != t->nparams)
         return "wrong number of arguments";

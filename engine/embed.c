@@ -10,6 +10,18 @@
 
 /* ---- types ---- */
 
+bool
+engine_functype_has_v128(const struct engine_functype *t)
+{
+    for (uint32_t i = 0; i < t->nparams; i++)
+        if (t->params[i].kind == ENGINE_V128)
+            return true;
+    for (uint32_t i = 0; i < t->nresults; i++)
+        if (t->results[i].kind == ENGINE_V128)
+            return true;
+    return false;
+}
+
 void
 engine_extern_type(const struct engine_extern *e, struct engine_port *out)
 {

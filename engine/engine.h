@@ -434,6 +434,8 @@ enum engine_hierarchy {
     ENGINE_HIERARCHY_EXN,
     ENGINE_HIERARCHY_CONT    /* continuations, opaque */
 };
+/* Does it take or return a v128? */
+bool engine_functype_has_v128(const struct engine_functype *t);
 /* Of a reference type. */
 enum engine_hierarchy engine_valtype_hierarchy(struct engine_valtype t);
 /* Keep a type that a module or store defined; matters to concrete references

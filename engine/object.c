@@ -58,7 +58,7 @@ struct loader {
     struct object *objects;
     uint32_t n, nfuncs;
     uint8_t **fast, **entry, **jit; /* by function */
-    size_t *bytes;           /* of fast */
+    size_t *bytes;                  /* of fast */
     size_t sizes[PARTS];
     struct object_set *set;
     size_t used[PARTS];
@@ -335,7 +335,13 @@ relocate(struct loader *l)
 
 /* ---- making it known ---- */
 
-/* The functions' tables agree with the symbols. */
+static bool
+is_code(const struct loader *l, const uint8_t *p)
+{
+    return p && p >= l->set->mem && p < l->set->mem + l->set->code;
+}
+
+/* The functions' tables agree with the symbols, which are of code. */
 static bool
 check_funcs(struct loader *l)
 {
@@ -352,8 +358,10 @@ check_funcs(struct loader *l)
             if (f->func >= l->nfuncs || !f->nsites || f->site > o->nsites ||
                 f->nsites > o->nsites - f->site)
                 return false;
-            if (f->osr ? !o->osr || !o->body || o->nfuncs != 1
-                       : !l->fast[f->func] || !l->entry[f->func])
+            if (f->osr ? !is_code(l, o->osr) || !is_code(l, o->body) ||
+                             o->nfuncs != 1
+                       : !is_code(l, l->fast[f->func]) ||
+                             !is_code(l, l->entry[f->func]))
                 return false;
         }
         total += o->nfuncs;
@@ -451,7 +459,8 @@ static const struct insn *
 place(struct engine_module *m, uint32_t func, uintptr_t at)
 {
     (void)func;
-    for (const struct object_set *s = atomic_load(&m->objects); s; s = s->next) {
+    for (const struct object_set *s = atomic_load(&m->objects); s;
+         s = s->next) {
         size_t lo = 0, hi = s->nspans;
 
         while (lo < hi) {
@@ -526,8 +535,7 @@ load(struct loader *l, const struct object_blob *blobs)
     l->set->nsteps = calloc(l->n, sizeof *l->set->nsteps);
     l->set->nobjects = l->n;
     if (!l->objects || !l->fast || !l->entry || !l->jit || !l->bytes ||
-        !l->set->steps ||
-        !l->set->nsteps)
+        !l->set->steps || !l->set->nsteps)
         return -E_NOMEM;
     for (uint32_t k = 0; k < l->n; k++) {
         struct object *o = &l->objects[k];

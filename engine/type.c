@@ -521,13 +521,8 @@ vt_from_public(struct engine_valtype t)
 }
 
 const char *
-vt_name(uint32_t vt, char *buf, size_t size)
+vt_number_name(uint32_t vt)
 {
-    static const char *const heaps[] = {
-        "cont",   "exn",  "array", "struct",   "i31",    "eq",    "any",
-        "extern", "func", "none",  "noextern", "nofunc", "noexn", "nocont"};
-    uint32_t heap = vt_heap(vt);
-
     switch (vt) {
     case VT_I32:
         return "i32";
@@ -539,14 +534,35 @@ vt_name(uint32_t vt, char *buf, size_t size)
         return "f64";
     case VT_V128:
         return "v128";
-    case VT_BOTTOM:
-        return "any type";
     default:
-        break;
+        return NULL;
     }
-    if (heap >= HEAP_CONT && heap <= HEAP_NOCONT)
+}
+
+const char *
+heap_name(uint32_t heap)
+{
+    static const char *const heaps[] = {
+        "cont",   "exn",  "array", "struct",   "i31",    "eq",    "any",
+        "extern", "func", "none",  "noextern", "nofunc", "noexn", "nocont"};
+
+    return heap >= HEAP_CONT && heap <= HEAP_NOCONT ? heaps[heap - HEAP_CONT]
+                                                    : NULL;
+}
+
+const char *
+vt_name(uint32_t vt, char *buf, size_t size)
+{
+    const char *name = vt_number_name(vt);
+    uint32_t heap = vt_heap(vt);
+
+    if (name)
+        return name;
+    if (vt == VT_BOTTOM)
+        return "any type";
+    if ((name = heap_name(heap)))
         snprintf(buf, size, "(ref %s%s)", vt & VT_NULLABLE ? "null " : "",
-                 heaps[heap - HEAP_CONT]);
+                 name);
     else
         snprintf(buf, size, "(ref %s#%u)", vt & VT_NULLABLE ? "null " : "",
                  (unsigned)heap);

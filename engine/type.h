@@ -150,6 +150,10 @@ uint32_t heap_top(uint32_t heap);
 
 struct engine_valtype vt_public(uint32_t vt);
 uint32_t vt_from_public(struct engine_valtype t);
+/* "i32"; NULL: not a number or vector. */
+const char *vt_number_name(uint32_t vt);
+/* "func"; NULL: not an abstract one. */
+const char *heap_name(uint32_t heap);
 /* "i32", "(ref null func)"; in buf. */
 const char *vt_name(uint32_t vt, char *buf, size_t size);
 

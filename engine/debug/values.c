@@ -10,49 +10,17 @@
 
 /* ---- types ---- */
 
-/* Abstract heap types from 0x75 down, and what a nullable one is called. */
-static const struct {
-    const char *heap, *ref;
-} abstract[] = {
-    {"nocont", "nullcontref"},
-    {"noexn", "nullexnref"},
-    {"nofunc", "nullfuncref"},
-    {"noextern", "nullexternref"},
-    {"none", "nullref"},
-    {"func", "funcref"},
-    {"extern", "externref"},
-    {"any", "anyref"},
-    {"eq", "eqref"},
-    {"i31", "i31ref"},
-    {"struct", "structref"},
-    {"array", "arrayref"},
-    {"exn", "exnref"},
-    {"cont", "contref"},
-};
+/* What nullable references to abstract heap types are called, from 0x75 down.
+ */
+static const char *const short_names[] = {
+    "nullcontref", "nullexnref", "nullfuncref", "nullexternref", "nullref",
+    "funcref",     "externref",  "anyref",      "eqref",         "i31ref",
+    "structref",   "arrayref",   "exnref",      "contref"};
 
 static bool
 is_abstract(uint8_t byte)
 {
     return byte <= 0x75 && byte >= 0x68;
-}
-
-static const char *
-number_type(uint8_t byte)
-{
-    switch (byte) {
-    case VT_I32:
-        return "i32";
-    case VT_I64:
-        return "i64";
-    case VT_F32:
-        return "f32";
-    case VT_F64:
-        return "f64";
-    case VT_V128:
-        return "v128";
-    default:
-        return NULL;
-    }
 }
 
 void
@@ -65,7 +33,7 @@ heap_type_write(struct reader *r, struct names *n, struct engine_sink *to)
     if (h >= 0)
         names_write(n, NAME_TYPE, (uint32_t)h, to);
     else if (h >= -64 && is_abstract(byte))
-        engine_sink_text(to, "%s", abstract[0x75 - byte].heap);
+        engine_sink_text(to, "%s", heap_name(HEAP_ABSTRACT | byte));
     else
         reader_fail(r, -E_INVAL, "heap type");
 }
@@ -75,10 +43,10 @@ value_type_write(struct reader *r, struct names *n, struct engine_sink *to)
 {
     uint8_t byte = read_u8(r);
 
-    if (number_type(byte)) {
-        engine_sink_text(to, " %s", number_type(byte));
+    if (vt_number_name(byte)) {
+        engine_sink_text(to, " %s", vt_number_name(byte));
     } else if (is_abstract(byte)) {
-        engine_sink_text(to, " %s", abstract[0x75 - byte].ref);
+        engine_sink_text(to, " %s", short_names[0x75 - byte]);
     } else if (byte == 0x63 || byte == 0x64) {
         engine_sink_text(to, byte == 0x63 ? " (ref null" : " (ref");
         heap_type_write(r, n, to);
@@ -142,13 +110,13 @@ type_write(const struct type_names *t, uint32_t vt, struct names *n,
     uint8_t byte = (uint8_t)heap;
 
     if (!vt_is_ref(vt)) {
-        const char *name = number_type((uint8_t)vt);
+        const char *name = vt_number_name(vt);
 
         engine_sink_text(to, " %s", name ? name : "?");
     } else if (heap_is_abstract(heap) && is_abstract(byte)) {
         engine_sink_text(to, vt & VT_NULLABLE ? " %s" : " (ref %s)",
-                         vt & VT_NULLABLE ? abstract[0x75 - byte].ref
-                                          : abstract[0x75 - byte].heap);
+                         vt & VT_NULLABLE ? short_names[0x75 - byte]
+                                          : heap_name(HEAP_ABSTRACT | byte));
     } else {
         engine_sink_text(to, vt & VT_NULLABLE ? " (ref null " : " (ref ");
         names_write(n, NAME_TYPE, index_of(t, heap), to);

@@ -50,10 +50,15 @@ $(FUZZ)/capi: tests/fuzz/capi.c $(wildcard capi/*.c capi/*.h capi/include/*) \
 	clang-19 $(FUZZ_CFLAGS) -iquote capi/include -o $@ $(filter %.c,$^) \
 	    -lm -lpthread
 
-$(FUZZ)/object: tests/fuzz/object.c $(filter-out %/object_cache.c,$(ENGINE_SRC)) \
-    $(LIB_SRC) $(wildcard engine/*.h engine/*/*.h engine/op/* lib/*.h) | engine
+$(FUZZ)/obj/%.o: %.c | engine
 	@mkdir -p $(@D)
-	clang-19 $(FUZZ_CFLAGS) -o $@ $(filter %.c,$^) -lm -lpthread
+	clang-19 $(subst fuzzer$(comma),fuzzer-no-link$(comma),$(FUZZ_CFLAGS)) -MMD -MP -c -o $@ $<
+comma := ,
+FUZZ_OBJ := $(patsubst %.c,$(FUZZ)/obj/%.o,$(ENGINE_SRC) $(LIB_SRC))
+-include $(FUZZ_OBJ:.o=.d)
+$(FUZZ)/object: tests/fuzz/object.c $(filter-out %/cache_file.o,$(FUZZ_OBJ))
+	@mkdir -p $(@D)
+	clang-19 $(FUZZ_CFLAGS) -o $@ $^ -lm -lpthread
 .PHONY: fuzz-object
 fuzz-object: $(FUZZ)/object
 	@mkdir -p $(FUZZ)/found-object

@@ -1,28 +1,97 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libFuzzer target: compiled objects from disk. The input is how many objects
- * there are, then what follows the header of a file of the cache: their sizes
- * and bytes. The header is made to fit (a checksum is no defence against who
- * can compute one), the file read, the objects loaded into a module and looked
- * up as the engine would. What they contain does not run.
+ * libFuzzer target: what is kept of modules on disk (cache_file.h), with files
+ * that are whole, so that their content is looked at: a checksum is no defence
+ * against who can compute one. The input is the body of a file of compiled
+ * objects, which are loaded into a module and looked up as the engine would;
+ * what they contain does not run. Or, if it begins with 'M', what is known of a
+ * module's bodies, which is used to load that module.
  *
- * Seeds: (printf '\1'; tail -c +137 FILE.pith), FILE.pith from `pith compile`.
+ * Seeds: tail -c +129 FILE.pith, FILE.pith from `pith compile`.
  */
-#include "object_cache.c" /* its parse() is its own */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "module_cache.h"
 #include "native.h"
+#include "object_cache.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 enum { FUNCS = 40, TYPES = 3 };
 
-/* FUNCS functions that do nothing, TYPES types. */
+/* ---- the files: cache_file.c is not there ---- */
+
+static const uint8_t *content;
+static size_t content_size;
+static struct engine_file module_file;
+
+void
+cache_engine(uint8_t out[SHA256_BYTES])
+{
+    memset(out, 0, SHA256_BYTES);
+}
+
+/* Exactly as long as it is, so that a byte too far is seen. */
+bool
+cache_file_open(struct cache_file *f, const char *name,
+                const struct cache_key *key)
+{
+    (void)name;
+    (void)key;
+    memset(f, 0, sizeof *f);
+    f->map = malloc(content_size ? content_size : 1); /* aligned enough */
+    if (!f->map)
+        return false;
+    if (content_size)
+        memcpy(f->map, content, content_size);
+    if (key->kind[4] == 'm' && content_size >= sizeof module_file)
+        memcpy(f->map, &module_file, sizeof module_file);
+    f->mapped = f->size = content_size;
+    f->body = f->map;
+    return true;
+}
+
+void
+cache_file_remove(const char *name)
+{
+    (void)name;
+}
+
+void
+cache_file_close(struct cache_file *f)
+{
+    free(f->map);
+    memset(f, 0, sizeof *f);
+}
+
+int
+cache_file_write(const char *name, const struct cache_key *key,
+                 const void *body, size_t size)
+{
+    (void)name;
+    (void)key;
+    (void)body;
+    (void)size;
+    return 0;
+}
+
+/* ---- the module ---- */
+
+/* FUNCS functions that do nothing, TYPES types, and a custom section that makes
+ * it as large as modules are of which something is kept. */
+static uint8_t bytes[MODULE_CACHE_LEAST + 1024];
+static size_t small, large;
+
 static size_t
 make_module(uint8_t *p)
 {
-    static const uint8_t head[] = {0,    'a', 's',  'm',  1,    0,   0,
-                                   0,    1,   12,   TYPES, 0x60, 0,   0,
-                                   0x60, 1,   0x7f, 0,    0x60, 0,   1,
-                                   0x7e, 3,   FUNCS + 1, FUNCS};
+    static const uint8_t head[] = {
+        0, 'a',  's', 'm',  1, 0,    0, 0, 1,    12, TYPES,     0x60, 0,
+        0, 0x60, 1,   0x7f, 0, 0x60, 0, 1, 0x7e, 3,  FUNCS + 1, FUNCS};
     size_t n = sizeof head;
 
     memcpy(p, head, n);
@@ -37,27 +106,32 @@ make_module(uint8_t *p)
     return n;
 }
 
-/* What a file with this body would be; its header is right. */
-static bool
-open_file(struct object_cache *c, struct engine_module *m, uint32_t n,
-          const uint8_t *body_, size_t size)
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-    struct header h, want;
+    static char dir[] = "/tmp/fuzz-object-XXXXXX";
+    struct engine_options o = {.tier = ENGINE_TIER_INTERP, .cache = dir};
+    size_t rest = MODULE_CACHE_LEAST;
+    char path[100];
+    FILE *f;
 
-    identify(m, &want);
-    h = want;
-    h.n = n;
-    h.size = sizeof h + size;
-    checksum(body_, size, h.checksum);
-    memset(c, 0, sizeof *c);
-    c->size = (size_t)h.size;
-    /* exactly as long, so that a byte too far is seen; aligned as a mapping */
-    c->map = aligned_alloc(16, c->size);
-    if (!c->map)
-        return false;
-    memcpy(c->map, &h, sizeof h);
-    memcpy(c->map + sizeof h, body_, size);
-    return parse(c, &want);
+    (void)argc;
+    (void)argv;
+    small = large = make_module(bytes);
+    bytes[large++] = 0;
+    for (unsigned i = 0; i < 3; i++, rest >>= 7)
+        bytes[large++] = (uint8_t)(rest & 0x7f) | (i < 2 ? 0x80 : 0);
+    large += MODULE_CACHE_LEAST;
+    module_file.size = large;
+    /* where object_cache.c looks whether there is anything at all */
+    if (!mkdtemp(dir))
+        return 1;
+    snprintf(path, sizeof path, "%s/%zx-", dir, small);
+    f = fopen(path, "w");
+    if (!f || fclose(f))
+        return 1;
+    engine_configure(&o);
+    return 0;
 }
 
 static void
@@ -73,27 +147,54 @@ look(struct engine_module *m)
     }
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void
+objects(void)
 {
-    static uint8_t bytes[1000];
     struct report report = {.text = ""};
     struct object_cache c;
     struct engine_module *m;
 
-    if (!size)
-        return 0;
-    if (engine_module_load(bytes, make_module(bytes), NULL, NULL, &m, &report))
+    if (engine_module_load(bytes, small, NULL, NULL, &m, &report))
         abort();
-    if (open_file(&c, m, data[0], data + 1, size - 1)) {
+    if (object_cache_open(&c, m)) {
         for (uint32_t i = 0; i < c.n; i++)
-            if (c.blobs[i].bytes + c.blobs[i].size > c.map + c.size)
+            if (c.blobs[i].size > content_size ||
+                c.blobs[i].bytes + c.blobs[i].size > c.file.body + content_size)
                 abort();
         if (object_load(m, c.blobs, c.n) == 0)
             look(m);
+        object_cache_close(&c);
     }
-    free(c.blobs);
-    free(c.map);
     engine_module_unref(m);
+}
+
+static void
+bodies(void)
+{
+    struct report report = {.text = ""};
+    struct engine_module *m;
+
+    if (engine_module_load_file(bytes, large, NULL, NULL, &module_file, &m,
+                                &report))
+        return;
+    for (uint32_t i = 0; i < FUNCS; i++)
+        if (m->code[i].body > large || m->code[i].length > large ||
+            m->code[i].body + m->code[i].length > large)
+            abort();
+    engine_module_unref(m);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    content = data;
+    content_size = size;
+    if (size && data[0] == 'M') {
+        content = data + 1;
+        content_size--;
+        bodies();
+    } else {
+        objects();
+    }
     return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A module as function bodies that can be changed, and bytes that grow. */
+/* A module as function bodies that can be changed. */
 #include "tiers.h"
 
 #include <stdio.h>
@@ -18,49 +18,6 @@ need(void *p)
         exit(2);
     }
     return p;
-}
-
-void
-bytes_add(struct bytes *b, const void *p, size_t n)
-{
-    if (b->cap - b->n < n) {
-        b->cap = (b->n + n) * 2 + 64;
-        b->p = need(realloc(b->p, b->cap));
-    }
-    if (n)
-        memcpy(b->p + b->n, p, n);
-    b->n += n;
-}
-
-void
-bytes_u8(struct bytes *b, unsigned byte)
-{
-    uint8_t u = (uint8_t)byte;
-
-    bytes_add(b, &u, 1);
-}
-
-void
-bytes_leb_u(struct bytes *b, uint64_t v)
-{
-    for (; v >= 0x80; v >>= 7)
-        bytes_u8(b, (v & 0x7f) | 0x80);
-    bytes_u8(b, (unsigned)v);
-}
-
-void
-bytes_leb_s(struct bytes *b, int64_t v)
-{
-    for (; v < -64 || v > 63; v >>= 7)
-        bytes_u8(b, ((unsigned)v & 0x7f) | 0x80);
-    bytes_u8(b, (unsigned)v & 0x7f);
-}
-
-void
-bytes_free(struct bytes *b)
-{
-    free(b->p);
-    *b = (struct bytes){0};
 }
 
 /* ---- the module ---- */
@@ -119,15 +76,15 @@ edit_write(const struct edit *e, struct bytes *out)
 {
     struct bytes code = {0};
 
-    bytes_leb_u(&code, e->n);
+    bytes_u64(&code, e->n);
     for (uint32_t i = 0; i < e->n; i++) {
-        bytes_leb_u(&code, e->bodies[i].n);
+        bytes_u64(&code, e->bodies[i].n);
         bytes_add(&code, e->bodies[i].p, e->bodies[i].n);
     }
     out->n = 0;
     bytes_add(out, e->m->bytes, e->head);
     bytes_u8(out, SECTION_CODE);
-    bytes_leb_u(out, code.n);
+    bytes_u64(out, code.n);
     bytes_add(out, code.p, code.n);
     bytes_add(out, e->m->bytes + e->tail, e->m->size - e->tail);
     bytes_free(&code);

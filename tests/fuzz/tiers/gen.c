@@ -19,7 +19,7 @@ numeric(uint32_t vt)
 }
 
 static void
-op(struct gen *g, unsigned byte)
+op(struct gen *g, uint8_t byte)
 {
     bytes_u8(g->out, byte);
     if (g->left)
@@ -27,10 +27,10 @@ op(struct gen *g, unsigned byte)
 }
 
 static void
-op_index(struct gen *g, unsigned byte, uint32_t index)
+op_index(struct gen *g, uint8_t byte, uint32_t index)
 {
     op(g, byte);
-    bytes_leb_u(g->out, index);
+    bytes_u64(g->out, index);
 }
 
 static void
@@ -41,11 +41,11 @@ constant(struct gen *g, uint32_t vt)
     switch (vt) {
     case VT_I32:
         op(g, 0x41);
-        bytes_leb_s(g->out, (int32_t)(uint32_t)v[0]);
+        bytes_s64(g->out, (int32_t)(uint32_t)v[0]);
         break;
     case VT_I64:
         op(g, 0x42);
-        bytes_leb_s(g->out, (int64_t)v[0]);
+        bytes_s64(g->out, (int64_t)v[0]);
         break;
     case VT_F32:
         op(g, 0x43);
@@ -57,7 +57,7 @@ constant(struct gen *g, uint32_t vt)
         break;
     default:
         op(g, 0xfd);
-        bytes_leb_u(g->out, 0x0c);
+        bytes_u64(g->out, 0x0c);
         bytes_add(g->out, v, 16);
     }
 }
@@ -66,7 +66,7 @@ static void
 i32_const(struct gen *g, int32_t v)
 {
     op(g, 0x41);
-    bytes_leb_s(g->out, v);
+    bytes_s64(g->out, v);
 }
 
 /* A local of type vt; UINT32_MAX: none. */
@@ -116,14 +116,14 @@ address(struct gen *g, unsigned depth)
 
     if (rng_one_in(g->rng, 6)) {
         op(g, is64 ? 0x42 : 0x41);
-        bytes_leb_s(g->out, (int64_t)rng_below(g->rng, 256) * 8);
+        bytes_s64(g->out, (int64_t)rng_below(g->rng, 256) * 8);
         return;
     }
     gen_value(g, vt, depth);
     if (rng_one_in(g->rng, 40))
         return;
     op(g, is64 ? 0x42 : 0x41);
-    bytes_leb_s(g->out, ADDRESS_MASK | (rng_one_in(g->rng, 4) ? 7 : 0));
+    bytes_s64(g->out, ADDRESS_MASK | (rng_one_in(g->rng, 4) ? 7 : 0));
     op(g, is64 ? 0x83 : 0x71); /* and */
 }
 
@@ -134,10 +134,10 @@ memory_argument(struct gen *g, const struct gen_op *o)
 
     if (o->prefix != 0xfe)
         align = rng_below(g->rng, align + 1);
-    bytes_leb_u(g->out, align);
-    bytes_leb_u(g->out, rng_one_in(g->rng, 3)    ? 0
-                        : rng_one_in(g->rng, 30) ? (uint32_t)rng_value(g->rng)
-                                                 : rng_below(g->rng, 64) * 8);
+    bytes_u64(g->out, align);
+    bytes_u64(g->out, rng_one_in(g->rng, 3)    ? 0
+                      : rng_one_in(g->rng, 30) ? (uint32_t)rng_value(g->rng)
+                                               : rng_below(g->rng, 64) * 8);
 }
 
 static void
@@ -150,17 +150,17 @@ operation(struct gen *g, const struct gen_op *o, unsigned depth)
             gen_value(g, o->in[i], depth);
     if (o->prefix) {
         op(g, o->prefix);
-        bytes_leb_u(g->out, o->sub);
+        bytes_u64(g->out, o->sub);
     } else {
-        op(g, o->sub);
+        op(g, (uint8_t)o->sub);
     }
     if (o->memory)
         memory_argument(g, o);
     if (o->shuffle)
         for (unsigned i = 0; i < 16; i++)
-            bytes_u8(g->out, rng_below(g->rng, o->lanes));
+            bytes_u8(g->out, (uint8_t)rng_below(g->rng, o->lanes));
     else if (o->lanes)
-        bytes_u8(g->out, rng_below(g->rng, o->lanes));
+        bytes_u8(g->out, (uint8_t)rng_below(g->rng, o->lanes));
 }
 
 /* A random operation with result vt (0: none); false: none came up. */
@@ -207,7 +207,7 @@ call(struct gen *g, uint32_t vt, unsigned depth)
 
 /* A loop of a few turns, open behind its header. */
 static bool
-loop_open(struct gen *g, unsigned block_type, uint32_t *counter)
+loop_open(struct gen *g, uint8_t block_type, uint32_t *counter)
 {
     *counter = g->counter;
     if (g->counter == UINT32_MAX)
@@ -246,7 +246,7 @@ structured_value(struct gen *g, uint32_t vt, unsigned depth)
     case 1: /* if */
         gen_value(g, VT_I32, depth);
         op(g, 0x04);
-        bytes_u8(g->out, vt);
+        bytes_u8(g->out, (uint8_t)vt);
         gen_value(g, vt, depth);
         op(g, 0x05);
         gen_value(g, vt, depth);
@@ -254,7 +254,7 @@ structured_value(struct gen *g, uint32_t vt, unsigned depth)
         return true;
     case 2: /* block, left early */
         op(g, 0x02);
-        bytes_u8(g->out, vt);
+        bytes_u8(g->out, (uint8_t)vt);
         gen_value(g, vt, depth);
         gen_value(g, VT_I32, depth);
         op_index(g, 0x0d, 0);
@@ -263,7 +263,7 @@ structured_value(struct gen *g, uint32_t vt, unsigned depth)
         op(g, 0x0b);
         return true;
     case 3:
-        if (!loop_open(g, vt, &counter))
+        if (!loop_open(g, (uint8_t)vt, &counter))
             return false;
         gen_statement(g);
         loop_again(g, counter);
@@ -347,7 +347,7 @@ bulk(struct gen *g)
     else if (kind == 1)
         address(g, 1);
     op(g, is64 ? 0x42 : 0x41);
-    bytes_leb_s(g->out, rng_below(g->rng, kind < 2 ? 70 : 3));
+    bytes_s64(g->out, rng_below(g->rng, kind < 2 ? 70 : 3));
     if (kind == 2) {
         op_index(g, 0x40, 0);
         op(g, 0x1a);
@@ -406,7 +406,7 @@ table(struct gen *g)
     gen_value(g, VT_I32, 2);
     op_index(g, 0x0e, n);
     for (uint32_t i = 0; i <= n; i++)
-        bytes_leb_u(g->out, rng_below(g->rng, n + 1));
+        bytes_u64(g->out, rng_below(g->rng, n + 1));
     for (uint32_t i = 0; i <= n; i++) {
         op(g, 0x0b);
         if (g->left)

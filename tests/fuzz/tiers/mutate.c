@@ -113,12 +113,12 @@ add_locals(struct work *w)
     const uint8_t *start = w->e->bodies[w->func].p, *p = start;
     uint32_t groups = leb_u32(&p);
 
-    bytes_leb_u(&head, groups + 2);
+    bytes_u64(&head, groups + 2);
     bytes_add(&head, p, w->locals.code - (size_t)(p - start));
     bytes_u8(&head, 1);
     bytes_u8(&head, VT_I32);
     bytes_u8(&head, 2);
-    bytes_u8(&head, VT_V128 + rng_below(w->rng, 5));
+    bytes_u8(&head, (uint8_t)(VT_V128 + rng_below(w->rng, 5)));
     edit_splice(w->e, w->func, 0, w->locals.code, &head);
     bytes_free(&head);
 }
@@ -179,9 +179,9 @@ exchange_operation(struct work *w, uint32_t place)
             continue;
         if (other->prefix)
             bytes_u8(&code, other->prefix);
-        bytes_leb_u(&code, other->sub);
+        bytes_u64(&code, other->sub);
         if (!other->prefix)
-            code.n = 0, bytes_u8(&code, other->sub);
+            code.n = 0, bytes_u8(&code, (uint8_t)other->sub);
         edit_splice(w->e, w->func, w->places.at[place],
                     opcode_length(code_at(w, place)), &code);
         bytes_free(&code);
@@ -201,9 +201,9 @@ exchange_constant(struct work *w, uint32_t place)
         return false;
     bytes_u8(&code, *p);
     if (*p == 0x41)
-        bytes_leb_s(&code, (int32_t)(uint32_t)v);
+        bytes_s64(&code, (int32_t)(uint32_t)v);
     else if (*p == 0x42)
-        bytes_leb_s(&code, (int64_t)v);
+        bytes_s64(&code, (int64_t)v);
     else
         bytes_add(&code, &v, *p == 0x43 ? 4 : 8);
     edit_splice(w->e, w->func, w->places.at[place],
@@ -235,9 +235,9 @@ extend(struct work *w, uint32_t place)
             gen_value(&g, next->in[1], 2);
         if (next->prefix) {
             bytes_u8(&code, next->prefix);
-            bytes_leb_u(&code, next->sub);
+            bytes_u64(&code, next->sub);
         } else {
-            bytes_u8(&code, next->sub);
+            bytes_u8(&code, (uint8_t)next->sub);
         }
         edit_splice(w->e, w->func, w->places.at[place + 1], 0, &code);
         bytes_free(&code);

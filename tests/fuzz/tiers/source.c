@@ -92,7 +92,7 @@ binaryen(struct source *s, struct bytes *out)
     bool ok;
 
     for (uint32_t i = 0; i < n; i++)
-        bytes_u8(&random, (unsigned)rng_next(s->rng) & 0xff);
+        bytes_u8(&random, (uint8_t)rng_next(s->rng));
     snprintf(in, sizeof in, "%s/in", s->dir);
     snprintf(wasm, sizeof wasm, "%s/ttf.wasm", s->dir);
     snprintf(command, sizeof command,

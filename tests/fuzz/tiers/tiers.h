@@ -26,6 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "debug/core.h" /* struct bytes */
 #include "engine.h"
 
 /* ---- numbers ---- */
@@ -45,18 +46,6 @@ rng_one_in(struct rng *r, uint32_t n)
 }
 /* Bits of a number that programs get wrong, or any. */
 uint64_t rng_value(struct rng *r);
-
-/* Bytes that grow. A failed allocation ends the process. */
-struct bytes {
-    uint8_t *p;
-    size_t n, cap;
-};
-
-void bytes_add(struct bytes *b, const void *p, size_t n);
-void bytes_u8(struct bytes *b, unsigned byte);
-void bytes_leb_u(struct bytes *b, uint64_t v);
-void bytes_leb_s(struct bytes *b, int64_t v);
-void bytes_free(struct bytes *b);
 
 uint64_t mix(uint64_t h, const void *p, size_t n);
 

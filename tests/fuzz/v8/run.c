@@ -76,18 +76,6 @@ log_values(struct engine_store *s, struct engine_instance *caller, void *env,
     return ENGINE_OK;
 }
 
-static bool
-has_v128(const struct engine_functype *t)
-{
-    for (uint32_t i = 0; i < t->nparams; i++)
-        if (t->params[i].kind == ENGINE_V128)
-            return true;
-    for (uint32_t i = 0; i < t->nresults; i++)
-        if (t->results[i].kind == ENGINE_V128)
-            return true;
-    return false;
-}
-
 /* False when nothing that follows can be compared. */
 static bool
 call(struct engine_store *s, struct engine_func *f)
@@ -96,7 +84,7 @@ call(struct engine_store *s, struct engine_func *f)
     union engine_value args[VALUES], results[VALUES];
     enum engine_status st;
 
-    if (has_v128(t) || t->nparams > VALUES || t->nresults > VALUES) {
+    if (engine_functype_has_v128(t) || t->nparams > VALUES || t->nresults > VALUES) {
         puts("skip");
         return true;
     }
