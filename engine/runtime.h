@@ -172,6 +172,7 @@ struct engine_store {
     atomic_bool interrupted;
 
     uint64_t polled_at; /* nanoseconds; kept while there is a use for it */
+    uint64_t cpu_seen;  /* of the process, at the last long time between */
     struct quota *quota; /* memory, table elements, fuel */
     void (*block)(void *, uint64_t); /* NULL: the thread sleeps */
     void (*wake)(void *);

@@ -33,7 +33,7 @@
 #define BATCH_INSNS 4000u /* a hot function and what it calls */
 #define SMALL 60u         /* instructions: worth taking along at once */
 #define MOST_WAITING 64u
-#define MOST_NS 1000000u /* between two polls; the rest was sleep */
+#define LONG_NS 1000000u /* between two polls: it may have slept */
 
 struct request {
     struct engine_module *m; /* a reference */
@@ -266,7 +266,7 @@ heat_up(struct engine_module *m, const struct insn *pc, uint64_t us)
     heat = atomic_load_explicit(&o->heat[range.func], memory_order_relaxed);
     if (heat == ASKED)
         return;
-    heat += (uint32_t)us;
+    heat += us < 1000000 ? (uint32_t)us : 1000000;
     insns = (uint32_t)(range.end - range.start);
     if (atomic_load(&m->code[range.func].fast)) {
         osr = (uint32_t)(pc - range.start);
@@ -283,11 +283,11 @@ heat_up(struct engine_module *m, const struct insn *pc, uint64_t us)
 }
 
 static uint64_t
-now_ns(void)
+read_clock(clockid_t clock)
 {
     struct timespec t;
 
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
@@ -295,18 +295,24 @@ bool
 tierup_sample(struct engine_store *s)
 {
     const struct activation *a = s->act;
-    uint64_t ns;
+    uint64_t ns, cpu;
 
     if (!a || !a->in || !a->pc || !a->in->module->optimiser ||
         !a->in->module->optimiser->heat)
         return false;
-    ns = s->polled_at ? now_ns() - s->polled_at : 0;
-    heat_up(a->in->module, a->pc, (ns < MOST_NS ? ns : MOST_NS) / 1000);
+    ns = s->polled_at ? read_clock(CLOCK_MONOTONIC) - s->polled_at : 0;
+    if (ns > LONG_NS) { /* a system call each time would be too dear */
+        cpu = read_clock(CLOCK_PROCESS_CPUTIME_ID);
+        if (ns > cpu - s->cpu_seen)
+            ns = cpu - s->cpu_seen;
+        s->cpu_seen = cpu;
+    }
+    heat_up(a->in->module, a->pc, ns / 1000);
     return true;
 }
 
 void
 tierup_go_on(struct engine_store *s)
 {
-    s->polled_at = now_ns();
+    s->polled_at = read_clock(CLOCK_MONOTONIC);
 }
