@@ -66,7 +66,8 @@ check "the file is private" test "$(stat -c %a "$(entry)")" = 600
 check "a hit runs" hit
 check "so it does interpreted" "$pith" run --tier=interp --cache="$cache" \
     "$tmp/a.wasm"
-check "and compiled at once" "$pith" run --eager --cache="$cache" "$tmp/a.wasm"
+check "and compiled at once" "$pith" run --tier=jit --eager --cache="$cache" \
+    "$tmp/a.wasm"
 
 kept=$(stat -c %s "$(entry)")
 for at in 0 9 45 77 105 113 129 177 185 $((kept / 2)) $((kept - 9)); do
