@@ -81,7 +81,7 @@ parse(struct object_cache *c)
     n = head[0];
     if (!n || n > MOST_OBJECTS || n > size / 8 - 1 || head[1] > 1)
         return false;
-    c->blobs = calloc(n, sizeof *c->blobs);
+    c->blobs = calloc((size_t)n, sizeof *c->blobs);
     if (!c->blobs)
         return false;
     at = (8 + n * 8 + 15) & ~(uint64_t)15;

@@ -33,7 +33,7 @@ cc=gcc
 command -v gcc >/dev/null 2>&1 || cc=clang-19
 
 inside() { # FOLDER COMMAND: with FOLDER as /suite
-    timeout -k 5 "$limit" "$out/bin/pith" --ephemeral \
+    timeout -k 5 "$limit" "$out/bin/pith" ${TIER:+--tier="$TIER"} --ephemeral \
         --mount "$1::/suite:ro" --mount "$here::/ours:ro" -c "$2" </dev/null
 }
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The suites of toybox, Lua and SQLite: run.sh OUT. The last line adds up.
+# TIER=interp, jit or llvm runs all of it on that tier.
 # `make test-more` runs those of jq and gawk, which pass as well.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)

@@ -31,7 +31,7 @@ if [ "${1:-}" = --one ]; then
     log=$results/$c.log
     [ -x "$suite/tests/$c.test" ] || grep -qFx "== $c" "$here/toybox.tests" ||
         { echo "$c: 0 0 0 0" >"$results/$c.result"; exit 0; }
-    timeout -k 5 "$limit" "$out/bin/pith" --ephemeral \
+    timeout -k 5 "$limit" "$out/bin/pith" ${TIER:+--tier="$TIER"} --ephemeral \
         --mount "$suite::/suite:ro" --mount "$here::/ours:ro" \
         -c "bash /ours/guest.sh '$c'" </dev/null >"$log" 2>&1
     code=$?
