@@ -21,7 +21,7 @@ make(const char *text)
     struct grants *g = NULL;
 
     if (grants_parse(text, strlen(text), &g, NULL) < 0)
-        CHECK(!"grants that can be read");
+        CHECK(false); /* grants that cannot be read */
     return g;
 }
 
