@@ -114,6 +114,8 @@ async function main() {
     state(s => s.replace(/^args=.*$/m, '$& PITH_DATA=9p:data PITH_HEALTHY=25'));
 
     start();
+    await hear(/all else locked/); // a new disk: no password
+    machine.stdin.write('\n');
     await prompt();
     verdict('boots by BIOS', true);
     verdict('slot a is good',

@@ -145,6 +145,8 @@ const key = (code, down) => ({ type: 'key',
 const axis = (name, value) => ({ type: 'abs', data: { axis: name, value } });
 
 async function main() {
+    await hear(/all else locked/); // a new disk: no password
+    machine.stdin.write('\n');
     await hear(/# $/m);
     const control = qmp();
     await control.ask('qmp_capabilities');
