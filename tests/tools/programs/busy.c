@@ -36,7 +36,7 @@ calls(void)
 int
 main(void)
 {
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 60; i++) {
         light();
         heavy();
     }
