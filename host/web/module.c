@@ -145,6 +145,8 @@ read_subtype(struct reader *r, struct typing *t)
         f.results = read_valtypes(r, t, &f.nresults);
     } else if (form == 0x5e) {
         read_field(r);
+    } else if (form == 0x5d) { /* a continuation of a function type */
+        read_u32(r);
     } else if (form == 0x5f) {
         for (n = read_count(r); n && !r->bad; n--)
             read_field(r);

@@ -199,6 +199,23 @@ skip_leb(struct reader *r)
     read_u64(r);
 }
 
+static void
+skip_handler(struct reader *r)
+{
+    skip_lebs(r, read_byte(r) == 0 ? 2 : 1);
+}
+
+/* 0xe0 cont.new to 0xe6 switch: numbers, and those that resume have handlers */
+static void
+skip_cont(struct reader *r, uint8_t op)
+{
+    static const char lebs[] = "1211212";
+
+    skip_lebs(r, (uint32_t)(lebs[op - 0xe0] - '0'));
+    if (op >= 0xe3 && op <= 0xe5)
+        skip_many(r, 0, skip_handler);
+}
+
 /* The immediates of an instruction that opens or closes no block. */
 static void
 skip_immediates(struct reader *r, uint8_t op)
@@ -207,6 +224,8 @@ skip_immediates(struct reader *r, uint8_t op)
         skip_memarg(r);
     } else if (op >= 0x45 && op <= 0xc4) {
         return;
+    } else if (op >= 0xe0 && op <= 0xe6) {
+        skip_cont(r, op);
     } else {
         switch (op) {
         case 0x00: case 0x01: case 0x05: case 0x0a: case 0x0f:
