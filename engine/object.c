@@ -220,6 +220,13 @@ symbol_address(const struct object *o, const Elf64_Sym *s, uint64_t *room)
     return o->at[s->st_shndx] + s->st_value;
 }
 
+/* Tables that do not lie as their entries want are not there. */
+static bool
+is_table(const char *symbol, const char *name, const void *at, size_t alignment)
+{
+    return !strcmp(symbol, name) && (uintptr_t)at % alignment == 0;
+}
+
 static void
 note_symbol(struct loader *l, struct object *o, uint32_t k, const char *name,
             const Elf64_Sym *s)
@@ -240,18 +247,18 @@ note_symbol(struct loader *l, struct object *o, uint32_t k, const char *name,
         o->osr = at;
     else if (!strcmp(name, "body"))
         o->body = at, o->body_size = (size_t)n;
-    else if (!strcmp(name, "sites")) {
+    else if (is_table(name, "sites", at, _Alignof(struct insn))) {
         o->sites = (const struct insn *)(void *)at;
         o->nsites = (size_t)n / sizeof *o->sites;
-    } else if (!strcmp(name, "funcs")) {
+    } else if (is_table(name, "funcs", at, _Alignof(struct object_func))) {
         o->funcs = (const struct object_func *)(void *)at;
         o->nfuncs = (size_t)n / sizeof *o->funcs;
-    } else if (!strcmp(name, "steps")) {
+    } else if (is_table(name, "steps", at, _Alignof(struct object_step))) {
         l->set->steps[k] = (struct object_step *)(void *)at;
         l->set->nsteps[k] = (uint32_t)(n / sizeof(struct object_step));
         for (uint32_t i = 0; i < l->set->nsteps[k]; i++)
             l->set->steps[k][i].made = NULL;
-    } else if (!strcmp(name, "types")) {
+    } else if (is_table(name, "types", at, _Alignof(uint32_t))) {
         uint32_t *types = (uint32_t *)(void *)at;
 
         for (size_t i = 0; i < n / sizeof *types; i++)
