@@ -149,6 +149,11 @@ uint32_t t_push_slot(struct translator *t, enum operand_class c);
 void t_push_vt(struct translator *t, uint32_t vt);
 void t_result(struct translator *t);
 void t_drop(struct translator *t, uint32_t n);
+/* n operands to slots, side by side; the first one's slot, and how many slots
+ * they take. Then, when they are used up, what stands in their place. */
+uint32_t t_operands(struct translator *t, uint32_t n, uint32_t *slots);
+void t_results(struct translator *t, uint32_t n, const uint32_t *results,
+               uint32_t nresults);
 /* Put operand i into its canonical slot. */
 void t_materialise(struct translator *t, uint32_t i);
 void t_flush(struct translator *t);

@@ -9,30 +9,6 @@
 #include "cont.h"
 #include "gc.h"
 
-/* Operands to slots, side by side; the first one's slot, and how many slots. */
-static uint32_t
-operands(struct translator *t, uint32_t n, uint32_t *slots)
-{
-    uint32_t base;
-
-    t_flush(t);
-    base = n ? t->stack[t->sp - n].slot : t->top;
-    *slots = t->top - base;
-    return base;
-}
-
-/* n operands are replaced by what results holds. */
-static void
-done(struct translator *t, uint32_t n, const uint32_t *results,
-     uint32_t nresults)
-{
-    t_drop(t, n);
-    for (uint32_t i = 0; i < nresults; i++)
-        t_push_vt(t, results[i]);
-    t->pending = t->sp;
-    t->last = t->last_call = 0;
-}
-
 static const struct type_def *
 cont_index(struct translator *t)
 {
@@ -43,12 +19,12 @@ static void
 new_(struct translator *t)
 {
     const struct type_def *ct = cont_index(t);
-    uint32_t slots, base = operands(t, 1, &slots);
+    uint32_t slots, base = t_operands(t, 1, &slots);
 
     t_emit(t, OP_gc, 0, GC_CONT_NEW, ct->id);
     t_emit(t, OP_none, 0, slots, 0);
     t_data(t, base);
-    done(t, 1, &(uint32_t){VT_REF}, 1);
+    t_results(t, 1, &(uint32_t){VT_REF}, 1);
 }
 
 static void
@@ -56,12 +32,12 @@ bind(struct translator *t)
 {
     const struct type_def *from = cont_index(t), *to = cont_index(t);
     uint32_t n = type_cont_func(from)->nparams - type_cont_func(to)->nparams;
-    uint32_t slots, base = operands(t, n + 1, &slots);
+    uint32_t slots, base = t_operands(t, n + 1, &slots);
 
     t_emit(t, OP_gc, 0, GC_CONT_BIND, from->id);
     t_emit(t, OP_none, 0, slots, to->id);
     t_data(t, base);
-    done(t, n + 1, &(uint32_t){VT_REF}, 1);
+    t_results(t, n + 1, &(uint32_t){VT_REF}, 1);
 }
 
 static void
@@ -70,11 +46,11 @@ suspend(struct translator *t)
     uint32_t tag = leb_u32(&t->p), slots, base, at;
     const struct type_def *e = type_get(t->m->tags[tag]);
 
-    base = operands(t, e->nparams, &slots);
+    base = t_operands(t, e->nparams, &slots);
     at = t_emit(t, OP_cont_suspend, slots, e->result_slots, tag);
     t_data(t, base);
     t_data(t, at);
-    done(t, e->nparams, e->vt + e->nparams, e->nresults);
+    t_results(t, e->nparams, e->vt + e->nparams, e->nresults);
 }
 
 static void
@@ -82,14 +58,14 @@ switch_(struct translator *t)
 {
     const struct type_def *ct = cont_index(t), *f = type_cont_func(ct), *back;
     uint32_t tag = leb_u32(&t->p), slots, at;
-    uint32_t base = operands(t, f->nparams, &slots);
+    uint32_t base = t_operands(t, f->nparams, &slots);
 
     back = type_cont_func(type_get(vt_heap(f->vt[f->nparams - 1])));
     at = t_emit(t, OP_cont_switch, slots, back->param_slots, ct->id);
     t_data(t, base);
     t_data(t, at);
     t_data(t, tag);
-    done(t, f->nparams, back->vt, back->nparams);
+    t_results(t, f->nparams, back->vt, back->nparams);
 }
 
 /* ---- resume ---- */
@@ -196,7 +172,7 @@ resume(struct translator *t, uint8_t op)
         e = type_get(t->m->tags[tag]);
     }
     operand_count = op == 0xe3 ? f->nparams : op == 0xe4 ? e->nparams : 1;
-    base = operands(t, operand_count + 1, &slots);
+    base = t_operands(t, operand_count + 1, &slots);
     n = handlers(t, &first);
     at = t_emit(t, OP_cont_resume, slots, n, ct->id);
     t_emit(t, OP_none, op - 0xe3u, f->result_slots, base);
@@ -206,7 +182,7 @@ resume(struct translator *t, uint8_t op)
                       &t->clauses[first + i]);
     t_emit(t, OP_none, 0, n, 0);
     t->nclauses = first;
-    done(t, operand_count + 1, f->vt + f->nparams, f->nresults);
+    t_results(t, operand_count + 1, f->vt + f->nparams, f->nresults);
 }
 
 bool

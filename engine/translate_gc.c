@@ -10,9 +10,8 @@
 #include "atomic.h"
 #include "gc.h"
 
-/* Operands to slots; the first one's slot, and how many slots they take. */
-static uint32_t
-operands(struct translator *t, uint32_t n, uint32_t *slots)
+uint32_t
+t_operands(struct translator *t, uint32_t n, uint32_t *slots)
 {
     uint32_t base;
 
@@ -22,16 +21,22 @@ operands(struct translator *t, uint32_t n, uint32_t *slots)
     return base;
 }
 
-/* The operands are used up; a result of type vt (bottom: none) replaces them.
- */
+void
+t_results(struct translator *t, uint32_t n, const uint32_t *results,
+          uint32_t nresults)
+{
+    t_drop(t, n);
+    for (uint32_t i = 0; i < nresults; i++)
+        t_push_vt(t, results[i]);
+    t->pending = t->sp;
+    t->last = t->last_call = 0;
+}
+
+/* One result, or none: bottom. */
 static void
 done(struct translator *t, uint32_t n, uint32_t vt)
 {
-    t_drop(t, n);
-    if (vt != VT_BOTTOM)
-        t_push_vt(t, vt);
-    t->pending = t->sp;
-    t->last = t->last_call = 0;
+    t_results(t, n, &vt, vt != VT_BOTTOM);
 }
 
 /* ---- structs and arrays ---- */
@@ -40,7 +45,7 @@ static void
 emit_gc(struct translator *t, enum gc_opcode op, uint32_t n, uint32_t x,
         uint32_t y, uint32_t vt)
 {
-    uint32_t slots, base = operands(t, n, &slots);
+    uint32_t slots, base = t_operands(t, n, &slots);
 
     t_emit(t, OP_gc, 0, op, x);
     t_emit(t, OP_none, 0, slots, y);
@@ -207,7 +212,7 @@ t_prefix_fe(struct translator *t)
     if (leb_u32(&t->p) & 0x40)
         memory = leb_u32(&t->p);
     offset = leb_u(&t->p);
-    base = operands(t, counts[o->shape], &slots);
+    base = t_operands(t, counts[o->shape], &slots);
     t_emit(t, OP_atomic, 0, op, memory);
     t_data_u64(t, offset);
     t_data(t, base);
@@ -225,7 +230,7 @@ t_wide(struct translator *t, uint32_t op)
 {
     static const uint16_t codes[] = {OP_i64_add128, OP_i64_sub128,
                                      OP_i64_mul_wide_s, OP_i64_mul_wide_u};
-    uint32_t n = op < 21 ? 4 : 2, slots, base = operands(t, n, &slots);
+    uint32_t n = op < 21 ? 4 : 2, slots, base = t_operands(t, n, &slots);
 
     t_emit(t, codes[op - 19], 0, 0, base);
     done(t, n, VT_I64);

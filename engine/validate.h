@@ -129,6 +129,8 @@ void v_load_store(struct validator *v, uint8_t op);
 bool v_reference(struct validator *v, uint8_t op); /* false: not one */
 bool v_cont(struct validator *v, uint8_t op); /* the same; validate_cont.c */
 void v_prefix_fb(struct validator *v);             /* validate_gc.c */
+/* A type index that must name a type of this kind; NULL after an error. */
+const struct type_def *v_type_index(struct validator *v, enum type_kind kind);
 void v_prefix_fc(struct validator *v);
 void v_prefix_fd(struct validator *v);
 uint32_t v_table_index(struct validator *v);
@@ -141,6 +143,12 @@ struct numeric { /* what a plain numeric instruction does to the stack */
     uint8_t pops, operand, result;
 };
 extern const struct numeric numeric_ops[0x108];
+
+static inline uint32_t
+ref_to(const struct type_def *t, bool nullable)
+{
+    return VT_REF | (nullable ? VT_NULLABLE : 0) | t->id;
+}
 
 static inline uint32_t
 address_type(bool is64)

@@ -8,32 +8,6 @@
 #include "decode.h"
 #include "limits.h"
 
-static uint32_t
-ref_to(const struct type_def *t, bool nullable)
-{
-    return VT_REF | (nullable ? VT_NULLABLE : 0) | t->id;
-}
-
-/* A type index that must name a continuation type; NULL after an error. */
-static const struct type_def *
-cont_index(struct validator *v)
-{
-    uint32_t i = read_u32(v->r);
-    const struct type_def *t;
-
-    if (reader_failed(v->r))
-        return NULL;
-    if (i >= v->m->ntypes) {
-        v_error(v, "unknown type");
-        return NULL;
-    }
-    t = type_get(v->m->types[i]);
-    if (t->kind == TYPE_CONT)
-        return t;
-    v_error(v, "type mismatch: expected a continuation type");
-    return NULL;
-}
-
 /* The continuation type of a reference type, or NULL. */
 static const struct type_def *
 cont_of(uint32_t vt)
@@ -80,7 +54,7 @@ all_match(const uint32_t *sub, uint32_t nsub, const uint32_t *super,
 static void
 cont_new(struct validator *v)
 {
-    const struct type_def *ct = cont_index(v);
+    const struct type_def *ct = v_type_index(v, TYPE_CONT);
 
     if (!ct)
         return;
@@ -93,7 +67,8 @@ cont_new(struct validator *v)
 static void
 cont_bind(struct validator *v)
 {
-    const struct type_def *from = cont_index(v), *to = cont_index(v);
+    const struct type_def *from = v_type_index(v, TYPE_CONT);
+    const struct type_def *to = v_type_index(v, TYPE_CONT);
     const struct type_def *f, *t;
     uint32_t n;
 
@@ -171,7 +146,7 @@ handlers(struct validator *v, const struct type_def *resumed)
 static void
 resume(struct validator *v, uint8_t op)
 {
-    const struct type_def *ct = cont_index(v), *e = NULL, *f;
+    const struct type_def *ct = v_type_index(v, TYPE_CONT), *e = NULL, *f;
 
     if (op == 0xe4) {
         e = tag_index(v);
@@ -210,7 +185,8 @@ suspend(struct validator *v)
 static void
 switch_(struct validator *v)
 {
-    const struct type_def *ct1 = cont_index(v), *e = tag_index(v), *f1, *f2;
+    const struct type_def *ct1 = v_type_index(v, TYPE_CONT);
+    const struct type_def *e = tag_index(v), *f1, *f2;
     const struct type_def *ct2;
 
     if (!ct1 || !e)

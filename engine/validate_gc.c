@@ -15,15 +15,8 @@ unpacked(uint32_t vt)
     return vt == VT_I8 || vt == VT_I16 ? VT_I32 : vt;
 }
 
-static uint32_t
-ref_to(const struct type_def *t, bool nullable)
-{
-    return VT_REF | (nullable ? VT_NULLABLE : 0) | t->id;
-}
-
-/* A type index that must name a type of this kind; NULL after an error. */
-static const struct type_def *
-type_index(struct validator *v, enum type_kind kind)
+const struct type_def *
+v_type_index(struct validator *v, enum type_kind kind)
 {
     uint32_t i = read_u32(v->r);
     const struct type_def *t;
@@ -37,8 +30,10 @@ type_index(struct validator *v, enum type_kind kind)
     t = type_get(v->m->types[i]);
     if (t->kind == kind)
         return t;
-    v_error(v, kind == TYPE_STRUCT ? "type mismatch: expected a struct type"
-                                   : "type mismatch: expected an array type");
+    v_error(v, kind == TYPE_STRUCT  ? "type mismatch: expected a struct type"
+               : kind == TYPE_ARRAY ? "type mismatch: expected an array type"
+                                    : "type mismatch: expected a continuation "
+                                      "type");
     return NULL;
 }
 
@@ -47,7 +42,7 @@ type_index(struct validator *v, enum type_kind kind)
 static void
 struct_new(struct validator *v, bool defaults)
 {
-    const struct type_def *t = type_index(v, TYPE_STRUCT);
+    const struct type_def *t = v_type_index(v, TYPE_STRUCT);
 
     if (!t)
         return;
@@ -63,7 +58,7 @@ struct_new(struct validator *v, bool defaults)
 static void
 struct_access(struct validator *v, uint32_t op)
 {
-    const struct type_def *t = type_index(v, TYPE_STRUCT);
+    const struct type_def *t = v_type_index(v, TYPE_STRUCT);
     uint32_t i = read_u32(v->r), vt;
 
     if (!t || reader_failed(v->r))
@@ -91,7 +86,7 @@ struct_access(struct validator *v, uint32_t op)
 static void
 array_new(struct validator *v, bool defaults)
 {
-    const struct type_def *t = type_index(v, TYPE_ARRAY);
+    const struct type_def *t = v_type_index(v, TYPE_ARRAY);
 
     if (!t)
         return;
@@ -106,7 +101,7 @@ array_new(struct validator *v, bool defaults)
 static void
 array_new_fixed(struct validator *v)
 {
-    const struct type_def *t = type_index(v, TYPE_ARRAY);
+    const struct type_def *t = v_type_index(v, TYPE_ARRAY);
     uint32_t n = read_u32(v->r);
 
     if (n > LIMIT_FIELDS)
@@ -151,7 +146,7 @@ elem_source(struct validator *v, const struct type_def *t)
 static void
 array_new_segment(struct validator *v, bool data)
 {
-    const struct type_def *t = type_index(v, TYPE_ARRAY);
+    const struct type_def *t = v_type_index(v, TYPE_ARRAY);
 
     if (data)
         data_source(v, t);
@@ -168,7 +163,7 @@ array_new_segment(struct validator *v, bool data)
 static void
 array_access(struct validator *v, uint32_t op)
 {
-    const struct type_def *t = type_index(v, TYPE_ARRAY);
+    const struct type_def *t = v_type_index(v, TYPE_ARRAY);
     uint32_t vt;
 
     if (!t)
@@ -191,7 +186,7 @@ array_access(struct validator *v, uint32_t op)
 static void
 array_fill(struct validator *v)
 {
-    const struct type_def *t = type_index(v, TYPE_ARRAY);
+    const struct type_def *t = v_type_index(v, TYPE_ARRAY);
 
     if (!t)
         return;
@@ -206,8 +201,8 @@ array_fill(struct validator *v)
 static void
 array_copy(struct validator *v)
 {
-    const struct type_def *to = type_index(v, TYPE_ARRAY);
-    const struct type_def *from = type_index(v, TYPE_ARRAY);
+    const struct type_def *to = v_type_index(v, TYPE_ARRAY);
+    const struct type_def *from = v_type_index(v, TYPE_ARRAY);
 
     if (!to || !from)
         return;
@@ -226,7 +221,7 @@ array_copy(struct validator *v)
 static void
 array_init(struct validator *v, bool data)
 {
-    const struct type_def *t = type_index(v, TYPE_ARRAY);
+    const struct type_def *t = v_type_index(v, TYPE_ARRAY);
 
     if (data)
         data_source(v, t);

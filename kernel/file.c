@@ -223,6 +223,16 @@ fd_install(struct proc *p, struct file *f, int min, bool cloexec)
 }
 
 int
+fd_give(struct proc *p, struct file *f, bool cloexec)
+{
+    int fd = fd_install(p, f, 0, cloexec);
+
+    if (fd < 0)
+        file_put(f);
+    return fd;
+}
+
+int
 fd_install_at(struct proc *p, struct file *f, int fd, bool cloexec)
 {
     struct fd_table *t = &p->fds;

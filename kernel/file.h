@@ -108,6 +108,8 @@ void fd_table_close_on_exec(struct fd_table *t, struct proc *owner);
 /* Lowest free fd >= min; takes over f's reference on success only.
  * -E_MFILE over the process's RLIMIT_NOFILE. */
 int fd_install(struct proc *p, struct file *f, int min, bool cloexec);
+/* The same from 0 on, and f is taken over in any case. */
+int fd_give(struct proc *p, struct file *f, bool cloexec);
 /* Put f at exactly fd, closing what was there. */
 int fd_install_at(struct proc *p, struct file *f, int fd, bool cloexec);
 /* A new reference, or NULL when fd is not open. */

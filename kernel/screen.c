@@ -24,21 +24,13 @@ static struct wait_queue changed = WAIT_QUEUE_INIT;
 /* ---- the mode ------------------------------------------------------- */
 
 static int
-wait_while(const bool *flag, const uint32_t *count)
-{
-    int r = 0;
-
-    while (r == 0 && (*flag || (count && *count)))
-        r = wait_on_killable(&changed, HOST_FOREVER);
-    return r;
-}
-
-static int
 set_mode(uint32_t width, uint32_t height)
 {
     struct screen_buffer new, old;
-    int r = wait_while(&changing, NULL);
+    int r = 0;
 
+    while (r == 0 && changing)
+        r = wait_on_killable(&changed, HOST_FOREVER);
     if (r < 0)
         return r;
     if (width == screen->now.width && height == screen->now.height)

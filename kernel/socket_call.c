@@ -42,10 +42,7 @@ install(struct proc *p, struct socket *s, uint32_t flags)
         s->ops->release(s);
         return r;
     }
-    r = fd_install(p, f, 0, (flags & PITH_SOCK_CLOEXEC) != 0);
-    if (r < 0)
-        file_put(f);
-    return r;
+    return fd_give(p, f, (flags & PITH_SOCK_CLOEXEC) != 0);
 }
 
 int

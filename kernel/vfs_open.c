@@ -289,10 +289,7 @@ call_open(struct proc *p, int dirfd, const char *path, uint32_t flags,
     path_unref(start);
     if (r < 0)
         return r;
-    r = fd_install(p, f, 0, (flags & PITH_O_CLOEXEC) != 0);
-    if (r < 0)
-        file_put(f);
-    return r;
+    return fd_give(p, f, (flags & PITH_O_CLOEXEC) != 0);
 }
 
 /* ---- memfd -------------------------------------------------------------- */
@@ -345,10 +342,7 @@ call_memfd(struct proc *p, const char *name, uint32_t flags)
     path_unref(d);
     if (r < 0)
         return r;
-    r = fd_install(p, f, 0, (flags & 1) != 0);
-    if (r < 0)
-        file_put(f);
-    return r;
+    return fd_give(p, f, (flags & 1) != 0);
 }
 
 /* ---- for exec ----------------------------------------------------------- */

@@ -71,8 +71,9 @@ $(USER_ROOT)/sbin/authd: $(ACCOUNTS_C) user/accounts/accounts.h $(SODIUM)
 	    ln -sf authd $(@D)/userdel
 	@for p in login su passwd; do ln -sf ../sbin/authd $(USER_ROOT)/bin/$$p; done
 
-UPDATE_C := user/init/update.c lib/bootenv.c lib/sha256.c
-$(USER_ROOT)/sbin/pith-update: $(UPDATE_C) lib/bootenv.h lib/sha256.h $(PITH_CC)
+UPDATE_C := user/init/update.c lib/bootenv.c lib/sha256.c lib/write_all.c
+$(USER_ROOT)/sbin/pith-update: $(UPDATE_C) \
+    lib/bootenv.h lib/sha256.h lib/write_all.h $(PITH_CC)
 	@mkdir -p $(@D)
 	@echo "  PITH-CC $@"
 	@$(PITH_CC) $(USER_CFLAGS) -iquote lib -o $@ $(UPDATE_C)

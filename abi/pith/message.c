@@ -42,10 +42,7 @@ sys_port_open(struct proc *p, const uint64_t *a)
     r = port_file(app, flags & PITH_O_NONBLOCK, a[1] == 0, &f);
     if (r < 0)
         return r;
-    r = fd_install(p, f, 0, (flags & PITH_O_CLOEXEC) != 0);
-    if (r < 0)
-        file_put(f);
-    return r;
+    return fd_give(p, f, (flags & PITH_O_CLOEXEC) != 0);
 }
 
 /* Whose name and grants count: p's own, or for the supervisor another's. */
@@ -272,10 +269,7 @@ sys_broker(struct proc *p, const uint64_t *a)
     r = broker_open(p, a[0] * 1000000u, &f);
     if (r < 0)
         return r;
-    r = fd_install(p, f, 0, true);
-    if (r < 0)
-        file_put(f);
-    return r;
+    return fd_give(p, f, true);
 }
 
 /* (op, name, text, text length, arg); name is NUL-terminated. */

@@ -129,10 +129,7 @@ sys_identity_make(struct proc *p, const uint64_t *a)
     r = identity_make(p, &c, &f);
     if (r < 0)
         return r;
-    r = fd_install(p, f, 0, true);
-    if (r < 0)
-        file_put(f);
-    return r;
+    return fd_give(p, f, true);
 }
 
 int64_t

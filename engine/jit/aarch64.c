@@ -22,7 +22,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define VENEER 16u
 
 /* ---- instructions ---- */
 
@@ -98,38 +97,10 @@ if_below(struct jit *j, uint32_t insn, enum helper helper)
     a64(j, j->far ? 0x14000000 : 0x54000003);
 }
 
-/* ---- the chunk's beginning ---- */
+/* ---- chunks ---- */
 
-uint32_t
-jit_machine_veneer(enum helper h)
-{
-    return (uint32_t)h * VENEER;
-}
-
-uint32_t
-jit_machine_pool(void)
-{
-    return HELPER_COUNT * VENEER;
-}
-
-size_t
-jit_machine_header_size(void)
-{
-    return jit_machine_pool() + jit_pool_size();
-}
-
-/* ldr x16, 8; br x16; address */
-void
-jit_machine_header(uint8_t *chunk)
-{
-    static const uint32_t jump[2] = {0x58000050, 0xd61f0200};
-
-    for (unsigned h = 0; h < HELPER_COUNT; h++) {
-        memcpy(chunk + h * VENEER, jump, sizeof jump);
-        memcpy(chunk + h * VENEER + 8, &jit_helpers[h], sizeof jit_helpers[h]);
-    }
-    jit_pool_copy(chunk + jit_machine_pool());
-}
+/* ldr x16, 8; br x16 */
+const uint8_t jit_machine_veneer[8] = {0x50, 0x00, 0x00, 0x58, 0x00, 0x02, 0x1f, 0xd6};
 
 static bool barrier;
 

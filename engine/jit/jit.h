@@ -291,10 +291,8 @@ void jit_machine_table(struct jit *j, uint32_t i);
 /* Its k-th entry, behind it: to an instruction. */
 void jit_machine_table_entry(struct jit *j, uint32_t k, uint32_t insn);
 void jit_machine_colds(struct jit *j);
-void jit_machine_header(uint8_t *chunk); /* the chunk's first bytes */
-size_t jit_machine_header_size(void);
-uint32_t jit_machine_veneer(enum helper h);
-uint32_t jit_machine_pool(void);
+/* A jump to the address behind it. */
+extern const uint8_t jit_machine_veneer[8];
 /* Code was written: other cores, too, are to see it. */
 void jit_machine_written(uint8_t *code, size_t n);
 
@@ -303,6 +301,7 @@ void jit_cold(struct jit *j, uint32_t at, uint32_t insn, enum helper helper);
 void jit_fixup(struct jit *j, uint32_t at, uint32_t insn);
 uint32_t jit_pool_size(void);
 void jit_pool_copy(void *to);
+uint32_t jit_pool_place(void); /* in its chunk; memory.c */
 void jit_bytes(struct jit *j, const void *p, size_t n);
 void jit_patch(struct jit *j, uint32_t at, uint32_t target);
 /* The last cold code is a loop's head at i, and what differs from its slot there

@@ -57,6 +57,34 @@ jit_memory_works(void)
     return true;
 }
 
+/* A chunk begins with a veneer for each helper, and the pool of constants. */
+#define VENEER (sizeof jit_machine_veneer + sizeof jit_helpers[0])
+
+uint32_t
+jit_pool_place(void)
+{
+    return (uint32_t)(HELPER_COUNT * VENEER);
+}
+
+static size_t
+header_size(void)
+{
+    return jit_pool_place() + jit_pool_size();
+}
+
+static void
+put_header(uint8_t *chunk)
+{
+    for (unsigned h = 0; h < HELPER_COUNT; h++) {
+        uint8_t *at = chunk + h * VENEER;
+
+        memcpy(at, jit_machine_veneer, sizeof jit_machine_veneer);
+        memcpy(at + sizeof jit_machine_veneer, &jit_helpers[h],
+               sizeof jit_helpers[h]);
+    }
+    jit_pool_copy(chunk + jit_pool_place());
+}
+
 static struct jit_chunk *
 chunk_for(struct jit *j, size_t bytes)
 {
@@ -67,7 +95,7 @@ chunk_for(struct jit *j, size_t bytes)
         return c;
     if (size > LARGEST)
         size = LARGEST;
-    while (size < bytes + jit_machine_header_size())
+    while (size < bytes + header_size())
         size *= 2;
     if (j->code_bytes + size > LARGEST_MODULE)
         return NULL;
@@ -79,8 +107,8 @@ chunk_for(struct jit *j, size_t bytes)
         return NULL;
     }
     c->size = size;
-    c->used = jit_machine_header_size();
-    jit_machine_header(c->rw);
+    c->used = header_size();
+    put_header(c->rw);
     jit_machine_written(c->rx, c->used);
     if (native_code_add(c->rx, size, j->m, NATIVE_CODE_CHUNK, jit_place) < 0) {
         munmap(c->rx, size);
@@ -157,10 +185,10 @@ jit_install(struct jit *j)
         uint32_t to = j->fixups[k].insn;
 
         if (to == JIT_POOL)
-            jit_patch(j, j->fixups[k].at, jit_machine_pool() - start);
+            jit_patch(j, j->fixups[k].at, jit_pool_place() - start);
         else if (to >= JIT_HELPER)
             jit_patch(j, j->fixups[k].at,
-                      jit_machine_veneer((enum helper)(to - JIT_HELPER)) -
+                      (uint32_t)((to - JIT_HELPER) * VENEER) -
                           start);
     }
     if (j->failed) /* too far */

@@ -428,7 +428,7 @@ fill_number(struct jit *j, uint32_t at, enum hole_kind kind,
         unsigned scale = immediate_scale(w);
         uint32_t low = (w >> 10 & 0xfff) << scale;
 
-        low = (low + jit_machine_pool()) & 0xfff;
+        low = (low + jit_pool_place()) & 0xfff;
         set(j, at, (w & ~(0xfffu << 10)) | low >> scale << 10);
         break;
     }

@@ -19,7 +19,6 @@
 
 #include <stddef.h>
 
-#define VENEER 16u
 #define BYTES(...)                                                             \
     do {                                                                       \
         static const uint8_t bytes_[] = {__VA_ARGS__};                         \
@@ -38,38 +37,10 @@ u64(struct jit *j, uint64_t v)
     jit_bytes(j, &v, sizeof v);
 }
 
-/* ---- the chunk's beginning ---- */
+/* ---- chunks ---- */
 
-uint32_t
-jit_machine_veneer(enum helper h)
-{
-    return (uint32_t)h * VENEER;
-}
-
-uint32_t
-jit_machine_pool(void)
-{
-    return HELPER_COUNT * VENEER;
-}
-
-size_t
-jit_machine_header_size(void)
-{
-    return jit_machine_pool() + jit_pool_size();
-}
-
-/* jmp *2(%rip); nop nop; address */
-void
-jit_machine_header(uint8_t *chunk)
-{
-    static const uint8_t jump[8] = {0xff, 0x25, 2, 0, 0, 0, 0x66, 0x90};
-
-    for (unsigned h = 0; h < HELPER_COUNT; h++) {
-        memcpy(chunk + h * VENEER, jump, sizeof jump);
-        memcpy(chunk + h * VENEER + 8, &jit_helpers[h], sizeof jit_helpers[h]);
-    }
-    jit_pool_copy(chunk + jit_machine_pool());
-}
+/* jmp *2(%rip); nop nop */
+const uint8_t jit_machine_veneer[8] = {0xff, 0x25, 2, 0, 0, 0, 0x66, 0x90};
 
 /* Processors of this kind see to it. */
 void

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "store_raw.h"
 
+#include "../sqlite/alone.h"
 #include "hosterr.h"
 #include "pith_errno.h"
 
@@ -61,40 +62,30 @@ lock(int fd, bool shared, const char *path, struct report *report)
     return -E_BUSY;
 }
 
-static bool
-labelled(int fd)
-{
-    char text[sizeof LABEL - 1];
+enum head { HEAD_OTHER, HEAD_ZEROS, HEAD_LABEL };
 
-    return pread(fd, text, sizeof text, 0) == (ssize_t)sizeof text &&
-           memcmp(text, LABEL, sizeof text) == 0;
+/* What it begins with: no database and no label begin with zeros. */
+static enum head
+head_of(const char *path)
+{
+    static const char zeros[sizeof LABEL - 1];
+    char text[sizeof zeros];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : pread(fd, text, sizeof text, 0);
+
+    if (fd >= 0)
+        close(fd);
+    if (n != (ssize_t)sizeof text)
+        return HEAD_OTHER;
+    return memcmp(text, LABEL, sizeof text) == 0   ? HEAD_LABEL
+           : memcmp(text, zeros, sizeof text) == 0 ? HEAD_ZEROS
+                                                   : HEAD_OTHER;
 }
 
 bool
 store_raw_made(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    bool yes = fd >= 0 && labelled(fd);
-
-    if (fd >= 0)
-        close(fd);
-    return yes;
-}
-
-/* Does it begin with zeros? No database and no label does. */
-static bool
-blank(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    char text[16] = "x";
-    bool yes = fd >= 0 && pread(fd, text, sizeof text, 0) ==
-                              (ssize_t)sizeof text;
-
-    for (size_t i = 0; i < sizeof text; i++)
-        yes = yes && !text[i];
-    if (fd >= 0)
-        close(fd);
-    return yes;
+    return head_of(path) == HEAD_LABEL;
 }
 
 bool
@@ -105,7 +96,7 @@ store_raw_is(const char *path)
     return stat(path, &st) == 0 &&
            (S_ISBLK(st.st_mode) ||
             (S_ISREG(st.st_mode) && st.st_size >= BEGIN &&
-             (store_raw_made(path) || blank(path))));
+             head_of(path) != HEAD_OTHER));
 }
 
 static int64_t
@@ -381,36 +372,6 @@ file_size(sqlite3_file *f, sqlite3_int64 *out)
     return SQLITE_OK;
 }
 
-/* The device's lock is ours for as long as it is attached. */
-static int
-file_lock(sqlite3_file *f, int level)
-{
-    (void)f, (void)level;
-    return SQLITE_OK;
-}
-
-static int
-file_reserved(sqlite3_file *f, int *out)
-{
-    (void)f;
-    *out = 0;
-    return SQLITE_OK;
-}
-
-static int
-file_control(sqlite3_file *f, int what, void *arg)
-{
-    (void)f, (void)what, (void)arg;
-    return SQLITE_NOTFOUND;
-}
-
-static int
-file_sector(sqlite3_file *f)
-{
-    (void)f;
-    return 4096;
-}
-
 static int
 file_traits(sqlite3_file *f)
 {
@@ -426,11 +387,11 @@ static const sqlite3_io_methods methods = {
     .xTruncate = file_truncate,
     .xSync = file_sync,
     .xFileSize = file_size,
-    .xLock = file_lock,
-    .xUnlock = file_lock,
-    .xCheckReservedLock = file_reserved,
-    .xFileControl = file_control,
-    .xSectorSize = file_sector,
+    .xLock = alone_lock,
+    .xUnlock = alone_lock,
+    .xCheckReservedLock = alone_reserved,
+    .xFileControl = alone_control,
+    .xSectorSize = alone_sector,
     .xDeviceCharacteristics = file_traits,
 };
 

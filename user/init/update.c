@@ -22,6 +22,7 @@
 
 #include "bootenv.h"
 #include "sha256.h"
+#include "write_all.h"
 
 #define SLOTS "/dev/slots/"
 #define HEADER 4096
@@ -149,12 +150,9 @@ stream(int from, int to, long bytes, char hex[65])
         if (n <= 0)
             fail("reading: %s", n < 0 ? strerror(errno) : "it ends too early");
         sha256_add(&sum, buf, (size_t)n);
-        for (ssize_t done = 0, k; to >= 0 && done < n; done += k) {
-            k = write(to, buf + done, (size_t)(n - done));
-            if (k < 0)
-                fail("writing the slot: %s; the disk starts as before",
-                     strerror(errno));
-        }
+        if (to >= 0 && !write_all(to, buf, (size_t)n))
+            fail("writing the slot: %s; the disk starts as before",
+                 strerror(errno));
         bytes -= n;
     }
     sha256_finish(&sum, hash);

@@ -16,6 +16,8 @@
  */
 #include "vfs.h"
 
+#include "../../sqlite/alone.h"
+
 #include <sqlite3.h>
 #include <string.h>
 
@@ -166,35 +168,6 @@ file_size(sqlite3_file *f, sqlite3_int64 *out)
 }
 
 static int
-file_lock(sqlite3_file *f, int level)
-{
-    (void)f, (void)level;
-    return SQLITE_OK;
-}
-
-static int
-file_check_lock(sqlite3_file *f, int *out)
-{
-    (void)f;
-    *out = 0;
-    return SQLITE_OK;
-}
-
-static int
-file_control(sqlite3_file *f, int op, void *arg)
-{
-    (void)f, (void)op, (void)arg;
-    return SQLITE_NOTFOUND;
-}
-
-static int
-file_sector(sqlite3_file *f)
-{
-    (void)f;
-    return 4096;
-}
-
-static int
 file_traits(sqlite3_file *f)
 {
     (void)f;
@@ -209,11 +182,11 @@ static const sqlite3_io_methods methods = {
     .xTruncate = file_truncate,
     .xSync = file_sync,
     .xFileSize = file_size,
-    .xLock = file_lock,
-    .xUnlock = file_lock,
-    .xCheckReservedLock = file_check_lock,
-    .xFileControl = file_control,
-    .xSectorSize = file_sector,
+    .xLock = alone_lock,
+    .xUnlock = alone_lock,
+    .xCheckReservedLock = alone_reserved,
+    .xFileControl = alone_control,
+    .xSectorSize = alone_sector,
     .xDeviceCharacteristics = file_traits,
 };
 
