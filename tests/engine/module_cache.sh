@@ -9,19 +9,9 @@ pith=$1
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 cache=$tmp/cache/pith
-passed=0 failed=0
+# shellcheck source=tests/ok.sh
+. "$(dirname "$0")/../ok.sh"
 
-check() { # what command...
-    what=$1
-    shift
-    if "$@" >"$tmp/log" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $what"
-        sed 's/^/    /' "$tmp/log"
-    fi
-}
 fails() { ! "$@"; }
 run() { "$pith" run --cache="$cache" "$tmp/$1.wasm"; }
 entry() { find "$cache" -name "module-*.pith" 2>/dev/null | head -n 1; }
@@ -55,32 +45,32 @@ awk 'BEGIN {
 }' >"$tmp/a.c"
 clang-19 --target=wasm32-wasi -O1 -g0 -o "$tmp/a.wasm" "$tmp/a.c" || exit 1
 size=$(stat -c %s "$tmp/a.wasm")
-check "the module is a large one ($size)" test "$size" -gt 540000
+ok "the module is a large one ($size)" test "$size" -gt 540000
 
-check "a file changed just now runs" run a
-check "... and nothing is kept of it" test -z "$(entry)"
+ok "a file changed just now runs" run a
+ok "... and nothing is kept of it" test -z "$(entry)"
 sleep 3
-check "one that settled runs" run a
-check "... and is kept" test -n "$(entry)"
-check "the file is private" test "$(stat -c %a "$(entry)")" = 600
-check "a hit runs" hit
-check "so it does interpreted" "$pith" run --tier=interp --cache="$cache" \
+ok "one that settled runs" run a
+ok "... and is kept" test -n "$(entry)"
+ok "the file is private" test "$(stat -c %a "$(entry)")" = 600
+ok "a hit runs" hit
+ok "so it does interpreted" "$pith" run --tier=interp --cache="$cache" \
     "$tmp/a.wasm"
-check "and compiled at once" "$pith" run --tier=jit --eager --cache="$cache" \
+ok "and compiled at once" "$pith" run --tier=jit --eager --cache="$cache" \
     "$tmp/a.wasm"
 
 kept=$(stat -c %s "$(entry)")
 for at in 0 9 45 77 105 113 129 177 185 $((kept / 2)) $((kept - 9)); do
     poke "$(entry)" "$at"
-    check "damage at byte $at of $kept" missed
-    check "... made good" hit
+    ok "damage at byte $at of $kept" missed
+    ok "... made good" hit
 done
 for bytes in 0 1 50 127 129 190 $((kept / 2)) $((kept - 1)); do
     truncate -s "$bytes" "$(entry)"
-    check "cut to $bytes bytes" missed
+    ok "cut to $bytes bytes" missed
 done
 truncate -s +1 "$(entry)"
-check "a byte too long" missed
+ok "a byte too long" missed
 
 # Another content of the same length, with the same time of modification: a
 # body that is not valid is found, whatever is known of the file it was.
@@ -90,14 +80,14 @@ for at in $((size / 4)) $((size / 3)) $((size / 2)); do
         dd of="$tmp/a.wasm" bs=1 seek="$at" conv=notrunc 2>/dev/null
 done
 touch -r "$tmp/good.wasm" "$tmp/a.wasm"
-check "an invalid file in its place is refused" fails run a
+ok "an invalid file in its place is refused" fails run a
 mv "$tmp/good.wasm" "$tmp/a.wasm"
-check "the good one again runs" run a
+ok "the good one again runs" run a
 
 rm -rf "$cache"
-check "--no-cache keeps nothing" sh -c "'$pith' run --no-cache '$tmp/a.wasm' &&
+ok "--no-cache keeps nothing" sh -c "'$pith' run --no-cache '$tmp/a.wasm' &&
     [ ! -e '$cache' ]"
-check "a directory that cannot be made is no error" "$pith" run \
+ok "a directory that cannot be made is no error" "$pith" run \
     --cache=/proc/none "$tmp/a.wasm"
 sleep 3
 pids=
@@ -109,9 +99,9 @@ ok=true
 for p in $pids; do
     wait "$p" || ok=false
 done
-check "four at once" $ok
-check "... leave one whole file" hit
-check "... and nothing else" test "$(find "$cache" -type f | wc -l)" = 1
+ok "four at once" $ok
+ok "... leave one whole file" hit
+ok "... and nothing else" test "$(find "$cache" -type f | wc -l)" = 1
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

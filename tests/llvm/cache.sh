@@ -9,7 +9,8 @@ pith=$(realpath "$1")
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 cache=$tmp/cache/pith
-passed=0 failed=0
+# shellcheck source=tests/ok.sh
+. "$(dirname "$0")/../ok.sh"
 
 [ -e "$(dirname "$pith")/../lib/pith-llvm.so" ] || {
     echo "there is no pith-llvm.so: nothing to test"
@@ -17,17 +18,6 @@ passed=0 failed=0
     exit 0
 }
 
-check() { # what, command...
-    what=$1
-    shift
-    if "$@" >"$tmp/out" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $what"
-        sed 's/^/    /' "$tmp/out"
-    fi
-}
 fails() { ! "$@"; }
 says() { # words, command...
     words=$1
@@ -62,53 +52,53 @@ done
 mv "$tmp/7.wasm" "$tmp/a.wasm"
 mv "$tmp/8.wasm" "$tmp/b.wasm"
 
-check "without a compiler nothing is kept" fails kept a
-check "a miss compiles" says ': compiled' compile a
-check "one file" test "$(find "$cache" -name '*.pith' | wc -l)" = 1
-check "the file is private" test "$(stat -c %a "$(entry)")" = 600
-check "the directory is private" test "$(stat -c %a "$cache")" = 700
-check "nothing is left aside" test -z "$(find "$cache" -name '*.tmp')"
-check "a hit needs no compiler" says 'was compiled already' kept a
-check "it runs" run a
-check "another program is a miss" fails kept b
-check "the program runs without a compiler" env PITH_LLVM=/none \
+ok "without a compiler nothing is kept" fails kept a
+ok "a miss compiles" says ': compiled' compile a
+ok "one file" test "$(find "$cache" -name '*.pith' | wc -l)" = 1
+ok "the file is private" test "$(stat -c %a "$(entry)")" = 600
+ok "the directory is private" test "$(stat -c %a "$cache")" = 700
+ok "nothing is left aside" test -z "$(find "$cache" -name '*.tmp')"
+ok "a hit needs no compiler" says 'was compiled already' kept a
+ok "it runs" run a
+ok "another program is a miss" fails kept b
+ok "the program runs without a compiler" env PITH_LLVM=/none \
     "$pith" run --tier=llvm --cache="$cache" "$tmp/a.wasm"
 
 size=$(stat -c %s "$(entry)")
 for at in 0 9 45 77 105 113 129 $((size / 2)) $((size - 9)); do
     anew
     poke "$at"
-    check "damage at byte $at of $size" refused
+    ok "damage at byte $at of $size" refused
     anew
     poke "$at"
-    check "... and the program runs" run a
+    ok "... and the program runs" run a
 done
 for bytes in 0 1 50 135 137 $((size / 2)) $((size - 1)); do
     anew
     truncate -s "$bytes" "$(entry)"
-    check "cut to $bytes bytes" refused
+    ok "cut to $bytes bytes" refused
 done
 anew
 truncate -s +1 "$(entry)"
-check "a byte too long" refused
+ok "a byte too long" refused
 anew
 mine=$(entry)
 mv "$mine" "$tmp/kept"
 compile b >/dev/null
 cp "$(entry)" "$mine"
 rm -f "$tmp/kept"
-check "another program's file under our name" fails kept a
+ok "another program's file under our name" fails kept a
 anew
 mine=$(entry)
 mv "$mine" "$tmp/kept"
 ln -s "$tmp/kept" "$mine"
-check "a link is not followed" fails kept a
+ok "a link is not followed" fails kept a
 
-check "a directory that cannot be made is said" says 'could not be kept' \
+ok "a directory that cannot be made is said" says 'could not be kept' \
     "$pith" compile -o /proc/none "$tmp/a.wasm"
-check "... and running goes on" "$pith" run --tier=llvm --eager \
+ok "... and running goes on" "$pith" run --tier=llvm --eager \
     --cache=/proc/none "$tmp/a.wasm"
-check "--no-cache keeps nothing" sh -c "rm -rf '$cache';
+ok "--no-cache keeps nothing" sh -c "rm -rf '$cache';
     '$pith' run --tier=llvm --eager --no-cache '$tmp/a.wasm' &&
     [ ! -e '$cache' ]"
 
@@ -122,9 +112,9 @@ ok=true
 for p in $pids; do
     wait "$p" || ok=false
 done
-check "four at once" $ok
-check "... leave one whole file" kept a
-check "... and nothing else" test "$(find "$cache" -type f | wc -l)" = 1
+ok "four at once" $ok
+ok "... leave one whole file" kept a
+ok "... and nothing else" test "$(find "$cache" -type f | wc -l)" = 1
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

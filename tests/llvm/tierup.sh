@@ -10,7 +10,8 @@ pith=$(realpath "$1")
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 cache=$tmp/cache
-passed=0 failed=0
+# shellcheck source=tests/ok.sh
+. "$(dirname "$0")/../ok.sh"
 
 [ -e "$(dirname "$pith")/../lib/pith-llvm.so" ] || {
     echo "there is no pith-llvm.so: nothing to test"
@@ -18,17 +19,6 @@ passed=0 failed=0
     exit 0
 }
 
-check() { # what, command...
-    what=$1
-    shift
-    if "$@" >"$tmp/out" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $what"
-        sed 's/^/    /' "$tmp/out"
-    fi
-}
 run() { # HOT OPTIONS... FILE
     hot=$1
     shift
@@ -100,21 +90,21 @@ for p in loop calls; do
     want=$("$pith" run --tier=interp --no-cache "$tmp/$p.wasm")
     for hot in 0 500 5000; do
         rm -rf "$cache"
-        check "$p, hot after $hot us" same "$want" run $hot "$tmp/$p.wasm"
-        check "... something was compiled and kept" kept funcs
-        [ $p = loop ] && check "... a way into the loop" kept osr
-        check "... the next start" same "$want" run $hot "$tmp/$p.wasm"
-        check "... and without a compiler" env PITH_LLVM=/none \
+        ok "$p, hot after $hot us" same "$want" run $hot "$tmp/$p.wasm"
+        ok "... something was compiled and kept" kept funcs
+        [ $p = loop ] && ok "... a way into the loop" kept osr
+        ok "... the next start" same "$want" run $hot "$tmp/$p.wasm"
+        ok "... and without a compiler" env PITH_LLVM=/none \
             "$pith" run --cache="$cache" "$tmp/$p.wasm"
     done
 done
 
 rm -rf "$cache"
-check "a short program compiles nothing" same \
+ok "a short program compiles nothing" same \
     "$("$pith" run --tier=interp --no-cache "$tmp/calls-short.wasm")" \
     "$pith" run --cache="$cache" "$tmp/calls-short.wasm"
-check "... and keeps nothing" test ! -e "$cache"
-check "... nor loads LLVM" sh -c "! LD_DEBUG=files '$pith' run \
+ok "... and keeps nothing" test ! -e "$cache"
+ok "... nor loads LLVM" sh -c "! LD_DEBUG=files '$pith' run \
     '$tmp/loop-short.wasm' 2>&1 | grep -q LLVM"
 
 # Ends at all kinds of moments of a compilation.
@@ -124,11 +114,11 @@ for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do
     same "$want" timeout 20 env PITH_HOT=0 "$pith" run --no-cache \
         "$tmp/loop-short.wasm" || ok=false
 done
-check "a program ends while something is compiled" $ok
-check "... it does not leave files" test -z "$(find "$cache" -name '*.tmp' \
+ok "a program ends while something is compiled" $ok
+ok "... it does not leave files" test -z "$(find "$cache" -name '*.tmp' \
     2>/dev/null)"
 $cc -DROUNDS=2000000000 -o "$tmp/endless.wasm" "$tmp/loop.c" || exit 1
-check "a program that never ends is stopped" sh -c "
+ok "a program that never ends is stopped" sh -c "
     PITH_HOT=0 '$pith' run --no-cache --timeout 0.3 '$tmp/endless.wasm'
     [ \$? = 124 ]"
 
@@ -139,14 +129,14 @@ want=$("$pith" run --tier=jit --no-cache --fuel 4G --stats \
     "$tmp/calls-short.wasm" 2>&1 | grep '^fuel:')
 rm -rf "$cache"
 PITH_HOT=0 "$pith" run --cache="$cache" "$tmp/calls-short.wasm" >/dev/null
-check "fuel is counted exactly" same "$want" fuel --fuel 4G \
+ok "fuel is counted exactly" same "$want" fuel --fuel 4G \
     "$tmp/calls-short.wasm"
-check "... with everything compiled" sh -c "'$pith' compile -o '$cache' \
+ok "... with everything compiled" sh -c "'$pith' compile -o '$cache' \
     '$tmp/calls-short.wasm' >/dev/null"
-check "... too" same "$want" fuel --fuel 4G "$tmp/calls-short.wasm"
-check "... asked for or not" same "$want" fuel --tier=llvm --fuel 4G \
+ok "... too" same "$want" fuel --fuel 4G "$tmp/calls-short.wasm"
+ok "... asked for or not" same "$want" fuel --tier=llvm --fuel 4G \
     "$tmp/calls-short.wasm"
-check "a deterministic run is the same each time" same "$want" \
+ok "a deterministic run is the same each time" same "$want" \
     fuel --deterministic "$tmp/calls-short.wasm"
 
 echo "$passed passed, $failed failed"

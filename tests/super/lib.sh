@@ -11,33 +11,9 @@ others=
 trap 'for id in $server $others; do kill -9 "$id" 2>/dev/null; done
     rm -rf "$tmp"' EXIT
 trap 'exit 1' INT TERM
-passed=0
-failed=0
-
-ok() { # NAME COMMAND...
-    name=$1
-    shift
-    if "$@" >"$tmp/ok.log" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAIL $name: $(head -c 700 "$tmp/ok.log")"
-    fi
-}
+# shellcheck source=tests/ok.sh
+. "$(dirname "$0")/../ok.sh"
 p() { timeout "${limit:-10}" "$pith" "$@"; }
-# until_ok SECONDS COMMAND...
-until_ok() {
-    left=$(($1 * 20))
-    shift
-    until "$@" >"$tmp/until.log" 2>&1; do
-        left=$((left - 1))
-        [ $left -gt 0 ] || {
-            cat "$tmp/until.log"
-            return 1
-        }
-        sleep 0.05
-    done
-}
 log_has() { p logs "$1" | tee "$tmp/log" | grep -q -- "$2" || { cat "$tmp/log"; false; }; }
 state() { p ps | tee "$tmp/ps" | grep -qE "^$1 +$2 " || { cat "$tmp/ps"; false; }; }
 audit_has() { p audit | tee "$tmp/audit" | grep -qE -- "$1" || { tail -n 5 "$tmp/audit"; false; }; }

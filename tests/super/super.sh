@@ -6,16 +6,7 @@
 # `N passed, N failed`.
 set -u
 pith=$1 mkdisk=$2 out=$3
-top=$(cd "$(dirname "$0")/../.." && pwd)
-tmp=$(mktemp -d "${TMPDIR:-/tmp}/pith-super.XXXXXX") || exit 1
-export PITH_CONTROL="$tmp/control"
-server=
-trap '[ -z "$server" ] || kill -9 "$server" 2>/dev/null; rm -rf "$tmp"' EXIT
-# shellcheck source=tests/ok.sh
-. "$(dirname "$0")/../ok.sh"
-p() { timeout 10 "$pith" "$@"; }
-log_has() { p logs "$1" | tee "$tmp/log" | grep -q -- "$2" || { cat "$tmp/log"; false; }; }
-state() { p ps | tee "$tmp/ps" | grep -qE "^$1 +$2 " || { cat "$tmp/ps"; false; }; }
+. "$(dirname "$0")/lib.sh"
 field() { p ps --json | sed 's/},{/}\n{/g' | grep "\"name\":\"$1\"" |
     sed "s/.*\"$2\":\"\\{0,1\\}\\([^,\"}]*\\).*/\\1/"; }
 

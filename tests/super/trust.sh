@@ -7,18 +7,9 @@
 # each failure, then `N passed, N failed`.
 set -u
 pith=$1 mkdisk=$2 out=$3
-top=$(cd "$(dirname "$0")/../.." && pwd)
-tmp=$(mktemp -d "${TMPDIR:-/tmp}/pith-trust.XXXXXX") || exit 1
-export PITH_CONTROL="$tmp/control"
-server=
-trap '[ -z "$server" ] || kill -9 "$server" 2>/dev/null; rm -rf "$tmp"' EXIT
-# shellcheck source=tests/ok.sh
-. "$(dirname "$0")/../ok.sh"
+limit=20
+. "$(dirname "$0")/lib.sh"
 
-p() { timeout 20 "$pith" "$@"; }
-state() { p ps | tee "$tmp/ps" | grep -qE "^$1 +$2 " || { cat "$tmp/ps"; false; }; }
-log_has() { p logs "$1" | tee "$tmp/log" | grep -q -- "$2" || { cat "$tmp/log"; false; }; }
-audit_has() { p audit | tee "$tmp/log" | grep -q -- "$1" || { tail -5 "$tmp/log"; false; }; }
 # refuses TEXT COMMAND...: an error that says so
 refuses() {
     text=$1

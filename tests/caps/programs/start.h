@@ -3,6 +3,7 @@
 #ifndef START_H
 #define START_H
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -55,6 +56,21 @@ static inline int
 control(int op, const char *app, const char *text, int arg)
 {
     return pith_app_control(op, app, text, text ? (int)strlen(text) : 0, arg);
+}
+
+/* All of the audit log, up to 200 kB of it. */
+static inline const char *
+audit_text(void)
+{
+    static char text[200000];
+    int fd = open("/proc/audit", O_RDONLY);
+    ssize_t n = 0, r;
+
+    while ((r = read(fd, text + n, sizeof text - 1 - (size_t)n)) > 0)
+        n += r;
+    text[n] = 0;
+    close(fd);
+    return text;
 }
 
 #endif
