@@ -8,18 +8,13 @@ import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync,
     readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { finish, listen, verdict } from './machine.mjs';
 
 const [image, update] = process.argv.slice(2);
 const dir = mkdtempSync(join(tmpdir(), 'pith-disk.'));
 const disk = join(dir, 'disk.img');
 const share = join(dir, 'share');
 const OVMF = '/usr/share/OVMF/OVMF_CODE.fd';
-let passed = 0, failed = 0;
-
-function verdict(name, good, detail = '') {
-    if (good) passed++; else failed++;
-    if (!good) console.log(`FAIL ${name} ${detail}`);
-}
 
 // ---- the state, as the boot loader has it ---------------------------------
 function state(change) {
@@ -39,10 +34,8 @@ function state(change) {
 }
 
 // ---- the machine ------------------------------------------------------------
-let machine, said = '';
-const waiting = [];
+let machine, hear;
 function start(...more) {
-    said = '';
     machine = spawn('qemu-system-x86_64', ['-nodefaults', '-no-user-config',
         '-machine', 'q35,accel=tcg', '-cpu', 'max', '-m', '256',
         '-display', 'none', '-serial', 'stdio', '-device', 'virtio-rng-pci',
@@ -51,33 +44,12 @@ function start(...more) {
         '-fsdev', `local,id=data,path=${share},security_model=none`,
         '-device', 'virtio-9p-pci,fsdev=data,mount_tag=data', ...more],
     { stdio: ['pipe', 'pipe', 'inherit'] });
-    machine.stdout.on('data', data => {
-        said += data.toString('latin1').replaceAll('\r', '');
-        for (const look of [...waiting]) look();
-    });
+    ({ hear } = listen(machine));
 }
 function cut() {
     const over = new Promise(resolve => machine.on('exit', resolve));
     machine.kill('SIGKILL');
     return over;
-}
-function hear(pattern, seconds = 120) {
-    return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => {
-            waiting.splice(waiting.indexOf(look), 1);
-            reject(new Error(`no ${pattern} in: ${said.slice(-800)}`));
-        }, seconds * 1000);
-        const look = () => {
-            const m = pattern.exec(said);
-            if (!m) return;
-            clearTimeout(timer);
-            waiting.splice(waiting.indexOf(look), 1);
-            said = said.slice(m.index + m[0].length);
-            resolve(m);
-        };
-        waiting.push(look);
-        look();
-    });
 }
 const prompt = () => hear(/# $/);
 /** What a command prints, and its exit code behind it. */
@@ -192,5 +164,4 @@ try {
 }
 machine?.kill('SIGKILL');
 rmSync(dir, { recursive: true, force: true });
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+finish();

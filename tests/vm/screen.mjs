@@ -3,21 +3,15 @@
 // Draws in the machine, dumps the screen through QMP and compares every pixel;
 // injects keys and a pointer; resizes the window as a VNC client would.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, mkdirSync, copyFileSync, readFileSync, rmSync }
-    from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { finish, listen, ppm, qmp, verdict } from './machine.mjs';
 
 const [run, program, png] = process.argv.slice(2);
 const dir = mkdtempSync(join(tmpdir(), 'pith-screen.'));
 const port = 20000 + process.pid % 20000;
-let passed = 0, failed = 0;
-
-function verdict(name, good, detail = '') {
-    if (good) passed++; else failed++;
-    if (!good) console.log(`FAIL ${name} ${detail}`);
-}
 
 // ---- the machine --------------------------------------------------------
 mkdirSync(join(dir, 'disk/data'), { recursive: true });
@@ -27,61 +21,7 @@ const machine = spawn('script', ['-qfec', `'${run}' --disk '${dir}/disk' \
     --display vnc=127.0.0.1:${port - 5900} -- \
     -qmp 'unix:${dir}/qmp,server=on,wait=off'`, '/dev/null'],
 { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
-let said = '';
-const waiting = [];
-machine.stdout.on('data', data => {
-    said += data.toString().replaceAll('\r', '');
-    for (const look of [...waiting]) look();
-});
-
-/** Resolves with the match of `pattern` in what is said from now on. */
-function hear(pattern, seconds = 60) {
-    return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => {
-            waiting.splice(waiting.indexOf(look), 1);
-            reject(new Error(`no ${pattern} in: ${said.slice(-600)}`));
-        }, seconds * 1000);
-        const look = () => {
-            const m = pattern.exec(said);
-            if (!m) return;
-            clearTimeout(timer);
-            waiting.splice(waiting.indexOf(look), 1);
-            said = said.slice(m.index + m[0].length);
-            resolve(m);
-        };
-        waiting.push(look);
-        look();
-    });
-}
-const type = line => { said = ''; machine.stdin.write(line + '\n'); };
-
-// ---- QMP ----------------------------------------------------------------
-function qmp() {
-    const answers = [];
-    let text = '';
-    const socket = connect(join(dir, 'qmp'));
-    socket.on('data', data => {
-        text += data;
-        for (let nl; (nl = text.indexOf('\n')) >= 0; text = text.slice(nl + 1)) {
-            const message = JSON.parse(text.slice(0, nl));
-            if ('return' in message || 'error' in message)
-                answers.shift()?.(message);
-        }
-    });
-    const ask = (execute, args) => new Promise((resolve, reject) => {
-        answers.push(m => m.error ? reject(new Error(m.error.desc))
-            : resolve(m.return));
-        socket.write(JSON.stringify({ execute, arguments: args }) + '\n');
-    });
-    return { ask, close: () => socket.end() };
-}
-
-function ppm(file) {
-    const bytes = readFileSync(file);
-    const head = /^P6\n(\d+) (\d+)\n255\n/.exec(bytes.latin1Slice(0, 40));
-    return { width: +head[1], height: +head[2],
-        at: bytes.subarray(head[0].length) };
-}
+const { hear, type } = listen(machine);
 
 /** How many pixels are not as screen.c drew them; -1: another size. */
 async function wrong(control, width, height) {
@@ -148,12 +88,11 @@ async function main() {
     await hear(/all else locked/); // a new disk: no password
     machine.stdin.write('\n');
     await hear(/# $/m);
-    const control = qmp();
-    await control.ask('qmp_capabilities');
+    const control = await qmp(join(dir, 'qmp'));
 
     type('/data/screen draw');
     const [, w, h] = await hear(/^drawn (\d+)x(\d+)$|^(failed.*)$/m);
-    verdict('drawn', w > 0 && h > 0, said);
+    verdict('drawn', w > 0 && h > 0);
     let bad = await wrong(control, +w, +h);
     verdict('every pixel of the screen', bad === 0, `${bad} are wrong`);
     await hear(/# $/m);
@@ -207,5 +146,4 @@ try {
 }
 try { process.kill(-machine.pid, 'SIGKILL'); } catch { /* it ended */ }
 rmSync(dir, { recursive: true, force: true });
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+finish();
