@@ -1,25 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Puts the static site together: dist.sh SITE WEB XTERM IMAGE
-#   SITE   the directory to make
-#   WEB    where kernel.wasm and storage.wasm are
-#   XTERM  xterm.js, from npm
-#   IMAGE  the system image
+# Puts the static site together: dist.sh SITE WEB MODULES IMAGE
+#   SITE     the directory to make
+#   WEB      where kernel.wasm, storage.wasm and xterm.mjs are
+#   MODULES  node_modules with xterm.js, for its licence and style, and the tools
+#   IMAGE    the system image
 set -eu
-site=$1 web=$2 xterm=$3 image=$4
+site=$1 web=$2 modules=$3 image=$4
 new=$site.new
 here=$(dirname "$0")
+xterm=$modules/@xterm/xterm
 
 rm -rf "$new"
 mkdir -p "$new"
 cp "$here"/js/* "$here/pith.d.ts" "$new"
-cp "$web/kernel.wasm" "$web/storage.wasm" "$new"
-for f in xterm/lib/xterm.mjs addon-fit/lib/addon-fit.mjs; do
-    # the map that the last line names is not there
-    sed '/^\/\/# sourceMappingURL=/d' "$xterm/$f" >"$new/$(basename $f)"
-done
-cp "$xterm/xterm/css/xterm.css" "$new/xterm.css"
-cp "$xterm/xterm/LICENSE" "$new/xterm-license.txt"
+cp "$web/kernel.wasm" "$web/storage.wasm" "$web/xterm.mjs" "$new"
+cp "$xterm/css/xterm.css" "$new/xterm.css"
+cp "$xterm/LICENSE" "$new/xterm-license.txt"
 chmod 644 "$new"/*
 
 gzip -9nc "$image" >"$new/root.pith.gz"
@@ -36,13 +33,10 @@ version=$(cat "$new"/*.js "$new"/*.mjs "$new"/*.wasm "$new"/*.css |
 sed "s/^const CACHE = .*/const CACHE = 'pith-$version';/" "$new/sw.js" \
     >"$new/sw.js.new"
 mv "$new/sw.js.new" "$new/sw.js"
+node "$here/pack.mjs" "$modules" "$new"/*.html "$new"/*.js "$new"/*.mjs "$new"/*.wasm \
+    "$new"/*.css
 for f in "$new"/*.html "$new"/*.js "$new"/*.mjs "$new"/*.wasm "$new"/*.css; do
     gzip -9nk "$f"
 done
-node -e 'const { brotliCompressSync } = require("zlib");
-const fs = require("fs");
-for (const f of process.argv.slice(1))
-    fs.writeFileSync(`${f}.br`, brotliCompressSync(fs.readFileSync(f)));
-' "$new"/*.html "$new"/*.js "$new"/*.mjs "$new"/*.wasm "$new"/*.css
 rm -rf "$site"
 mv "$new" "$site"

@@ -74,19 +74,22 @@ $(WEB)/storage.wasm: $(STORAGE_OBJ)
 # root image only so.
 DIST := $(O)/dist/web
 WEB_JS := $(wildcard host/web/js/*) host/web/pith.d.ts
-XTERM := $(WEB)/npm/node_modules/@xterm
-$(XTERM)/xterm/lib/xterm.mjs: host/web/npm/package-lock.json
-	@echo "  NPM xterm.js"
+WEB_NPM := $(WEB)/npm/node_modules
+WEB_NPM_DONE := $(WEB_NPM)/.package-lock.json
+$(WEB_NPM_DONE): host/web/npm/package-lock.json
+	@echo "  NPM xterm.js, and what makes it small"
 	@mkdir -p $(WEB)/npm
 	@cp host/web/npm/*.json $(WEB)/npm/
-	@cd $(WEB)/npm && npm ci --no-audit --no-fund --ignore-scripts \
+	@cd $(WEB)/npm && npm ci --include=dev --no-audit --no-fund --ignore-scripts \
 	    --loglevel=error >/dev/null
 	@touch $@
+$(WEB)/xterm.mjs: $(wildcard host/web/xterm/*) $(WEB_NPM_DONE)
+	@node host/web/xterm/build.mjs $(WEB_NPM) $@
 
 .PHONY: dist-web
 dist-web: $(DIST)/index.html
 PITH_IMAGE ?= $(O)/share/pith/root.pith
 $(DIST)/index.html: $(WEB)/kernel.wasm $(WEB)/storage.wasm $(WEB_JS) \
-                    $(XTERM)/xterm/lib/xterm.mjs $(PITH_IMAGE) \
-                    host/web/dist.sh
-	@host/web/dist.sh $(DIST) $(WEB) $(XTERM) $(PITH_IMAGE)
+                    $(WEB)/xterm.mjs $(PITH_IMAGE) \
+                    host/web/dist.sh host/web/pack.mjs
+	@host/web/dist.sh $(DIST) $(WEB) $(WEB_NPM) $(PITH_IMAGE)

@@ -44,11 +44,11 @@ export function launch() {
 }
 
 /** A browser with a profile on disk: others keep their files in memory. */
-export async function launchOnDisk() {
+export async function launchOnDisk(serviceWorkers = 'block') {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'pith-web-'));
   const context = await chromium.launchPersistentContext(dir, {
     executablePath: process.env.PITH_CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox'], serviceWorkers: 'block' });
+    args: ['--no-sandbox'], serviceWorkers });
   return { context, end: async () => {
     await context.close();
     fs.rmSync(dir, { recursive: true, force: true });

@@ -13,6 +13,7 @@ import { gunzipSync } from 'node:zlib';
 import { deepProgram, launch, options, positionals, screen, serve, settled, sh,
   shows, sleep }
   from './harness.mjs';
+import { sizeTests, terminalTests } from './terminal.mjs';
 
 const server = await serve();
 const browser = await launch();
@@ -789,6 +790,8 @@ for (const name of ['usertests', 'usertests-fork']) {
     return page;
   };
 }
+
+Object.assign(tests, terminalTests({ booted, shot }), sizeTests(server));
 
 let passed = 0, failed = 0;
 for (const [name, test] of Object.entries(tests)) {

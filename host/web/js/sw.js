@@ -7,7 +7,7 @@
 const CACHE = 'pith-1';
 const FILES = ['./', 'index.html', 'style.css', 'icon.svg', 'old.js', 'terminal.js',
   'pith.js', 'machine.js', 'worker.js', 'storage.js', 'glue.js', 'net.js', 'errors.js', 'trymon.js',
-  'xterm.mjs', 'xterm.css', 'addon-fit.mjs', 'kernel.wasm', 'storage.wasm',
+  'xterm.mjs', 'xterm.css', 'kernel.wasm', 'storage.wasm',
   'image.json', 'manifest.webmanifest'];
 const WAIT_MS = 4000; // for the network, when there is a copy
 

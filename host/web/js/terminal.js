@@ -6,7 +6,7 @@ import { TROUBLES, whatIsMissing } from './errors.js';
 
 // Three quarters of all the code that the page loads: it comes while the system
 // boots, which does not wait for it.
-const xterm = Promise.all([import('./xterm.mjs'), import('./addon-fit.mjs')]);
+const xterm = import('./xterm.mjs');
 xterm.catch(() => {}); // start() looks
 
 /** @param {string} id */
@@ -42,7 +42,7 @@ function trouble(why, detail = '') {
 
 /** @param {Pith} pith */
 async function openTerminal(pith) {
-  const [{ Terminal }, { FitAddon }] = await xterm;
+  const { Terminal, FitAddon } = await xterm;
   show('terminal');
   const term = new Terminal({
     cursorBlink: true,

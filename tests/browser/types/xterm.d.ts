@@ -12,7 +12,5 @@ declare module '*/xterm.mjs' {
     onData(fn: (text: string) => void): void;
     onBinary(fn: (text: string) => void): void;
   }
-}
-declare module '*/addon-fit.mjs' {
   export class FitAddon { fit(): void; }
 }
