@@ -8,8 +8,8 @@
  *     PASSWORD          OLD
  *                       NEW
  *
- * Root is asked for the password like everybody else: who connects may be an app
- * that happens to run as user 0 and holds no grant for /etc/shadow. What is
+ * Root is asked for the password like everybody else: who connects may be an
+ * app that happens to run as user 0 and holds no grant for /etc/shadow. What is
  * refused is audited and takes two seconds, during which nobody else is served.
  */
 #include "accounts.h"
@@ -19,7 +19,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -32,18 +31,6 @@
 _Static_assert(GROUPS_MAX == PITH_NGROUPS, "groups");
 static struct ucred peer;
 
-static void
-audit(const char *format, ...)
-{
-    char text[200];
-    va_list ap;
-
-    va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
-    va_end(ap);
-    pith_app_control(PITH_APP_AUDIT, "", text, (int)strlen(text), 0);
-}
-
 static int
 refuse(const char *why)
 {
@@ -54,8 +41,8 @@ refuse(const char *why)
 static int
 wrong(const char *what, const char *name)
 {
-    audit("login-refused %s %.32s by user %u process %d", what, name,
-          (unsigned)peer.uid, (int)peer.pid);
+    account_audit("login-refused %s %.32s by user %u process %d", what, name,
+                  (unsigned)peer.uid, (int)peer.pid);
     sleep(WRONG_S);
     return refuse("wrong password, or the account is locked");
 }
@@ -66,7 +53,9 @@ pass(int identity)
 {
     char control[CMSG_SPACE(sizeof(int))] = {0};
     struct iovec v = {"ok\n", 3};
-    struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = control,
+    struct msghdr m = {.msg_iov = &v,
+                       .msg_iovlen = 1,
+                       .msg_control = control,
                        .msg_controllen = sizeof control};
     struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 
@@ -95,8 +84,8 @@ do_su(const char *name)
     fd = pith_identity_make(&id);
     if (fd < 0)
         return refuse("no identity could be made");
-    audit("login su to %.32s by user %u process %d", name, (unsigned)peer.uid,
-          (int)peer.pid);
+    account_audit("login su to %.32s by user %u process %d", name,
+                  (unsigned)peer.uid, (int)peer.pid);
     return pass(fd);
 }
 
@@ -112,8 +101,8 @@ do_passwd(const char *name, const char *new)
         return refuse("there is not enough memory to hash it");
     if (!files_lock() || !shadow_set(name, hash))
         return refuse(strerror(errno));
-    audit("password of %.32s changed by user %u process %d", name,
-          (unsigned)peer.uid, (int)peer.pid);
+    account_audit("password of %.32s changed by user %u process %d", name,
+                  (unsigned)peer.uid, (int)peer.pid);
     dprintf(0, "ok\n");
     return 0;
 }
@@ -161,8 +150,7 @@ authd_main(int argc, char **argv)
                                                 : wrong("su to", line[1]);
     if (n == 4 && strcmp(line[0], "passwd") == 0 &&
         strlen(line[3]) < PASSWORD_MAX)
-        return password_check(line[1], line[2])
-                   ? do_passwd(line[1], line[3])
-                   : wrong("passwd of", line[1]);
+        return password_check(line[1], line[2]) ? do_passwd(line[1], line[3])
+                                                : wrong("passwd of", line[1]);
     return refuse("that is no request");
 }

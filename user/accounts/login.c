@@ -14,9 +14,6 @@
  */
 #include "accounts.h"
 
-#include <pith/abi.h>
-#include <pith/pith_import.h>
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,15 +23,6 @@
 
 #define TRIES 3
 #define WAIT_S 5u
-
-static void
-audit_text(const char *what, const char *name)
-{
-    char text[100];
-
-    snprintf(text, sizeof text, "%s %.32s on the console", what, name);
-    pith_app_control(PITH_APP_AUDIT, "", text, (int)strlen(text), 0);
-}
 
 /* The name that was typed; false: the terminal is gone. */
 static bool
@@ -56,7 +44,7 @@ session(struct passwd *pw)
 {
     char *args[2] = {NULL};
 
-    audit_text("login", pw->pw_name);
+    account_audit("login %.32s on the console", pw->pw_name);
     fchown(0, pw->pw_uid, 5); /* its terminal, of the group tty */
     fchmod(0, 0620);
     if (!become(pw))
@@ -121,7 +109,8 @@ ask_who(void)
         pw = ok ? getpwnam(name) : NULL;
         if (pw)
             return session(pw);
-        audit_text("login-refused", name_ok(name) ? name : "?");
+        account_audit("login-refused %.32s on the console",
+                      name_ok(name) ? name : "?");
         printf("Wrong name or password.\n");
         if (++tries % TRIES == 0)
             sleep(WAIT_S);
