@@ -41,7 +41,7 @@ $(STENCIL_DIR)/%.o: engine/jit/stencil/%.c
 	clang-19 --target=$(STENCIL_ARCH)-linux-gnu $(STENCIL_CFLAGS) \
 	    $(INC_lib) -iquote engine -MMD -MP -c -o $@ $<
 STENCILS_SRC := $(sort $(wildcard tools/stencils/*.c))
-$(O)/stencil/stencils: $(STENCILS_SRC) tools/stencils/stencils.h
+$(O)/stencil/stencils: $(STENCILS_SRC) $(wildcard tools/stencils/*.h)
 	@mkdir -p $(@D)
 	clang-19 -std=gnu11 -D_GNU_SOURCE -O2 $(WARN) -o $@ $(STENCILS_SRC)
 $(STENCIL_DIR)/stencil_table.h: $(O)/stencil/stencils $(STENCIL_OBJ)
@@ -55,6 +55,8 @@ $(JIT_OBJ): $(STENCIL_DIR)/stencil_table.h
 $(JIT_OBJ): CFLAGS += -iquote $(STENCIL_DIR)
 endif
 endif
+# A start unpacks some thousand stencils.
+$(B)/obj/engine/jit/stencils.o: CFLAGS += -O2
 
 # The engine's own tests: make test-engine (with V=asan, V=tsan, V=m32 too).
 # The guest is linked without -O, lest clang run wasm-opt and it inline.

@@ -14,6 +14,7 @@
 #define STENCIL_DATA
 #include "jit/aarch64.h"
 #include "jit/emit.h"
+#include "jit/stencils.h"
 
 static uint32_t
 get(const struct jit *j, size_t at)
@@ -151,13 +152,12 @@ offset_of(unsigned kind, const struct holes *h)
 
 /* Bases that this stencil needs, computed; bits by kind. */
 static uint32_t
-bases(struct jit *j, unsigned stencil, const struct holes *h)
+bases(struct jit *j, struct stencil st, const struct holes *h)
 {
-    const uint8_t *bytes = stencil_bytes + stencils[stencil].at;
+    const uint8_t *bytes = stencil_bytes + st.at;
     uint32_t done = 0;
 
-    for (const uint16_t *p = stencil_holes + stencils[stencil].holes - 1;
-         *p != 0xffff; p++) {
+    for (const uint16_t *p = stencil_holes + st.holes - 1; *p != 0xffff; p++) {
         unsigned kind = *p >> 10;
         uint32_t w;
 
@@ -379,11 +379,11 @@ static void
 long_jumps(struct jit *j, unsigned stencil, uint32_t start, uint32_t insn,
            const struct holes *h)
 {
+    struct stencil st = stencil_get(stencil);
     size_t skip = j->at;
     bool any = false;
 
-    for (const uint16_t *p = stencil_holes + stencils[stencil].holes - 1;
-         *p != 0xffff; p++) {
+    for (const uint16_t *p = stencil_holes + st.holes - 1; *p != 0xffff; p++) {
         unsigned kind = *p >> 10;
         uint32_t at = start + (*p & 0x3ff) * 4u;
 
@@ -442,20 +442,20 @@ fill_number(struct jit *j, uint32_t at, enum hole_kind kind,
 void
 jit_put(struct jit *j, unsigned stencil, uint32_t insn, const struct holes *h)
 {
-    unsigned size = stencils[stencil].size;
+    struct stencil st = stencil_get(stencil);
+    unsigned size = st.size;
     uint32_t start, shorter = 0, base, notes = j->nfixups + j->ncolds;
 
-    if (!stencils[stencil].holes) {
+    if (!st.holes) {
         j->failed = true;
         return;
     }
-    base = bases(j, stencil, h);
+    base = bases(j, st, h);
     start = (uint32_t)j->at;
-    jit_bytes(j, stencil_bytes + stencils[stencil].at, size);
+    jit_bytes(j, stencil_bytes + st.at, size);
     if (j->failed)
         return;
-    for (const uint16_t *p = stencil_holes + stencils[stencil].holes - 1;
-         *p != 0xffff; p++) {
+    for (const uint16_t *p = stencil_holes + st.holes - 1; *p != 0xffff; p++) {
         uint32_t at = start + (*p & 0x3ff) * 4u - shorter, w = get(j, at);
         enum hole_kind kind = (enum hole_kind)(*p >> 10);
 

@@ -5,6 +5,7 @@
 #if ENGINE_JIT && defined(__x86_64__)
 #define STENCIL_DATA
 #include "jit/emit.h"
+#include "jit/stencils.h"
 
 void
 jit_patch(struct jit *j, uint32_t at, uint32_t target)
@@ -39,14 +40,13 @@ add32(uint8_t *p, uint64_t v)
 }
 
 #define SHORT 0x800u /* in a hole: tools/stencils/x86_64.c */
-#define MOST 32u     /* few stencils are longer */
+#define MOST STENCIL_MOST
 
 /* Copying a constant number of bytes is two instructions. */
 static bool
 copy(struct jit *j, uint32_t at, unsigned size)
 {
-    if (size > MOST || j->cap - j->at < MOST ||
-        at > sizeof stencil_bytes - MOST) {
+    if (size > MOST || j->cap - j->at < MOST) {
         jit_bytes(j, stencil_bytes + at, size);
         return !j->failed;
     }
@@ -82,16 +82,16 @@ void
 jit_put(struct jit *j, unsigned stencil, uint32_t insn, const struct holes *h)
 {
     size_t start = j->at;
-    unsigned size = stencils[stencil].size, cut = 0;
+    struct stencil st = stencil_get(stencil);
+    unsigned size = st.size, cut = 0;
 
-    if (!stencils[stencil].holes) {
+    if (!st.holes) {
         j->failed = true;
         return;
     }
-    if (!copy(j, stencils[stencil].at, size))
+    if (!copy(j, st.at, size))
         return;
-    for (const uint16_t *p = stencil_holes + stencils[stencil].holes - 1;
-         *p != 0xffff; p++) {
+    for (const uint16_t *p = stencil_holes + st.holes - 1; *p != 0xffff; p++) {
         unsigned kind = *p >> 12;
         uint32_t at = (uint32_t)start + (*p & (SHORT - 1)) - cut;
         uint8_t *to = j->buf + at;

@@ -15,6 +15,8 @@
  */
 #include "stencils.h"
 
+#include "pack.h"
+
 #include <stdarg.h>
 
 static const struct machine *const machines[] = {&machine_x86_64,
@@ -222,28 +224,12 @@ by_name(const void *a, const void *b)
     return c ? c : memcmp(x->digits, y->digits, sizeof x->digits);
 }
 
-struct record {
-    unsigned size, at, holes;
-};
-
 static struct record *records;
 static size_t nrecords, records_cap;
-static uint8_t *blob;
-static size_t nblob;
+static unsigned *families;
+static size_t nfamilies;
 static uint16_t *lists;
 static size_t nlists;
-
-static size_t
-blob_add(const struct stencil *s)
-{
-    uint8_t *p = nblob ? memmem(blob, nblob, s->bytes, s->size) : NULL;
-
-    if (p)
-        return (size_t)(p - blob);
-    memcpy(blob + nblob, s->bytes, s->size);
-    nblob += s->size;
-    return nblob - s->size;
-}
 
 /* Lists of holes, each ending in 0xffff. */
 static size_t
@@ -293,7 +279,8 @@ put_family(size_t i)
     for (unsigned k = 0; k < nd; k++)
         total *= max[k];
     for (size_t k = 0; k < total; k++)
-        put_record((struct record){0, 0, 0});
+        put_record((struct record){0, 0, NULL});
+    families[nfamilies++] = (unsigned)base;
     printf("    ST_%s = %zu,\n", all[i]->family, base);
     for (size_t k = i; k < end; k++) {
         const struct stencil *s = all[k];
@@ -305,8 +292,8 @@ put_family(size_t i)
             at = at * max[d] + s->digits[d];
         if (s->absent)
             continue;
-        records[base + at] = (struct record){s->size, (unsigned)blob_add(s),
-                                             (unsigned)list_add(s) + 1};
+        records[base + at] =
+            (struct record){s->size, (unsigned)list_add(s) + 1, s->bytes};
     }
     return end;
 }
@@ -316,9 +303,9 @@ main(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)
         read_object(argv[i]);
-    blob = malloc(nall * MAX_BYTES + 1);
+    families = malloc((nall + 1) * sizeof *families);
     lists = malloc(nall * (MAX_HOLES + 1) * sizeof *lists + 1);
-    if (!nall || !blob || !lists)
+    if (!nall || !families || !lists)
         die("usage: stencils FILE.o...");
     qsort(all, nall, sizeof(void *), by_name);
     puts("/* Made by tools/stencils. */\nenum stencil_family {");
@@ -329,21 +316,15 @@ main(int argc, char **argv)
         printf("    HOLE_%s,\n", machine->kinds[i]);
     printf("};\n#define STENCIL_POOL %zu\n#ifdef STENCIL_DATA\n",
            (npool + 15) / 16 * 16);
-    puts("/* size, holes + 1 (0: no such stencil), place of the bytes */");
-    puts("static const struct {\n    uint16_t size, holes;\n    uint32_t at;\n"
-         "} stencils[] = {");
-    for (size_t i = 0; i < nrecords; i++)
-        printf("{%u,%u,%u},%s", records[i].size, records[i].holes,
-               records[i].at, i % 8 == 7 ? "\n" : "");
-    puts("};\nstatic const uint16_t stencil_holes[] = {");
+    puts("static const uint16_t stencil_holes[] = {");
     for (size_t i = 0; i < nlists; i++)
         printf("%u,%s", lists[i], i % 16 == 15 ? "\n" : "");
-    puts("};\nstatic const uint8_t stencil_bytes[] = {");
-    for (size_t i = 0; i < nblob; i++)
-        printf("%u,%s", blob[i], i % 24 == 23 ? "\n" : "");
     puts("};\nstatic const uint8_t stencil_pool[STENCIL_POOL] = {");
     for (size_t i = 0; i < npool; i++)
         printf("%u,%s", pool[i], i % 24 == 23 ? "\n" : "");
-    puts("};\n#endif");
+    puts("};\n#endif\n#ifdef STENCIL_PACKED");
+    families[nfamilies] = (unsigned)nrecords;
+    pack(records, nrecords, families, nfamilies);
+    puts("#endif");
     return 0;
 }
