@@ -497,7 +497,6 @@ fork_child(struct proc *c, struct proc *p)
     return st == ENGINE_OK ? 0 : -E_NOMEM;
 }
 
-#define FORK_FIRST_NS 10000000u
 
 void
 proc_grown(struct proc *p)
@@ -507,17 +506,38 @@ proc_grown(struct proc *p)
         wake(&p->parent->child_wait);
 }
 
-/* The child may be gone meanwhile, and another thread have heard of it. */
+#define FORK_FIRST_NS 10000000u
+#define FORK_FIRST_ROUNDS 10 /* of a child that runs; ten times as many ... */
+
+/*
+ * Each round is FORK_FIRST_NS that a child has who makes system calls, or has
+ * not come to its first one: a busy machine may leave it that long without a
+ * CPU. It may be gone meanwhile, and another thread have heard of it.
+ */
 static void
 let_go_first(struct proc *p, int32_t pid)
 {
-    uint64_t until = host_mono_ns() + FORK_FIRST_NS;
+    uint64_t until = host_mono_ns() + FORK_FIRST_NS, calls = 0;
     const struct proc *c;
-    int r = 0;
+    int r = 0, rounds = 0;
 
-    while (r == 0 && (c = proc_find(pid)) && c->parent == p && c->young &&
-           c->state != PROC_TERMINATED)
+    while ((c = proc_find(pid)) && c->parent == p && c->young &&
+           c->state != PROC_TERMINATED) {
         r = wait_on(&p->child_wait, until);
+        if (r == -E_TIMEDOUT && (c = proc_find(pid)) && c->parent == p &&
+            c->state != PROC_TERMINATED) {
+            bool stuck = calls && calls == c->main.syscalls;
+
+            calls = c->main.syscalls;
+            until = host_mono_ns() + FORK_FIRST_NS;
+            /* ... of one that has no CPU yet */
+            rounds += host_task_switches(c->main.task) ? 10 : 1;
+            if (!stuck && rounds < 10 * FORK_FIRST_ROUNDS)
+                r = 0;
+        }
+        if (r != 0)
+            break;
+    }
 }
 
 int

@@ -2,6 +2,8 @@
 /* The plain services of kernel/host.h, most of them JavaScript's. */
 #include "host.h"
 
+#include <stdatomic.h>
+
 #include "web.h"
 
 IMPORT(mono) double host_js_mono(void); /* ms since boot */
@@ -48,10 +50,20 @@ ms_to_ns(double ms)
     return ms > 0 ? (uint64_t)(ms * 1e6) : 0;
 }
 
+/*
+ * Each Worker has a clock of its own, rounded in its own way. No two readings go
+ * backwards, wherever they are made: a deadline that has come for whoever wakes
+ * a task has come for the task.
+ */
 uint64_t
 host_mono_ns(void)
 {
-    return ms_to_ns(host_js_mono());
+    static _Alignas(64) _Atomic uint64_t last;
+    uint64_t now = ms_to_ns(host_js_mono()), seen = atomic_load(&last);
+
+    while (seen < now && !atomic_compare_exchange_weak(&last, &seen, now))
+        continue;
+    return seen < now ? now : seen;
 }
 
 uint64_t

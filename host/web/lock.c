@@ -9,20 +9,26 @@
 
 #define SPINS 100
 
+/* A browser may let go before the time, by its own clock or by rounding. */
 bool
 web_wait(_Atomic uint32_t *word, uint32_t value, uint64_t deadline_ns)
 {
     int64_t ns = -1;
+    int r;
 
-    if (deadline_ns != HOST_FOREVER) {
-        uint64_t now = host_mono_ns();
+    do {
+        if (deadline_ns != HOST_FOREVER) {
+            uint64_t now = host_mono_ns();
 
-        if (deadline_ns <= now)
-            return false;
-        ns = deadline_ns - now > INT64_MAX ? -1 : (int64_t)(deadline_ns - now);
-    }
-    return __builtin_wasm_memory_atomic_wait32((int *)(void *)word, (int)value,
-                                               ns) != 2;
+            if (deadline_ns <= now)
+                return false;
+            ns = deadline_ns - now > INT64_MAX ? -1
+                                               : (int64_t)(deadline_ns - now);
+        }
+        r = __builtin_wasm_memory_atomic_wait32((int *)(void *)word, (int)value,
+                                                ns);
+    } while (r == 2);
+    return true;
 }
 
 void

@@ -23,8 +23,9 @@ struct host_task {
 
 /* A message to the page: task t is to run; program: it needs a memory. */
 IMPORT(start) void host_js_start(struct host_task *t, int program);
-/* Worker `cpu` is dead: see that it stops. */
-IMPORT(kill) void host_js_kill(uint32_t cpu);
+/* Worker `cpu` is dead, in its `job`: see that it stops. It may have noticed, and
+ * run something else, before the page hears of it. */
+IMPORT(kill) void host_js_kill(uint32_t cpu, uint32_t job);
 /* Unwinds the kernel's frames, with nobody in between who could catch it. */
 IMPORT(end_task) _Noreturn void host_js_end_task(void);
 
@@ -115,10 +116,12 @@ EXPORT(void, cpu_init, uint32_t id)
     atomic_store(&self->mode, CPU_IDLE);
 }
 
-/* Runs the task; does not return but by host_js_end_task or a trap. */
-EXPORT(void, task_run, struct host_task *t)
+/* Runs the task, as the page's job of this number; does not return but by
+ * host_js_end_task or a trap. */
+EXPORT(void, task_run, struct host_task *t, uint32_t job)
 {
     kernel_lock();
+    self->job = job;
     self->task = t;
     self->store = NULL;
     t->cpu = self;
@@ -148,6 +151,12 @@ EXPORT(int, cpu_overflowed, void)
         return 0;
     atomic_store(&self->mode, CPU_USER);
     return 1;
+}
+
+/* Whether it holds a lock: nobody may go on after it, if it cannot itself. */
+EXPORT(int, cpu_locks, void)
+{
+    return self->locks != 0;
 }
 
 EXPORT(uint32_t, cpu_mode, void)
@@ -187,7 +196,7 @@ task_take(struct cpu *c, void (*main)(void *))
     t->since_ns = 0;
     t->main = main;
     host_js_start(t, 0);
-    host_js_kill(c->id);
+    host_js_kill(c->id, c->job);
 }
 
 /* ---- parking ------------------------------------------------------------------ */

@@ -66,6 +66,7 @@ struct cpu {
     _Alignas(64) _Atomic uint32_t mode;
     uint32_t id;
     uint32_t locks; /* held by it */
+    uint32_t job;   /* the page's number for what it runs */
     struct host_task *task;
     struct engine_store *store; /* whose program runs here; NULL */
 };

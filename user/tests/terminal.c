@@ -130,6 +130,27 @@ on_terminal(const char *name)
     return pid;
 }
 
+/* Until it sleeps in a system call: nothing would interrupt it afterwards. */
+static void
+until_asleep(pid_t pid)
+{
+    char path[64], state = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    if (access(path, R_OK) < 0) { /* not mounted */
+        pause_ms(50);
+        return;
+    }
+    for (int i = 0; i < 1000 && state != 'S'; i++) {
+        const char *p = strrchr(get_file(path), ')');
+
+        CHECK(p);
+        state = p[2];
+        pause_ms(5);
+    }
+    CHECK_EQ(state, 'S');
+}
+
 static volatile int got;
 
 static void
@@ -172,10 +193,10 @@ signals_from_the_terminal(void)
     open_pair();
     pid = on_terminal("session_leader");
     expect(master, "ready\r\n");
-    usleep(50000); /* until it reads: nothing would interrupt it afterwards */
+    until_asleep(pid);
     type("\003");
     expect(master, "^Csize?\r\n");
-    usleep(50000);
+    until_asleep(pid);
     CHECK_EQ(ioctl(master, TIOCSWINSZ, &w), 0);
     expect(master, "bye\r\n");
     CHECK_EQ(wait_for(pid), 5);

@@ -78,6 +78,7 @@ export class Machine {
     /** @type {number[]} */
     this.freeCpus = [];
     this.starting = 0;
+    this.jobs = 0; // counted: each has a number of its own
     this.halted = false;
     this.id = crypto.randomUUID();
     this.started = performance.now();
@@ -115,7 +116,10 @@ export class Machine {
     storage.postMessage({ t: 'serve', kernelMemory: this.memory,
       at: this.K.storage_area() });
     const booted = new Promise((resolve) => { this.onBooted = () => resolve(0); });
-    this.#whenIdle((w) => w.worker.postMessage({ t: 'boot' }));
+    this.#whenIdle((w) => {
+      w.busy = true;
+      w.worker.postMessage({ t: 'boot', ...this.#clock(w) });
+    });
     await booted;
     this.event('booted', performance.now() - this.started);
   }
@@ -188,7 +192,7 @@ export class Machine {
       return;
     const worker = new Worker(new URL('worker.js', import.meta.url),
       { type: 'module', name: `cpu${cpu}` });
-    const w = { worker, cpu, program, job: 0, busy: true, dead: false,
+    const w = { worker, cpu, program, job: 0, busy: true, dead: false, ahead: 0,
       lock: `pith-${this.id}-${cpu}-${performance.now()}` };
     this.workers[cpu] = w;
     this.starting++;
@@ -274,9 +278,29 @@ export class Machine {
 
   #run(w, job) {
     w.busy = true;
-    w.job++;
+    w.job = ++this.jobs;
     w.program ||= job.program;
-    w.worker.postMessage({ t: 'run', ...job });
+    w.worker.postMessage({ t: 'run', ...job, ...this.#clock(w),
+      number: w.job });
+  }
+
+  // ---- clocks --------------------------------------------------------------------
+
+  /** Milliseconds since boot: the kernel's monotonic clock. */
+  #now() {
+    return performance.now() - this.started;
+  }
+
+  /** For a Worker, what sets its clock by the page's. */
+  #clock(w) {
+    const { ahead } = w;
+    w.ahead = 0;
+    return { now: this.#now(), ahead };
+  }
+
+  /** What it said is past, so its clock cannot be later. */
+  #compareClock(w, now) {
+    w.ahead = Math.max(0, now - this.#now());
   }
 
   #start(job) {
@@ -295,9 +319,8 @@ export class Machine {
   }
 
   /** The kernel has declared it dead; perhaps it notices before we end it. */
-  #kill(cpu) {
+  #kill(cpu, job) {
     const w = this.workers[cpu];
-    const { job } = w;
     setTimeout(() => {
       if (w.busy && w.job === job && !w.dead) {
         this.#terminate(w);
@@ -319,9 +342,11 @@ export class Machine {
     switch (m.t) {
     case 'ready':
       this.starting--;
+      this.#compareClock(w, m.now);
       this.#becameIdle(w);
       break;
     case 'idle':
+      this.#compareClock(w, m.now);
       if (m.retire) {
         this.#terminate(w);
         this.#addWorker(true);
@@ -333,7 +358,7 @@ export class Machine {
       this.#start({ task: m.task, program: !!m.program, shared: m.shared });
       break;
     case 'kill':
-      this.#kill(m.cpu);
+      this.#kill(m.cpu, m.job);
       break;
     case 'module':
       this.modules.set(m.id, m.module);

@@ -7,6 +7,7 @@
 import { makeGlue } from './glue.js';
 
 const FILES = ['disk', 'disk-wal', 'disk-journal'];
+const EIO = -5;
 const STORAGE_ASKED = 1;
 const STORAGE_DONE = 2;
 const STORAGE_CLOSE = 5; // enum storage_op
@@ -284,18 +285,32 @@ function readDisk(memory, words) {
   new Uint8Array(memory.buffer, words[7], n).set(piece);
 }
 
-/** Until the kernel closes the disk. */
+/** Until the kernel closes the disk. After a trap nothing is done any more. */
 function serve(memory, at) {
   const words = new Int32Array(memory.buffer, at, 14);
+  let broken = false;
+  const attempt = (op) => {
+    try {
+      if (broken)
+        throw new Error('it has failed before');
+      if (op === STORAGE_READ)
+        readDisk(memory, words);
+      else if (op !== STORAGE_LEAVE)
+        S.disk_serve(at);
+    } catch (e) {
+      if (!broken)
+        postMessage({ t: 'log', text: `storage: ; reload the page\n` });
+      broken = true;
+      words[3] = EIO;
+      words[8] = words[9] = 0; // no rows
+    }
+  };
   for (let open = true; open;) {
     for (let w; (w = Atomics.load(words, 0)) !== STORAGE_ASKED;)
       Atomics.wait(words, 0, w);
     const op = words[1];
     open = op !== STORAGE_CLOSE && op !== STORAGE_LEAVE;
-    if (op === STORAGE_READ)
-      readDisk(memory, words);
-    else if (op !== STORAGE_LEAVE)
-      S.disk_serve(at);
+    attempt(op);
     if (!open)
       files.forEach((f) => f.close());
     Atomics.store(words, 0, STORAGE_DONE);

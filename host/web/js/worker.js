@@ -36,8 +36,12 @@ const KEEP_MEMORY = 64 << 20; // a program's memory larger than this goes
 /** Thrown to end a task: there is no program between it and runTask. */
 const END = { end: true };
 
-const origin = performance.timeOrigin; // asking for it is slow
+// What this Worker's clock is behind the page's, and the day's (ms). Neither
+// comes from performance.timeOrigin alone: a browser makes that of two clocks,
+// read one after the other when the Worker starts, and one of them may be set.
 let sinceBoot = 0;
+let sinceEpoch = 0;
+const CLOCK_STEP = 5; // ms that the day's may drift before it is set anew
 let cpu, kernelModule, kernelMemory, bootMs, areaSize, areaAt;
 /** @type {any} */
 let K; // the kernel's exports
@@ -224,7 +228,12 @@ function globalsSet(from, n) {
 
 const host = {
   mono: () => performance.now() + sinceBoot,
-  wall: () => performance.now() + origin,
+  wall() {
+    const now = performance.now(), day = Date.now();
+    if (Math.abs(now + sinceEpoch - day) > CLOCK_STEP) // set, or slept through
+      sinceEpoch = day - now;
+    return now + sinceEpoch;
+  },
   random(at, n) {
     for (let done = 0; done < n; done += 65536) {
       const b = new Uint8Array(Math.min(65536, n - done));
@@ -237,7 +246,7 @@ const host = {
   booted: () => postMessage({ t: 'booted' }),
   start: (task, program) => postMessage({ t: 'start', task, program,
     shared: shared && [shared.id, shared.memory] }),
-  kill: (id) => postMessage({ t: 'kill', cpu: id }),
+  kill: (id, job) => postMessage({ t: 'kill', cpu: id, job }),
   end_task() { throw END; },
   console_write(at, n) {
     const bytes = bytesAt(at, n).slice();
@@ -306,12 +315,26 @@ function makeKernel(programs) {
   K.cpu_init(cpu);
 }
 
-function runTask(task) {
+/**
+ * What the page knows of time: it was now when it sent this, and this Worker has
+ * been ahead of it before. A Worker is never set back while a task runs.
+ */
+function setClock({ now, ahead }) {
+  sinceBoot -= ahead;
+  sinceBoot = Math.max(sinceBoot, now - performance.now());
+}
+
+function runTask(task, job) {
   try {
-    K.task_run(task);
+    K.task_run(task, job);
   } catch (e) {
-    if (e !== END && K.cpu_mode() !== CPU_DEAD)
+    if (e !== END && K.cpu_mode() !== CPU_DEAD) {
       postMessage({ t: 'panic', text: String(e?.stack ?? e) });
+      if (K.cpu_locks()) { // nobody else would ever get it
+        postMessage({ t: 'halt', code: 134 });
+        return;
+      }
+    }
   }
   K.__stack_pointer.value = areaAt + areaSize;
   program = lastError = shared = null;
@@ -325,14 +348,14 @@ function runTask(task) {
       memoryUsed = false;
     }
   }
-  postMessage({ t: 'idle', retire });
+  postMessage({ t: 'idle', retire, now: host.mono() });
 }
 
 onmessage = ({ data: m }) => {
   switch (m.t) {
   case 'init':
     ({ cpu, kernelModule, kernelMemory, bootMs, areaAt, areaSize } = m);
-    sinceBoot = origin - bootMs;
+    sinceBoot = performance.timeOrigin - bootMs;
     for (const [id, module] of m.modules)
       modules.set(id, module);
     try {
@@ -343,7 +366,7 @@ onmessage = ({ data: m }) => {
     }
     // Held until this Worker is gone, which is how the page knows.
     navigator.locks.request(m.lock, () => {
-      postMessage({ t: 'ready' });
+      postMessage({ t: 'ready', now: host.mono() });
       return new Promise(() => {});
     });
     break;
@@ -363,11 +386,13 @@ onmessage = ({ data: m }) => {
     }
     if (m.shared)
       memories.set(m.shared[0], m.shared[1]);
-    runTask(m.task);
+    setClock(m);
+    runTask(m.task, m.number);
     break;
   case 'boot':
+    setClock(m);
     K.boot_system();
-    postMessage({ t: 'idle', retire: false });
+    postMessage({ t: 'idle', retire: false, now: host.mono() });
     break;
   }
 };
