@@ -269,12 +269,16 @@ exec_cache_flush(void)
 
 /* ---- other formats --------------------------------------------------- */
 
-static struct binfmt {
+struct binfmt {
     struct binfmt *next;
     char *name, *interpreter;
     uint8_t magic[64];
     size_t len, offset;
-} *binfmts;
+};
+static char tvm_name[] = "tvm", tvm_path[] = "/usr/bin/tvm";
+static struct binfmt tvm = {.name = tvm_name, .interpreter = tvm_path,
+                            .magic = "TVM1", .len = 4};
+static struct binfmt *binfmts = &tvm;
 
 int
 binfmt_register(const char *name, const uint8_t *magic, size_t len,

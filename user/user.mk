@@ -46,7 +46,8 @@ $(PITH_CC): user/cc/pith-cc $(SYSROOT) $(ASYNCIFY)
 USER_ROOT := $(USER_O)/user/root
 USER_PROGRAMS := $(USER_ROOT)/sbin/init $(USER_ROOT)/sbin/poweroff \
                  $(USER_ROOT)/sbin/halt $(USER_ROOT)/sbin/reboot \
-                 $(USER_ROOT)/sbin/authd $(USER_ROOT)/sbin/pith-update
+                 $(USER_ROOT)/sbin/authd $(USER_ROOT)/sbin/pith-update \
+                 $(USER_ROOT)/usr/bin/tvm
 USER_CFLAGS := -O2 -D_GNU_SOURCE -Wall -Wextra -Wno-missing-field-initializers
 user: $(PITH_CC) $(USER_PROGRAMS)
 
@@ -77,6 +78,13 @@ $(USER_ROOT)/sbin/pith-update: $(UPDATE_C) \
 	@mkdir -p $(@D)
 	@echo "  PITH-CC $@"
 	@$(PITH_CC) $(USER_CFLAGS) -iquote lib -o $@ $(UPDATE_C)
+# Bytecode of .trymon packages (docs/tvm.md).
+TVM_C := $(wildcard user/tvm/*.c) lib/report.c
+$(USER_ROOT)/usr/bin/tvm: $(TVM_C) $(wildcard user/tvm/*.h user/tvm/*.def) \
+                          lib/report.h $(PITH_CC)
+	@mkdir -p $(@D)
+	@echo "  PITH-CC $@"
+	@$(PITH_CC) $(USER_CFLAGS) -iquote lib -iquote user/tvm -o $@ $(TVM_C)
 SUPER_C := $(wildcard user/init/super/*.c) $(wildcard manifest/*.c) lib/report.c lib/sha256.c
 $(USER_ROOT)/sbin/init: user/init/init.c $(SUPER_C) \
     $(wildcard user/init/super/*.h manifest/*.h manifest/*.def) $(PITH_CC) $(SODIUM)

@@ -109,6 +109,21 @@ export interface Ran {
   stdout: Uint8Array; stderr: Uint8Array;
 }
 
+export interface Sandbox {
+  initialized: boolean; loaded_programs: string[]; enabled: boolean;
+  memory_limit_bytes: number; /** 0: any number */ instructions_per_second: number;
+  syscalls_per_second: number; max_call_depth: number; stack_bytes: number;
+  allowed_network_domains: string[]; allowed_syscalls: string[];
+}
+
+export interface TvmResult {
+  success: boolean; exit_code: number; stdout: string; stderr: string;
+  /** What went wrong, and where, when success is false. */
+  error?: string;
+  stats: { instructions_executed: number; function_calls: number;
+    syscall_count: number; allocations: number; cycles: number };
+}
+
 export interface Pith {
   readonly vfs: Vfs;
   on<E extends keyof Events>(event: E, fn: (data: Events[E]) => void): () => void;
@@ -134,6 +149,14 @@ export interface Pith {
   kernel_trymon_list_apps(): Promise<App[]>;
   kernel_trymon_run_app(id: string): Promise<{ pid: number; exit_code: number;
     stdout: string; stderr: string }>;
+  tvm_init(): Promise<Sandbox>;
+  /** Bytecode; resolves to its id, rejects when it is no program. */
+  tvm_load(bytes: Uint8Array): Promise<string>;
+  /** To its end; grants as in How, besides its output. */
+  tvm_execute(id: string, grants?: string[]): Promise<TvmResult>;
+  tvm_sandbox_status(): Promise<Sandbox>;
+  /** Always rejects: there is no x86 emulator here. */
+  tvm_compile_elf(bytes: Uint8Array, name: string): Promise<never>;
   kernel_export_vfs(from?: string): Promise<string>;
   kernel_import_vfs(json: string): Promise<void>;
 }

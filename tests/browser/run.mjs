@@ -14,6 +14,7 @@ import { deepProgram, launch, options, positionals, screen, serve, settled, sh,
   shows, sleep }
   from './harness.mjs';
 import { sizeTests, terminalTests } from './terminal.mjs';
+import { tvmTests } from './tvm.mjs';
 
 const server = await serve();
 const browser = await launch();
@@ -339,7 +340,9 @@ const tests = {
     assert.match(r[4], /not a .trymon/);
     assert.match(r[5], /cut off/);
     assert.deepEqual(r[6], ['my-app', 'old']);
-    assert.match(r[7], /Exec format error/);
+    // [1, 2, 3]: PUSH_IMM32, and no number behind it
+    assert.equal(r[7].exit_code, 134);
+    assert.match(r[7].stderr, /PUSH_IMM32, is cut off/);
     assert.match(r[8], /no app/);
     return page;
   },
@@ -791,7 +794,8 @@ for (const name of ['usertests', 'usertests-fork']) {
   };
 }
 
-Object.assign(tests, terminalTests({ booted, shot }), sizeTests(server));
+Object.assign(tests, terminalTests({ booted, shot }), sizeTests(server),
+  tvmTests({ booted }));
 
 let passed = 0, failed = 0;
 for (const [name, test] of Object.entries(tests)) {

@@ -12,6 +12,7 @@
 #   make fuzz-webserve the HTTP server of `pith web`
 #   make fuzz-wire     HTTP, WebSocket and DNS of programs in a browser
 #   make fuzz-object   files of compiled code: the cache and the loader
+#   make fuzz-tvm      bytecode of .trymon packages
 #   make fuzz-cases    old finds only, seconds
 #   make fuzz-tiers    the interpreter, the baseline compiler and LLVM against
 #                      each other (no sanitizers: tests/fuzz/tiers/tiers.h);
@@ -109,6 +110,19 @@ fuzz-signature: $(FUZZ)/signature
 	@mkdir -p $(FUZZ)/found-signature
 	cd $(FUZZ) && ./signature $(FUZZ_RUN) -artifact_prefix=signature- \
 	    found-signature $(CURDIR)/tests/fuzz/signature
+# seeds are the programs of test-tvm
+$(FUZZ)/tvm: tests/fuzz/tvm.c $(filter-out %/main.c,$(wildcard user/tvm/*.c)) \
+    $(wildcard user/tvm/*.h user/tvm/*.def) lib/report.c
+	@mkdir -p $(@D)
+	clang-19 $(FUZZ_CFLAGS) $(INC_tvm) -Dopenat=fuzz_openat \
+	    -Dchdir=fuzz_chdir -Daccess=fuzz_access -o $@ $(filter %.c,$^)
+$(FUZZ)/seeds-tvm: $(B)/bin/test-tvm
+	@mkdir -p $@
+	@$< --seeds $@
+.PHONY: fuzz-tvm
+fuzz-tvm: $(FUZZ)/tvm $(FUZZ)/seeds-tvm
+	@mkdir -p $(FUZZ)/found-tvm
+	cd $(FUZZ) && ./tvm $(FUZZ_RUN) -artifact_prefix=tvm- found-tvm seeds-tvm
 .PHONY: fuzz-grants
 fuzz-grants: $(FUZZ)/grants
 	@mkdir -p $(FUZZ)/found-grants
@@ -130,7 +144,9 @@ fuzz-tools: $(FUZZ)/tools $(FUZZ)/seeds
 	    $(CURDIR)/tests/fuzz/tools seeds $(CURDIR)/tests/tools/disasm
 fuzz-cases: $(FUZZ)/decode $(FUZZ)/run $(FUZZ)/tools \
     $(FUZZ)/capi $(FUZZ)/manifest $(FUZZ)/grants $(FUZZ)/webmodule \
-    $(FUZZ)/webserve $(FUZZ)/wire $(FUZZ)/object $(FUZZ)/signature
+    $(FUZZ)/webserve $(FUZZ)/wire $(FUZZ)/object $(FUZZ)/signature \
+    $(FUZZ)/tvm $(FUZZ)/seeds-tvm
+	@$(FUZZ)/tvm -timeout=10 $(FUZZ)/seeds-tvm/*
 	@for t in webserve wire object signature; do \
 	    $(FUZZ)/$$t -timeout=10 tests/fuzz/$$t/* || exit 1; done
 	@$(FUZZ)/manifest -timeout=10 tests/fuzz/manifest/*
@@ -168,7 +184,7 @@ fuzz-v8: $(B)/bin/v8-run
 	@$(MAKE) -s $(ASYNCIFY)
 	@WASM_OPT="node $(ASYNCIFY)" tests/fuzz/v8/compare.sh $< $(FUZZ)/v8 $(FUZZ_PROGRAMS)
 fuzz:
-	@passed=0; failed=0; for t in cases tiers decode run object manifest signature grants tools capi webmodule webserve wire v8; do \
+	@passed=0; failed=0; for t in cases tiers decode run object manifest signature grants tvm tools capi webmodule webserve wire v8; do \
 	    if $(MAKE) -s fuzz-$$t; then passed=$$((passed + 1)); \
 	    else failed=$$((failed + 1)); fi; \
 	done; echo "$$passed passed, $$failed failed"; [ $$failed = 0 ]

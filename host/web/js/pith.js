@@ -76,6 +76,8 @@ export class Pith {
     this.handlers = new Map();
     this.logs = [];
     this.binaries = [];
+    /** @type {string[]} that tvm_load() has loaded */
+    this.programs = [];
     /** @type {Promise<any>} */
     this.queue = Promise.resolve();
     /** @type {Map<number, any>} */
@@ -418,12 +420,32 @@ export class Pith {
     return trymon.list(this);
   }
 
-  /**
-   * As any file is run: by its magic number. Where nothing in the system runs
-   * its code, that is the error. @param {string} id
-   */
+  /** Its code by TVM, with what its permissions say. @param {string} id */
   async kernel_trymon_run_app(id) {
     return trymon.run(this, id);
+  }
+
+  async tvm_init() {
+    return trymon.sandbox(this);
+  }
+
+  /** @param {Uint8Array} bytes bytecode @returns {Promise<string>} id */
+  async tvm_load(bytes) {
+    return trymon.load(this, bytes);
+  }
+
+  /** @param {string} id @param {string[]} [grants] besides its output */
+  async tvm_execute(id, grants) {
+    return trymon.execute(this, id, grants);
+  }
+
+  async tvm_sandbox_status() {
+    return trymon.sandbox(this);
+  }
+
+  /** @param {Uint8Array} bytes @param {string} name @returns {Promise<never>} */
+  async tvm_compile_elf(bytes, name) {
+    return trymon.compileElf(bytes, name);
   }
 
   /** Every regular file outside /proc, /dev and /tmp: {path: base64}. */

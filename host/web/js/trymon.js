@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Packages of the .trymon kind, for pith.js: what is in one, and where it goes.
+// Packages of the .trymon kind, for pith.js: what is in one, and where it goes; and
+// the TVM that runs their code (/usr/bin/tvm).
 //
 //     v2   "TRYM" | u8 2 | u16 flags | u32 length | JSON | u32 length
 //          | TVM bytecode
@@ -74,6 +75,8 @@ export async function install(pith, bytes) {
   }
   const kept = { ...metadata, entry_point: entryOf(version) };
   await pith.vfs.createDirectory(`${ROOT}/${id}`);
+  if (metadata.permissions?.includes('fs'))
+    await pith.vfs.createDirectory(`/data/${id}`);
   await pith.vfs.writeFile(`${ROOT}/${id}/${kept.entry_point}`, code);
   await pith.run(['chmod', '755', `${ROOT}/${id}/${kept.entry_point}`]);
   await pith.vfs.writeFile(`${ROOT}/${id}/metadata.json`, JSON.stringify(kept));
@@ -98,12 +101,63 @@ export async function list(pith) {
   return apps;
 }
 
+const TVM = '/usr/bin/tvm';
+const LOADED = '/tmp/tvm';
+const text = new TextDecoder();
+
+/** Both x86 programs of v1 and tvm_compile_elf() need it. */
+const noEmulator = (name) => new Error(`${name} is an x86 program: it needs the `
+  + 'x86 emulator, which this system does not have; TVM bytecode runs');
+
+/** tvm, with what these grants say and what it needs itself: a clock. */
+function tvm(pith, args, grants) {
+  const given = new Set(['stdio', 'time', ...grants]);
+  return pith.run([TVM, ...grants.includes('time') ? [] : ['--no-time'], ...args],
+    { grants: [...given] });
+}
+
 /** With stdio and what its permissions say, no more. */
 export async function run(pith, id) {
   const m = await metadataOf(pith, id);
-  const d = new TextDecoder();
-  const r = await pith.run([`${ROOT}/${id}/${m.entry_point}`], { grants: ['stdio',
-    `fs ${ROOT}/${id} ro`, ...(m.permissions ?? []).map((p) => GRANTS[p](id))] });
-  return { pid: r.pid, exit_code: r.code, stdout: d.decode(r.stdout),
-    stderr: d.decode(r.stderr) };
+  if (m.entry_point !== entryOf(2))
+    throw noEmulator(m.name);
+  const r = await tvm(pith, [`${ROOT}/${id}/${m.entry_point}`], [`fs ${ROOT}/${id} ro`,
+    ...(m.permissions ?? []).map((p) => GRANTS[p](id))]);
+  return { pid: r.pid, exit_code: r.code, stdout: text.decode(r.stdout),
+    stderr: text.decode(r.stderr) };
+}
+
+/** Bytecode, looked at, to an id. @param {any} pith @param {Uint8Array} bytes */
+export async function load(pith, bytes) {
+  const id = `tvm-${pith.programs.length + 1}`;
+  const path = `${LOADED}/${id}`;
+  await pith.vfs.createDirectory(LOADED);
+  await pith.vfs.writeFile(path, bytes);
+  const r = await tvm(pith, ['--check', path], [`fs ${LOADED} ro`]);
+  if (r.code !== 0)
+    throw new Error(text.decode(r.stderr).trim());
+  pith.programs.push(id);
+  return id;
+}
+
+/** To its end, with nothing but its output. */
+export async function execute(pith, id, grants = []) {
+  if (!pith.programs.includes(id))
+    throw new Error(`${id}: no program is loaded as that`);
+  const r = await tvm(pith, ['--json', `${LOADED}/${id}`],
+    [`fs ${LOADED}/${id} ro`, ...grants]);
+  return JSON.parse(text.decode(r.stdout));
+}
+
+/** @param {any} pith */
+export async function sandbox(pith) {
+  const r = await tvm(pith, ['--sandbox'], []);
+  return { initialized: true, loaded_programs: [...pith.programs],
+    ...JSON.parse(text.decode(r.stdout)) };
+}
+
+/** @param {Uint8Array} bytes @param {string} name @returns {never} */
+export function compileElf(bytes, name) {
+  throw String.fromCharCode(...bytes.subarray(1, 4)) === 'ELF' ? noEmulator(name)
+    : new Error(`${name} is no ELF program`);
 }
