@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LABEL "Pith disk, raw, version 1\n"
+#define LABEL "Pith disk, raw, version 2\nlog "
 #define LABEL_ROOM 4096
 #define BEGIN ((int64_t)1 << 20)
 #define LOG_MIN ((int64_t)8 << 20)
@@ -99,12 +99,30 @@ store_raw_is(const char *path)
              head_of(path) != HEAD_OTHER));
 }
 
+/* For a new disk; its label keeps it, since the device may grow. */
 static int64_t
 log_bytes(int64_t size)
 {
     int64_t log = size / 4 / PAGE * PAGE;
 
     return log < LOG_MIN ? LOG_MIN : log > LOG_MAX ? LOG_MAX : log;
+}
+
+/* What the label says, or 0: it is damaged. */
+static int64_t
+labelled_log(int fd, int64_t size)
+{
+    char text[sizeof LABEL + 20] = "", *end;
+    int64_t log;
+
+    if (pread(fd, text, sizeof text - 1, 0) != (ssize_t)sizeof text - 1 ||
+        memcmp(text, LABEL, sizeof LABEL - 1) != 0)
+        return 0;
+    log = strtoll(text + sizeof LABEL - 1, &end, 10);
+    if (*end != '\n' || log < LOG_MIN || log > LOG_MAX || log % PAGE != 0 ||
+        BEGIN + log >= size)
+        return 0;
+    return log;
 }
 
 /* ---- making one --------------------------------------------------------- */
@@ -163,7 +181,7 @@ make(int from, int to, const char *path, struct report *report)
 {
     int64_t size = lseek(to, 0, SEEK_END), log = log_bytes(size);
     int64_t bytes = lseek(from, 0, SEEK_END);
-    char label[LABEL_ROOM] = LABEL, nothing[LABEL_ROOM] = "";
+    char label[LABEL_ROOM] = "", nothing[LABEL_ROOM] = "";
 
     if (size < BEGIN || !empty(to)) {
         report_set(report, 0,
@@ -178,6 +196,7 @@ make(int from, int to, const char *path, struct report *report)
                        1);
         return -E_NOSPC;
     }
+    snprintf(label, sizeof label, LABEL "%lld\n", (long long)log);
     /* the log that an older disk may have left; the label says it is done */
     if (!put(to, nothing, sizeof nothing, BEGIN) ||
         !copy(from, to, bytes, BEGIN + log) || fdatasync(to) < 0 ||
@@ -494,6 +513,7 @@ int
 store_raw_attach(const char *path, bool shared, struct report *report)
 {
     int fd = open(path, (shared ? O_RDONLY : O_RDWR) | O_CLOEXEC), r;
+    int64_t size, log = 0;
 
     if (fd < 0)
         return complain(report, path, "opened");
@@ -506,14 +526,19 @@ store_raw_attach(const char *path, bool shared, struct report *report)
         report_set(report, 0, "%s: one raw disk at a time", path);
         r = -E_BUSY;
     }
+    size = lseek(fd, 0, SEEK_END);
+    if (r == 0 && (log = labelled_log(fd, size)) == 0) {
+        report_set(report, 0, "%s: the label of this disk is damaged", path);
+        r = -E_IO;
+    }
     if (r < 0) {
         close(fd);
         return r;
     }
     raw.fd = fd;
     strcpy(raw.path, path);
-    raw.size = lseek(fd, 0, SEEK_END);
-    raw.log = log_bytes(raw.size);
+    raw.size = size;
+    raw.log = log;
     raw.high = database_bytes();
     look_at_log();
     add_vfs();

@@ -6,8 +6,9 @@
  *     0        4096         1 MiB                1 MiB + log
  *     | label  | nothing    | log or journal     | the database to the end
  *
- * SQLite sees three files, as always; this is a VFS under it. How long they
- * are is read from what is in them (the database's page count, whether the log
+ * The label is text and says how long the log's region is: the device may grow.
+ * SQLite sees three files, as always; this is a VFS under it. How long they are
+ * is read from what is in them (the database's page count, whether the log
  * begins with a log's magic), so there is no metadata to tear. Stale bytes
  * behind a log's or journal's end are what SQLite expects of logs that are
  * used again. The log's region holds one at a time, as SQLite has at most one.

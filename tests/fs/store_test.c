@@ -636,6 +636,26 @@ raw_refused(void)
     unmount_s();
 }
 
+/* The bytes that are not zeros, into a file of the same length. */
+static void
+copy_sparse(const char *from, const char *to)
+{
+    static uint8_t piece[65536], zeros[65536];
+    int in = open(from, O_RDONLY);
+    int out = open(to, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    off_t at = 0;
+    ssize_t n;
+
+    while ((n = read(in, piece, sizeof piece)) > 0) {
+        if (memcmp(piece, zeros, (size_t)n) != 0)
+            IS(pwrite(out, piece, (size_t)n, at), n);
+        at += n;
+    }
+    IS(ftruncate(out, at), 0);
+    close(in);
+    close(out);
+}
+
 /* More than the disk holds; then it is removed and fits again. */
 static void
 raw_full(void)
@@ -660,6 +680,69 @@ raw_full(void)
         unmount_s();
         check_disk(path);
     }
+}
+
+/* The device is enlarged: after an orderly end, and (a copy that is made while it
+ * is in use) with a log that was not folded back. */
+static void
+raw_grown(void)
+{
+    char path[128], copy[128];
+    struct report report = {.text = ""};
+
+    snprintf(path, sizeof path, "%s", disk("grow.raw"));
+    snprintf(copy, sizeof copy, "%s", disk("grown.raw"));
+    fresh_disk(path);
+    mount_at_s(path);
+    put_pattern("/s/first", 3000000, 4);
+    OK(vfs_sync());
+    copy_sparse(path, copy);
+    unmount_s();
+    OK(truncate(copy, 4 * (off_t)RAW_BYTES));
+    OK(store_raw_attach(copy, true, &report));
+    CHECK(store_raw_has_log());
+    store_raw_detach();
+    mount_at_s(copy);
+    CHECK(has_pattern("/s/first", 3000000, 4));
+    unmount_s();
+    check_disk(copy);
+
+    OK(truncate(path, 4 * (off_t)RAW_BYTES));
+    mount_at_s(path);
+    CHECK(has_pattern("/s/first", 3000000, 4));
+    put_pattern("/s/second", RAW_BYTES + MB, 5); /* more than there was */
+    OK(vfs_sync());
+    unmount_s();
+    mount_at_s(path);
+    CHECK(has_pattern("/s/second", RAW_BYTES + MB, 5));
+    unmount_s();
+    check_disk(path);
+    unlink(path);
+    unlink(copy);
+}
+
+static void
+raw_damaged_label(void)
+{
+    static const char *const logs[] = {
+        "",       "\n",         "-16384\n",  "8388608",
+        "8388609\n", "134234112\n", "99999999999999999999\n", "x\n"};
+    char path[128];
+    int fd;
+
+    snprintf(path, sizeof path, "%s", disk("label.raw"));
+    for (size_t i = 0; i < sizeof logs / sizeof *logs; i++) {
+        struct report report = {.text = ""};
+
+        fresh_disk(path);
+        fd = open(path, O_RDWR);
+        IS(pwrite(fd, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20, 30), 20);
+        IS(pwrite(fd, logs[i], strlen(logs[i]), 30), strlen(logs[i]));
+        close(fd);
+        IS(store_raw_attach(path, true, &report), -E_IO);
+        CHECK(strstr(report.text, "label of this disk is damaged"));
+    }
+    unlink(path);
 }
 
 /* ---- all ---------------------------------------------------------------- */
@@ -704,6 +787,8 @@ static const struct fs_case on_raw[] = {
     {"kill -9 at any moment", crashes, 0},
     {"full, and empty again", raw_full, 0},
     {"what is no place for a disk", raw_refused, 0},
+    {"enlarged, in order and after a kill", raw_grown, 0},
+    {"a damaged label", raw_damaged_label, 0},
 };
 
 static void
