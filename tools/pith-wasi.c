@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pith-wasi [--verbose] [--hold-stdin] [--expect FILE] [--timeout S] [-j N]
- *           PATH...
+ *           [--plan DIR | --judge DIR] PATH...
  *
  * Runs prebuilt WASI programs and compares what they do with what the JSON
  * beside them says. PATHs are programs or directories, searched for X.wasm.
@@ -12,6 +12,9 @@
  * "path-suffix  reason" a line; they count as skipped, but one that passes
  * counts as failed, so that the list shrinks. --hold-stdin: where no input is
  * given it never ends, rather than being empty.
+ *
+ * --plan writes the cases into DIR, for another machine to run (wasi/plan.c), and
+ * --judge, with the same PATHs, compares what that machine left there.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -44,6 +47,9 @@ struct directory {
 static struct job jobs[MAX_JOBS];
 static unsigned njobs = 2, timeout = 120;
 static bool verbose, hold_stdin;
+static const char *plan; /* --plan or --judge */
+static bool judging;
+static unsigned planned;
 static struct bytes expected;
 static struct directory *directories;
 
@@ -145,10 +151,38 @@ limit_time(void)
 }
 
 static void
+run_elsewhere(struct directory *d, const char *wasm)
+{
+    struct test_case c;
+    char why[512] = "was not run";
+    int status;
+    bool ok;
+    planned++;
+    if (!case_load(&c, wasm, why, sizeof why) || c.stubs[0]) {
+        if (judging)
+            verdict(d, wasm, false, c.stubs ? "wants stubs" : why);
+    } else if (judging) {
+        ok = plan_status(plan, planned, &c.scratch, &status) &&
+             case_check(&c, status, why, sizeof why);
+        verdict(d, wasm, ok, why);
+        free(c.scratch); /* who made it removes it */
+        c.scratch = NULL;
+    } else if (!plan_write(&c, plan, planned)) {
+        cli_error("%s: %s cannot be written there", plan, wasm);
+        exit(1);
+    }
+    case_finish(&c);
+}
+
+static void
 run(struct directory *d, const char *wasm)
 {
     struct job *j = jobs;
     char why[512] = "";
+    if (plan) {
+        run_elsewhere(d, wasm);
+        return;
+    }
     reap(false);
     while (j->pid)
         j++;
@@ -246,7 +280,7 @@ static _Noreturn void
 usage(void)
 {
     fputs("usage: pith-wasi [--verbose] [--hold-stdin] [--expect FILE] "
-          "[--timeout SECONDS] [-j N] PATH...\n",
+          "[--timeout SECONDS] [-j N] [--plan DIR | --judge DIR] PATH...\n",
           stderr);
     exit(EXIT_USAGE);
 }
@@ -276,6 +310,10 @@ main(int argc, char **argv)
             }
         } else if (strcmp(argv[at], "--timeout") == 0) {
             timeout = (unsigned)strtoul(v, NULL, 10);
+        } else if (strcmp(argv[at], "--plan") == 0 ||
+                   strcmp(argv[at], "--judge") == 0) {
+            plan = v;
+            judging = argv[at][2] == 'j';
         } else if (strcmp(argv[at], "-j") == 0) {
             njobs = (unsigned)strtoul(v, NULL, 10);
         } else {
@@ -288,5 +326,8 @@ main(int argc, char **argv)
     for (; at < argc; at++)
         walk(argv[at]);
     reap(true);
-    return summary();
+    if (!plan || judging)
+        return summary();
+    printf("%u programs\n", planned);
+    return planned == 0;
 }

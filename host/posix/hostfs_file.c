@@ -95,13 +95,13 @@ hostfs_read(struct inode *i, struct file *f, struct uio *u)
 {
     uint8_t small[SMALL], *buf;
     uint64_t at = u->offset;
-    int64_t done = 0, n = 1;
+    int64_t done = 0, n = 0;
     size_t room;
     int fd = file_of(f)->fd;
 
     (void)i;
     buf = buffer(small, u->resid, &room);
-    while (u->resid > 0 && n > 0) {
+    while (u->resid > 0) {
         size_t want = u->resid < room ? u->resid : room;
         kernel_unlock();
         n = pread(fd, buf, want, (off_t)at);
@@ -148,7 +148,7 @@ hostfs_write(struct inode *i, struct file *f, struct uio *u)
 {
     uint8_t small[SMALL], *buf;
     uint64_t at = u->offset;
-    int64_t done = 0, n = 1;
+    int64_t done = 0, n = 0;
     bool at_end = f->flags & PITH_O_APPEND;
     size_t room;
     int fd = file_of(f)->fd;

@@ -18,6 +18,9 @@ create_and_read(void)
     IS(t_read(fd, buf, 8), 4);
     CHECK(memcmp(buf, "ello", 4) == 0);
     IS(t_read(fd, buf, 8), 0);
+    IS(t_read(fd, buf, 0), 0);
+    IS(t_write(fd, buf, 0), 0);
+    IS(call_lseek(&me, fd, 0, PITH_SEEK_CUR), 5);
     IS(call_lseek(&me, fd, -2, PITH_SEEK_END), 3);
     IS(call_lseek(&me, fd, -4, PITH_SEEK_CUR), -E_INVAL);
     IS(call_lseek(&me, fd, 0, PITH_SEEK_CUR), 3);

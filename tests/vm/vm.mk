@@ -8,6 +8,17 @@ $(VM_SCREEN): tests/vm/screen.c $(PITH_CC_DEPS)
 .PHONY: test-vm
 test-vm: vm usertests $(VM_SCREEN) $(B)/bin/pith
 	@PITH_OUT=$(abspath $(O)) tests/vm/vm.sh $(abspath $(B)/bin/pith)
+# usertests and WASI suites inside; PITH_VM_ARCH=aarch64 for another processor.
+SUITES_ARCH := $(or $(PITH_VM_ARCH),$(shell uname -m))
+VM_SUITE := $(O)/user/tests/suite
+$(VM_SUITE): tests/vm/suite.c $(PITH_CC_DEPS)
+	@mkdir -p $(@D)
+	@$(PITH_CC) $(USER_CFLAGS) -o $@ $<
+.PHONY: test-vm-suites
+test-vm-suites: vm-$(SUITES_ARCH) usertests $(VM_SUITE) $(B)/bin/pith-wasi \
+                wasi-programs
+	@PITH_OUT=$(abspath $(O)) PITH_VM_ARCH=$(SUITES_ARCH) \
+	    tests/vm/suites.sh $(abspath $(B)/bin/pith-wasi) $(WASI_OUT)
 # The disk image: BIOS, UEFI, updates that fail in every way.
 .PHONY: test-vm-disk
 test-vm-disk: vm-image

@@ -64,17 +64,6 @@ verdict 'ephemeral' $?
 "$run" --disk "$disk" -c 'say "x"' >"$tmp/out" 2>&1
 [ $? = 2 ] && grep -q 'no double quotes' "$tmp/out"
 verdict 'a command that cannot be passed is refused' $?
-# the system calls' own tests, with Linux underneath as PID 1 leaves it
-cp "${USERTESTS:-$PITH_OUT/user/tests/usertests}" "$disk/data/usertests"
-timeout 300 "$run" --disk "$disk" \
-    -c 'cd /tmp; USERTESTS=/data/usertests /data/usertests' >"$tmp/out" 2>&1
-counts=$(tr -d '\r' <"$tmp/out" |
-    sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed.*/\1 \2/p' | tail -n 1)
-[ -n "$counts" ]
-verdict 'usertests come to their end' $?
-grep '^FAIL\|^not ok' "$tmp/out"
-passed=$((passed + ${counts% *}0 / 10)) failed=$((failed + ${counts#* }0 / 10))
-
 # a server in the machine, asked from the host
 port=$((20000 + $$ % 20000))
 mkdir -p "$disk/data/www"

@@ -14,6 +14,8 @@ $(WASI_OUT)/%.json: tests/wasi/%.json
 	@mkdir -p $(@D)/empty.root
 	@cp $< $@
 
-test-wasi: $(B)/bin/pith-wasi $(WASI_TESTS:%=$(WASI_OUT)/%.wasm) \
-           $(WASI_TESTS:%=$(WASI_OUT)/%.json)
+.PHONY: wasi-programs
+wasi-programs: $(WASI_TESTS:%=$(WASI_OUT)/%.wasm) \
+               $(WASI_TESTS:%=$(WASI_OUT)/%.json)
+test-wasi: $(B)/bin/pith-wasi wasi-programs
 	@$(B)/bin/pith-wasi $(WASI_OUT)

@@ -4,6 +4,7 @@
  *
  *     case.c     X.json --> struct test_case; actual against expected
  *     child.c    run one case in this (forked) process, and never return
+ *     plan.c     the same for somebody else to run: a virtual machine
  *     fixture.c  directories: copy, remove, read whole files
  *     sha1.c     for outputs that are kept as a digest
  */
@@ -41,6 +42,12 @@ bool case_check(const struct test_case *c, int status, char *why, size_t room);
 
 /* In a child: run the case, exit with its code. */
 _Noreturn void child_run(const struct test_case *c);
+
+/* Lay out case `number` below the directory `plan`. */
+bool plan_write(const struct test_case *c, const char *plan, unsigned number);
+/* What came of it, as waitpid says it; *dir (malloc'ed) is its directory. false:
+ * it was not run. */
+bool plan_status(const char *plan, unsigned number, char **dir, int *status);
 
 bool fixture_copy(const char *from, const char *to);
 void fixture_remove(const char *path);

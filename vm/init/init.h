@@ -32,7 +32,7 @@
  *     TERM=...
  *
  * What was asked for and cannot be had is never replaced silently: a recovery
- * shell starts instead, and says so.
+ * shell starts instead, and says so; where a command was to run, the machine ends.
  */
 #ifndef VM_INIT_INIT_H
 #define VM_INIT_INIT_H

@@ -103,10 +103,13 @@ wanted(const char *variable, const char *dir)
     return mount_named(what, dir, trouble, sizeof trouble);
 }
 
-static void
+/* A shell; false: a command was to run, and nobody would be there. */
+static bool
 recover(void)
 {
     say("%s", trouble[0] ? trouble : "the system did not start; see above");
+    if (getenv("PITH_COMMAND"))
+        return false;
     say("this is a recovery shell: it runs from the system image, and nothing "
         "that is written here is kept. To power off: exit");
     nargs = 0;
@@ -119,6 +122,7 @@ recover(void)
         add("--mount");
         add(ROOT_DIR "::/mnt");
     }
+    return true;
 }
 
 static bool
@@ -303,14 +307,9 @@ main(int argc, char **argv)
     say_time("pid 1");
     if (getenv("PITH_NET"))
         check_network();
-    if (!plan()) {
-        recover();
-        boot(&o);
-    } else if (!boot(&o)) {
-        recover();
-        boot(&o);
-    } else {
+    if (plan() && boot(&o))
         leave_word(&o);
-    }
+    else if (recover())
+        boot(&o);
     power_off(o.restart);
 }
