@@ -13,6 +13,8 @@
 #                    what is used takes room) when it is missing
 #   --ephemeral      no disk, no /data: everything is forgotten
 #   --net            a network behind the host's (nobody can connect to it)
+#   --address A/BITS[,GATEWAY]
+#                    the same, with this address instead of DHCP's
 #   --publish H:P    the same, and port H of the host's loopback is port P here
 #   --display KIND   a screen, a keyboard and a pointer: a window (gtk, sdl), a
 #                    VNC server (vnc=127.0.0.1:0), or none to see them there
@@ -26,16 +28,38 @@ set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 out=${PITH_OUT:-$top/out}
 arch=${PITH_VM_ARCH:-$(uname -m)}
-memory=256M display='' disk='' data='' ephemeral=no command= net=no
+memory=256M display='' disk='' data='' ephemeral=no command= net=no address=dhcp
 
-usage() { sed -n '6,23s/^# \{0,3\}//p' "$0"; }
+usage() { sed -n '6,25s/^# \{0,3\}//p' "$0"; }
 die() {
     echo "run vm: $*" >&2
     exit 2
 }
+# A/BITS[,GATEWAY] as Linux's ip= wants it
+fixed_address() {
+    echo "$1" | awk -F'[/,]' '
+        function good(a, n, i) {
+            n = split(a, part, ".")
+            for (i = 1; i <= n; i++)
+                if (part[i] !~ /^[0-9]+$/ || part[i] > 255)
+                    return 0
+            return n == 4
+        }
+        {
+            if ($0 !~ /^[0-9.]+\/[0-9]+(,[0-9.]+)?$/ || !good($1) || $2 > 32 ||
+                (NF == 3 && !good($3)))
+                exit 1
+            for (i = 0; i < 4; i++) {
+                n = $2 - 8 * i
+                n = n < 0 ? 0 : n > 8 ? 8 : n
+                mask = mask (i ? "." : "") 256 - 2 ^ (8 - n)
+            }
+            print $1 "::" $3 ":" mask "::eth0:off"
+        }'
+}
 while [ $# -gt 0 ]; do
     case $1 in
-    --arch | --data | --display | --disk | --memory | --publish | -c)
+    --address | --arch | --data | --display | --disk | --memory | --publish | -c)
         [ $# -ge 2 ] || die "$1 wants a value; try: ./run vm --help" ;;
     esac
     case $1 in
@@ -47,6 +71,11 @@ while [ $# -gt 0 ]; do
     -c) command=$2; shift ;;
     --ephemeral) ephemeral=yes ;;
     --net) [ "$net" != no ] || net= ;;
+    --address)
+        address=$(fixed_address "$2") ||
+            die "--address $2: want ADDRESS/BITS[,GATEWAY], as 10.0.2.77/24"
+        [ "$net" != no ] || net=
+        shift ;;
     --publish)
         case $2 in
         *[!0-9:]* | *:*:* | :* | *:) die "--publish $2: want HOST:PORT" ;;
@@ -152,7 +181,9 @@ if [ "$ephemeral" = no ]; then
     fi
 fi
 if [ "$net" != no ]; then
-    env="ip=dhcp PITH_NET=1 $env"
+    [ "$address" = dhcp ] ||
+        net=$(echo "$net" | sed "s/-:/-${address%%:*}:/g")
+    env="ip=$address PITH_NET=1 $env"
     set -- "$@" -netdev "user,id=net$net" -device virtio-net-device,netdev=net
 fi
 if [ -n "$display" ]; then

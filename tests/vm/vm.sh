@@ -64,24 +64,43 @@ verdict 'ephemeral' $?
 "$run" --disk "$disk" -c 'say "x"' >"$tmp/out" 2>&1
 [ $? = 2 ] && grep -q 'no double quotes' "$tmp/out"
 verdict 'a command that cannot be passed is refused' $?
-# a server in the machine, asked from the host
+# An app of the system's, an HTTP server, asked from the host; the network's
+# address comes by DHCP, or is said.
+mkdir -p "$disk/data/web"
+echo '<p>from inside' >"$disk/data/web/index.html"
+awk 'BEGIN {for (i = 0; i < 30000; i++) print "line", i}' >"$disk/data/web/long.txt"
+printf '[[app]]\nname = "web"\n' >"$disk/data/boot.toml"
+t 'an app is to run' 0 '' 'mkdir -p /etc/vyoma && cp /data/boot.toml /etc/vyoma/'
 port=$((20000 + $$ % 20000))
-mkdir -p "$disk/data/www"
-echo '<p>from inside' >"$disk/data/www/index.html"
-timeout 60 "$run" --disk "$disk" --publish $port:80 \
-    -c 'netcat -s 0.0.0.0 -p 80 -L httpd /data/www' \
-    -- -pidfile "$tmp/server" >"$tmp/out" 2>&1 </dev/null &
-tries=0
-until node -e "fetch('http://127.0.0.1:$port/index.html').then(r => r.text())
-    .then(t => process.exit(t === '<p>from inside\\n' ? 0 : 1))
-    .catch(() => process.exit(1))" 2>/dev/null || [ $tries -gt 60 ]; do
-    tries=$((tries + 1))
-    sleep 0.5
-done
-[ $tries -le 60 ]
-verdict 'HTTP from the host' $?
+url=http://127.0.0.1:$port
+web() { # NAME OPTION...
+    name=$1
+    shift
+    timeout 60 "$run" --disk "$disk" --publish $port:80 "$@" \
+        -- -pidfile "$tmp/server" >"$tmp/console" 2>&1 </dev/null &
+    tries=0
+    until [ "$(curl -s -m 5 $url/)" = '<p>from inside' ] || [ $tries -gt 60 ]; do
+        tries=$((tries + 1))
+        sleep 0.5
+    done
+    cp "$tmp/console" "$tmp/out"
+    [ $tries -le 60 ]
+    verdict "HTTP from the host, $name" $?
+}
+web 'DHCP'
+curl -s -m 10 "$url/long.txt" >"$tmp/out" && cmp "$disk/data/web/long.txt" "$tmp/out"
+verdict 'a file of 300 KB' $?
+for path in ../boot.toml %2e%2e/boot.toml none; do
+    curl -s -m 10 -o "$tmp/body" --path-as-is -w '%{http_code}\n' "$url/$path"
+done >"$tmp/out"
+[ "$(tr '\n' ' ' <"$tmp/out")" = '404 404 404 ' ]
+verdict 'no file but those of its manifest' $?
 kill -9 "$(cat "$tmp/server")"
 wait
+web 'a fixed address' --address 10.0.2.77/24,10.0.2.2
+kill -9 "$(cat "$tmp/server")"
+wait
+t 'no app is to run' 0 '' 'rm /etc/vyoma/boot.toml'
 
 # the screen, the keyboard and the pointer
 node "$here/screen.mjs" "$run" "$PITH_OUT/user/tests/screen" >"$tmp/out" 2>&1
@@ -98,6 +117,9 @@ x 'what was written there is read after power off' again "$disk"
 x 'a share that is missing: a recovery shell that says so' recovery
 mkdir -p "$tmp/bad"
 cat "$run" "$run" "$run" "$run" >"$tmp/bad/root.pith"
+timeout 120 "$run" --disk "$tmp/bad" -c 'echo ran' >"$tmp/out" 2>&1 </dev/null
+[ $? = 1 ] && grep -q 'not a database' "$tmp/out" && ! grep -q '^ran' "$tmp/out"
+verdict 'a command for it: the machine says so and ends' $?
 x 'a disk that is none: a recovery shell that shows it' damaged "$tmp/bad"
 [ -s "$tmp/bad/damaged" ] && [ ! -e "$tmp/bad/root.pith" ]
 verdict 'put aside there' $?
