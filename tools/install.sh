@@ -11,7 +11,7 @@ build="clang-19 lld-19 llvm-19 llvm-19-dev libclang-rt-19-dev-wasm32 wasi-libc
        linux-libc-dev libc6-dev bison flex gawk patch pkg-config autoconf automake file nodejs"
 vm="libdrm-dev grub-common grub-pc-bin grub-efi-amd64-bin mtools gcc libclang-rt-19-dev libelf-dev bc zstd tcl
     qemu-system-x86"
-test_="gcc libc6-dev-i386 gcc-multilib libclang-rt-19-dev tmux expect ovmf
+test_="gcc libc6-dev-i386 gcc-multilib libclang-rt-19-dev tmux expect curl ovmf
        clang-tidy-19 clang-format-19 qemu-user libc6-dev-arm64-cross
        libgcc-12-dev-arm64-cross chromium firefox-esr
        fonts-dejavu-core"
