@@ -23,12 +23,15 @@ struct clone {
 /* ---- references
  * ---------------------------------------------------------------- */
 
+/* What the program has loaded is not there in the copy (engine_code_load). */
 static void *
-clone_func(struct clone *c, struct engine_func *f)
+clone_func(struct clone *c, uint32_t vt, struct engine_func *f)
 {
     const struct engine_module *m = c->from->module;
     struct engine_func *g = NULL;
 
+    if (f->instance && f->instance->load && vt & VT_NULLABLE)
+        return NULL;
     if (f->instance == c->from) {
         g = instance_func(c->to, f->index);
     } else {
@@ -51,7 +54,7 @@ clone_ref(struct clone *c, uint32_t vt, void *ref)
     if (!ref)
         return NULL;
     if (top == HEAP_FUNC)
-        return clone_func(c, ref);
+        return clone_func(c, vt, ref);
     if ((top == HEAP_EXTERN && bits != 2) || (top == HEAP_ANY && bits))
         return ref;
     c->err = -E_NOTSUP;

@@ -193,17 +193,26 @@ visit_pointers(const struct visit *v, void *const *pointers, uint64_t n)
 }
 
 void
+instance_visit(const struct engine_instance *in,
+               void (*f)(void *ctx, uint64_t word), void *ctx)
+{
+    const struct visit v = {f, ctx};
+
+    visit_words(&v, in->global_values, in->module->global_slots);
+    for (uint32_t i = 0; in->elems && i < in->module->nelems; i++)
+        visit_pointers(&v, in->elems[i].refs, in->elems[i].n);
+}
+
+void
 engine_store_visit(struct engine_store *s, void (*f)(void *ctx, uint64_t word),
                    void *ctx)
 {
     const struct visit v = {f, ctx};
 
     visit_words(&v, s->stack, (uint64_t)(s->sp - s->stack));
-    for (struct engine_instance *in = s->instances; in; in = in->next) {
-        visit_words(&v, in->global_values, in->module->global_slots);
-        for (uint32_t i = 0; in->elems && i < in->module->nelems; i++)
-            visit_pointers(&v, in->elems[i].refs, in->elems[i].n);
-    }
+    for (struct engine_instance *in = s->instances; in; in = in->next)
+        if (!load_is_leaving(in))
+            instance_visit(in, f, ctx);
     for (struct engine_global *g = s->globals; g; g = g->next)
         f(ctx, g->own.u64);
     for (struct engine_table *t = s->tables; t; t = t->next)

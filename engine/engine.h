@@ -344,6 +344,42 @@ int engine_instance_clone(struct engine_store *to, struct engine_instance *i,
                           const struct engine_extern *imports,
                           struct engine_instance **out);
 
+/* ---- code that a running program brings ---------------------------------- */
+
+/*
+ * A module that joins instance `in`, which is running in this thread or about
+ * to: it uses `in`'s memory 0 and table 0 and whatever else it imports from
+ * module "env" by the names under which `in` exports it. It defines no memory,
+ * table or tag and has no start function, so nothing of it runs now.
+ *
+ *     env.memory, env.__indirect_function_table    memory 0, table 0
+ *     env.__memory_base, env.__table_base          the numbers below
+ *     env.NAME                                     the export NAME
+ *
+ * Its functions get into the table by its element segments. It ends with the
+ * store; when dropped its elements become null, and it goes once nothing of the
+ * store refers to its functions any more and none of them is running. What is
+ * forked (engine_instance_clone) has null where such functions were.
+ */
+struct engine_code {
+    uint32_t memory_base;
+    uint32_t table_base;  /* ENGINE_CODE_GROW: the table grows, and this is set */
+    uint32_t table_size;  /* elements from table_base on that are its own */
+};
+#define ENGINE_CODE_GROW UINT32_MAX
+/*
+ * A number > 0 to drop it by. Takes bytes over as engine_module_load does, also
+ * when it fails. -E_2BIG (bytes); -E_NOEXEC (malformed, invalid, what it
+ * imports is not there, a segment is out of bounds); -E_INVAL (elements outside
+ * the table); -E_NOMEM (quota, too many, the table cannot grow).
+ */
+int engine_code_load(struct engine_instance *in, const uint8_t *bytes,
+                     size_t size,
+                     void (*release)(const uint8_t *, size_t, void *),
+                     void *ctx, struct engine_code *code,
+                     struct report *report);
+int engine_code_drop(struct engine_instance *in, int number); /* -E_BADF */
+
 /* ---- calls ----------------------------------------------------------- */
 
 const struct engine_functype *engine_func_type(const struct engine_func *f);

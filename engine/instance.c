@@ -359,8 +359,8 @@ expect_elements(struct engine_instance *in)
         mem_soon(in->funcs, own * sizeof *in->funcs);
 }
 
-static enum engine_status
-initialise(struct engine_instance *in, struct report *report)
+enum engine_status
+instance_fill(struct engine_instance *in, struct report *report)
 {
     const struct engine_module *m = in->module;
     enum engine_status st;
@@ -398,7 +398,7 @@ engine_instance_create(struct engine_store *s, struct engine_module *m,
         instance_abandon(in);
         return ENGINE_UNLINKABLE;
     }
-    st = initialise(in, report);
+    st = instance_fill(in, report);
     if (st != ENGINE_OK)
         report_set(report, 0, "while instantiating: %s",
                    engine_status_text(st));

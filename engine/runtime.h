@@ -110,6 +110,7 @@ struct engine_instance {
     struct elem_refs *elems;
     uint32_t *data_length;        /* 0: dropped */
     struct engine_instance *next; /* in the store */
+    struct load *load; /* by engine_code_load; NULL: not */
     uint64_t global_values[];     /* own globals, at module->global_slot */
 };
 
@@ -187,6 +188,7 @@ struct engine_store {
     uint32_t *held;       /* canonical types of host functions */
     uint32_t nheld, held_cap;
 
+    struct loads *loads; /* load.c; NULL: there were none */
     struct gc_heap *gc; /* structs and arrays; NULL until there is one */
     uint64_t gc_work;   /* units that long array operations and collections
                          * took and that are not off the budget yet */
@@ -227,6 +229,19 @@ bool constexpr_eval(struct engine_instance *in, struct const_expr e,
                     union slot_value *out);
 /* Behind the end of the valid constant expression at p. */
 const uint8_t *constexpr_skip(const uint8_t *p);
+
+/* The last step: memories, tables, globals, segments, the start function. */
+enum engine_status instance_fill(struct engine_instance *in,
+                                 struct report *report);
+
+/* load.c: an instance's own end, and the store's. Leaving: what it holds does not
+ * count. */
+bool load_is_leaving(const struct engine_instance *in);
+void load_free(struct engine_instance *in);
+void loads_finish(struct engine_store *s);
+/* embed.c: f for what may be references in in. */
+void instance_visit(const struct engine_instance *in,
+                    void (*f)(void *ctx, uint64_t word), void *ctx);
 
 /* memory.c */
 extern struct engine_memory memory_none;

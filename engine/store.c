@@ -128,9 +128,11 @@ engine_store_destroy(struct engine_store *s)
     gc_heap_free(s->gc);
     while ((in = s->instances)) {
         s->instances = in->next;
+        load_free(in);
         engine_module_unref(in->module);
         free(in);
     }
+    loads_finish(s);
     for (uint32_t i = 0; i < s->nheld; i++)
         type_release(s->held[i]);
     while ((b = s->blocks)) {

@@ -108,7 +108,7 @@ $(USER_O)/user/tests/usertests-fork: FORKING := --fork -DWITH_FORK
 $(USERTESTS): $(USERTESTS_C) user/tests/t.h $(PITH_CC) \
               $(USER_O)/user/tests/hostile_table.h
 	@echo "  PITH-CC $@"
-	@$(PITH_CC) $(FORKING) $(USER_CFLAGS) -I$(USER_O)/user/tests -o $@ \
+	@$(PITH_CC) --jit $(FORKING) $(USER_CFLAGS) -I$(USER_O)/user/tests -o $@ \
 	    $(USERTESTS_C)
 
 # Benchmark programs, for Pith and the same for the host to compare with.

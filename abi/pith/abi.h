@@ -237,6 +237,23 @@ struct pith_sysinfo {
     uint32_t loads[3], pad2; /* load average << 16 */
 };
 
+/*
+ * code_load(bytes, size, code): a module that the program made joins it. A number
+ * > 0 for code_drop; docs/code.md. -E_2BIG: larger than PITH_CODE_MAX; -E_NOEXEC:
+ * malformed, or it does not fit the program (why is a sentence); -E_INVAL: there
+ * are no such elements; -E_NOMEM: too many, or a table or a limit is full.
+ */
+#define PITH_CODE_MAX 0x2000000
+#define PITH_CODE_GROW 0xffffffffu
+struct pith_code {
+    uint32_t memory_base; /* what it imports as env.__memory_base ... */
+    uint32_t table_base;  /* ... and env.__table_base; PITH_CODE_GROW: the table
+                           * grows by table_size, and this is set */
+    uint32_t table_size;  /* elements from there on: null once it is dropped */
+    pith_gp why;          /* room for a sentence when it fails ... */
+    uint32_t why_len;     /* ... in bytes; 0: none */
+};
+
 enum { PITH_CLOCK_REALTIME, PITH_CLOCK_MONOTONIC, PITH_CLOCK_PROCESS,
        PITH_CLOCK_THREAD };
 #define PITH_TIMER_ABSTIME 1

@@ -109,7 +109,8 @@ ASM_H := types bitsperlong posix_types ioctl
 
 # The installed headers: musl's, the generic bits, ours over them.
 $(ROOT)/include/stdio.h: $(GENH) $(wildcard $(HERE)/arch/bits/*.h) \
-                         $(wildcard $(HERE)/include/*.h) abi/pith/abi.h
+                         $(wildcard $(HERE)/include/*.h) \
+                         $(wildcard $(HERE)/include/pith/*.h) abi/pith/abi.h
 	@echo "  HEADERS $(ROOT)/include"
 	@rm -rf $(ROOT)/include && mkdir -p $(ROOT)/include/bits $(ROOT)/pith
 	@cp -r $(MUSL)/include/. $(ROOT)/include/

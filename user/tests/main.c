@@ -19,12 +19,12 @@
 static const struct test *const tables[] = {
     file_tests,     process_tests, signal_tests,  socket_tests,
     terminal_tests, limit_tests,   special_tests, system_tests,
-    library_tests,  fork_tests,    hostile_tests,
+    library_tests,  fork_tests,    hostile_tests, code_tests,
 };
 static const struct role *const roles[] = {
     file_roles,     process_roles, signal_roles,  socket_roles,
     terminal_roles, limit_roles,   special_roles, system_roles,
-    library_roles,  fork_roles,    hostile_roles,
+    library_roles,  fork_roles,    hostile_roles, code_roles,
 };
 #define TABLES (sizeof tables / sizeof *tables)
 

@@ -38,10 +38,12 @@ struct role {
 /* Each file's tables end with a NULL name. */
 extern const struct test file_tests[], process_tests[], signal_tests[],
     socket_tests[], terminal_tests[], limit_tests[], hostile_tests[],
-    fork_tests[], library_tests[], special_tests[], system_tests[];
+    fork_tests[], library_tests[], special_tests[], system_tests[],
+    code_tests[];
 extern const struct role file_roles[], process_roles[], signal_roles[],
     socket_roles[], terminal_roles[], limit_roles[], hostile_roles[],
-    fork_roles[], library_roles[], special_roles[], system_roles[];
+    fork_roles[], library_roles[], special_roles[], system_roles[],
+    code_roles[];
 
 _Noreturn void fail(const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
