@@ -504,7 +504,7 @@ engine_code_load(struct engine_instance *in, const uint8_t *bytes, size_t size,
             release(bytes, size, ctx);
         return r;
     }
-    r = engine_module_load(bytes, size, release, ctx, &m, report);
+    r = module_load_passing(bytes, size, release, ctx, &m, report);
     if (r == 0 && (why = cannot_join(m)))
         report_set(report, 0, "%s", why);
     if (r == 0 && !why)

@@ -74,11 +74,11 @@ decode(struct engine_module *m, const struct engine_file *file,
     return r;
 }
 
-int
-engine_module_load_file(const uint8_t *bytes, size_t size,
-                        void (*release)(const uint8_t *, size_t, void *),
-                        void *ctx, const struct engine_file *file,
-                        struct engine_module **out, struct report *report)
+static int
+load(const uint8_t *bytes, size_t size,
+     void (*release)(const uint8_t *, size_t, void *), void *ctx,
+     const struct engine_file *file, bool passing, struct engine_module **out,
+     struct report *report)
 {
     struct engine_module *m = calloc(1, sizeof *m);
     int r;
@@ -96,6 +96,7 @@ engine_module_load_file(const uint8_t *bytes, size_t size,
     m->size = size;
     m->release = release;
     m->ctx = ctx;
+    m->passing = passing;
     r = decode(m, file, report);
     if (r == 0)
         translate_init(m);
@@ -112,6 +113,24 @@ engine_module_load_file(const uint8_t *bytes, size_t size,
     }
     *out = m;
     return 0;
+}
+
+int
+engine_module_load_file(const uint8_t *bytes, size_t size,
+                        void (*release)(const uint8_t *, size_t, void *),
+                        void *ctx, const struct engine_file *file,
+                        struct engine_module **out, struct report *report)
+{
+    return load(bytes, size, release, ctx, file, false, out, report);
+}
+
+int
+module_load_passing(const uint8_t *bytes, size_t size,
+                    void (*release)(const uint8_t *, size_t, void *),
+                    void *ctx, struct engine_module **out,
+                    struct report *report)
+{
+    return load(bytes, size, release, ctx, NULL, true, out, report);
 }
 
 int

@@ -169,6 +169,7 @@ struct engine_module {
     struct custom *customs;
     uint32_t ncustoms;
     size_t arena_bytes;
+    bool passing; /* made at run time: nothing of it is kept on disk */
 
     /* Globals' places in an instance (slots) and its size; see instance.c. */
     uint32_t *global_slot;
@@ -186,6 +187,12 @@ struct engine_module {
     struct translator *translator; /* buffers for the next one */
     struct jit *jit;               /* machine code (baseline.h), or NULL */
 };
+
+/* engine_module_load of what a program made: nothing of it goes to the cache. */
+int module_load_passing(const uint8_t *bytes, size_t size,
+                        void (*release)(const uint8_t *, size_t, void *),
+                        void *ctx, struct engine_module **out,
+                        struct report *report);
 
 /* Decode and validate m->bytes. */
 int decode_module(struct engine_module *m, struct report *report);

@@ -65,7 +65,8 @@ compile_module(struct engine_module *m, optimise_progress_fn *progress,
     t_buffers_free(&t);
     if (r == 0)
         r = job_run(&j, false);
-    if (r == 0 && j.nparts && m->optimiser && engine_options()->cache) {
+    if (r == 0 && j.nparts && m->optimiser && !m->passing &&
+        engine_options()->cache) {
         optimise_keep(&j);
         r = optimise_save(m, true);
     }
@@ -98,7 +99,7 @@ optimise_loaded(struct engine_module *m)
     m->optimiser = own = calloc(1, sizeof *own);
     if (!own)
         return;
-    if (object_cache_open(&own->kept, m) &&
+    if (!m->passing && object_cache_open(&own->kept, m) &&
         object_load(m, own->kept.blobs, own->kept.n) < 0)
         object_cache_close(&own->kept);
     if (o->eager && !own->kept.whole)

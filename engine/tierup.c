@@ -141,7 +141,7 @@ compile(const struct request *q)
     t_buffers_free(&t);
     if (r == 0)
         r = job_run(&j, true);
-    if (r == 0 && engine_options()->cache)
+    if (r == 0 && !q->m->passing && engine_options()->cache)
         optimise_keep(&j);
     for (uint32_t k = 0; r == 0 && k < j.nfuncs; k++) /* watch the old code */
         atomic_store(&q->m->optimiser->heat[j.funcs[k].func], 0);

@@ -115,10 +115,12 @@ $(USERTESTS): $(USERTESTS_C) user/tests/t.h $(PITH_CC) \
 BENCH_USER := $(patsubst tests/bench/user/%.c,%,$(wildcard tests/bench/user/*.c))
 .PHONY: bench-programs
 bench-programs: $(BENCH_USER:%=$(USER_O)/user/bench/%) \
-                $(BENCH_USER:%=$(USER_O)/user/bench/native-%)
+                $(patsubst %,$(USER_O)/user/bench/native-%,\
+                    $(filter-out codeload,$(BENCH_USER)))
 $(USER_O)/user/bench/native-%: tests/bench/user/%.c tests/bench/user/bench.h
 	@mkdir -p $(@D)
 	@$(CC) -O2 -D_GNU_SOURCE -Wall -Wextra -o $@ $<
+$(USER_O)/user/bench/codeload: JIT := --jit
 $(USER_O)/user/bench/%: tests/bench/user/%.c tests/bench/user/bench.h $(PITH_CC)
 	@mkdir -p $(@D)
-	@$(PITH_CC) $(USER_CFLAGS) -o $@ $<
+	@$(PITH_CC) $(JIT) $(USER_CFLAGS) -o $@ $<

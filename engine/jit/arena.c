@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#define FIRST_BYTES ((size_t)1 << 14) /* small modules may be many */
 #define BLOCK_BYTES ((size_t)1 << 18)
 
 struct arena_block {
@@ -23,8 +24,12 @@ arena_take(struct arena *a, size_t bytes)
 
     bytes = (bytes + 15) & ~(size_t)15;
     if (!b || bytes > b->size - b->used) {
-        size_t size = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES;
+        size_t size = b ? 4 * b->size : FIRST_BYTES;
 
+        if (size > BLOCK_BYTES)
+            size = BLOCK_BYTES;
+        if (size < bytes)
+            size = bytes;
         b = malloc(sizeof *b + size);
         if (!b)
             return NULL;
@@ -49,16 +54,18 @@ arena_alloc(struct arena *a, size_t bytes)
 void
 arena_reset(struct arena *a, bool all)
 {
-    struct arena_block *b = a->blocks;
+    struct arena_block *b = a->blocks, *next;
 
-    while (b && (all || b->next || b->size > BLOCK_BYTES)) {
-        struct arena_block *next = b->next;
-
-        free(b);
-        b = next;
+    a->blocks = NULL;
+    for (; b; b = next) {
+        next = b->next;
+        if (!all && !a->blocks && b->size <= BLOCK_BYTES) {
+            b->used = 0;
+            b->next = NULL;
+            a->blocks = b;
+        } else {
+            free(b);
+        }
     }
-    if (b)
-        b->used = 0;
-    a->blocks = b;
 }
 #endif

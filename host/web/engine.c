@@ -199,6 +199,7 @@ engine_store_destroy(struct engine_store *s)
     }
     instance_destroy(s->instance);
     memories_destroy(s->memories);
+    loads_finish(s);
     host_free(s);
 }
 

@@ -36,6 +36,7 @@ struct engine_instance {
     struct engine_memory *memory; /* own, a shared one, or NULL */
     uint8_t *snapshot;  /* of a forked one: memory->size bytes ... */
     uint64_t *globals;  /* ... and the mutable globals */
+    uint32_t elements;  /* of its table 0 */
 };
 
 enum { POLL_NOW = 1, POLL_LATER }; /* later: in a loop, not at a gate */
@@ -52,6 +53,7 @@ struct engine_store {
     struct engine_func *funcs;
     struct engine_instance *instance;
     struct engine_memory *memories; /* shared ones that it made */
+    struct loads *loads; /* load.c; NULL: there were none */
     struct trap_frame trap[TRAP_FRAMES];
     struct engine_frame frames[TRAP_FRAMES];
     uint32_t nframes;
@@ -59,6 +61,7 @@ struct engine_store {
 
 void instance_destroy(struct engine_instance *i); /* NULL is fine */
 void memories_destroy(struct engine_memory *first);
+void loads_finish(struct engine_store *s);
 
 /* gate.c */
 int gate_find(engine_host_fn *fn, void *env); /* -1: there is none */

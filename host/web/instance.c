@@ -29,6 +29,9 @@ IMPORT(call) int host_js_call(const char *name, size_t len, uint32_t *args,
 IMPORT(rethrow) _Noreturn void host_js_rethrow(void);
 IMPORT(trap_frames) uint32_t host_js_trap_frames(struct trap_frame *out,
                                                  uint32_t max);
+/* The elements of its table 0; and there are to be at least so many. */
+IMPORT(table_size) uint32_t host_js_table_size(void);
+IMPORT(table_extend) void host_js_table_extend(uint32_t elements);
 IMPORT(globals_get) void host_js_globals_get(uint64_t *out, uint32_t n);
 IMPORT(globals_set) void host_js_globals_set(const uint64_t *in, uint32_t n);
 /* glue.c: between the two memories */
@@ -300,6 +303,7 @@ engine_instance_clone(struct engine_store *to, struct engine_instance *from,
         engine_memory_read(from->memory, 0, i->snapshot, (size_t)bytes);
     }
     host_js_globals_get(i->globals, m->nglobals);
+    i->elements = host_js_table_size();
     return 0;
 }
 
@@ -313,6 +317,7 @@ revive(struct engine_instance *i)
     if (st == ENGINE_OK) {
         glue_copy_out(0, i->snapshot, (size_t)bytes);
         host_js_globals_set(i->globals, i->module->nglobals);
+        host_js_table_extend(i->elements);
     }
     host_free(i->snapshot);
     host_free(i->globals);

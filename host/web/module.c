@@ -67,8 +67,7 @@ read_name(struct reader *r)
     return s;
 }
 
-/* A count of entries of at least one byte each. */
-static uint32_t
+uint32_t
 read_count(struct reader *r)
 {
     uint32_t n = read_u32(r);
@@ -334,8 +333,8 @@ read_memories(struct engine_module *m, struct reader *r)
     m->odd_pages = flags & 8;
 }
 
-/* Constant expressions: only to find their end. */
-static void
+/* Only to find their end. */
+void
 skip_constant(struct reader *r)
 {
     while (!r->bad) {
@@ -418,8 +417,8 @@ module_export_find(const struct engine_module *m, const char *name, size_t len,
 {
     static const enum engine_kind kinds[] = {
         ENGINE_FUNC, ENGINE_TABLE, ENGINE_MEMORY, ENGINE_GLOBAL, ENGINE_TAG};
-    struct reader r = {m->bytes, m->export_entries.at, m->export_entries.end,
-                       false};
+    struct reader r = reader_at(m->bytes, m->export_entries.at,
+                                m->export_entries.end, false);
 
     for (uint32_t i = 0; i < m->exports; i++) {
         struct span s = read_name(&r);
@@ -464,6 +463,9 @@ read_section(struct engine_module *m, uint8_t id, struct reader *r)
         m->has_start = true;
         m->start = read_u32(r);
         return 0;
+    case 13:
+        m->tags = read_count(r);
+        return 0;
     default:
         return 0;
     }
@@ -480,7 +482,7 @@ section_rank(uint8_t id)
 int
 module_read(struct engine_module *m, struct report *report)
 {
-    struct reader r = {m->bytes, 8, m->size, false};
+    struct reader r = reader_at(m->bytes, 8, m->size, false);
     uint32_t seen = 0;
     int e = 0;
 
@@ -492,7 +494,7 @@ module_read(struct engine_module *m, struct report *report)
         struct span whole = {r.at, 0};
         uint8_t id = read_byte(&r);
         struct span body = read_name(&r);
-        struct reader in = {m->bytes, body.at, body.end, r.bad};
+        struct reader in = reader_at(m->bytes, body.at, body.end, r.bad);
 
         whole.end = body.end;
         if (r.bad || id >= SECTIONS ||
@@ -507,6 +509,8 @@ module_read(struct engine_module *m, struct report *report)
         e = read_section(m, id, &in);
         r.bad |= in.bad;
     }
+    if (!m->section[6].at)
+        m->globals_all = m->imported_globals;
     if (e == 0 && !r.bad)
         e = read_functions(m, NULL);
     if (e == 0 && r.bad) {
@@ -520,8 +524,8 @@ module_read(struct engine_module *m, struct report *report)
 int
 module_read_ports(struct engine_module *m)
 {
-    struct reader r = {m->bytes, m->export_entries.at, m->export_entries.end,
-                       false};
+    struct reader r = reader_at(m->bytes, m->export_entries.at,
+                                m->export_entries.end, false);
 
     m->ports = host_alloc((m->exports + 1) * sizeof *m->ports);
     if (!m->ports)

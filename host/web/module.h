@@ -50,6 +50,7 @@ struct engine_module {
     uint32_t start;
     struct span section[SECTIONS]; /* by id, with header; at 0: there is none */
     uint32_t imported_tables, tables; /* tables: those defined here */
+    uint32_t tags;                    /* defined here */
     uint32_t globals_all;             /* imported and defined */
     uint32_t first_memory_end; /* offset behind memory 0's limits */
 
@@ -65,11 +66,23 @@ struct reader {
     const uint8_t *bytes;
     uint32_t at, end;
     bool bad;
+    uint32_t memories, globals; /* that code may name (poll.c) */
 };
+static inline struct reader
+reader_at(const uint8_t *bytes, uint32_t at, uint32_t end, bool bad)
+{
+    return (struct reader){.bytes = bytes, .at = at, .end = end, .bad = bad};
+}
 uint32_t read_u32(struct reader *r);
 uint64_t read_u64(struct reader *r);
 uint8_t read_byte(struct reader *r);
 struct span read_name(struct reader *r);
+
+/* A count of entries of at least one byte each. */
+uint32_t read_count(struct reader *r);
+
+/* Behind a constant expression. */
+void skip_constant(struct reader *r);
 
 /* Fill m from m->bytes. -E_INVAL, -E_NOMEM, -E_NOTSUP; *report says what. */
 int module_read(struct engine_module *m, struct report *report);
@@ -98,6 +111,7 @@ uint32_t section_rank(uint8_t id);
 #define GLOBAL_EXPORT "pith:global"
 #define POLL_EXPORT "pith:poll"        /* the global with the word's address */
 #define POLL_TABLE_EXPORT "pith:polls" /* the table with the function to call */
+#define TABLE_EXPORT "pith:table"      /* table 0 */
 #define LIMIT_EXPORT "pith:limit"      /* the global: pages memory may have */
 int module_rewrite(struct engine_module *m);
 /* From an offset in what the browser has to one in the file; 0: unknown. */
@@ -124,6 +138,8 @@ void put_size(struct writer *w, size_t at);
 struct poll_indices {
     uint32_t global, function; /* each followed by memory.grow's */
 };
+/* Do its data segments go to the memory that it has? */
+bool poll_data_fits(const struct engine_module *m);
 bool poll_code(struct writer *w, const struct engine_module *m,
                const struct poll_indices *x, uint32_t find, uint32_t *found);
 

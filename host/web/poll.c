@@ -17,7 +17,10 @@
  * any? Not when that is this function and the loop is outside its handlers
  * (engine.h, engine_poll_may_throw).
  *
- * Only instructions' lengths matter here. The browser validates the result.
+ * Only instructions' lengths matter here: the browser validates the result. But
+ * it does so with the memory and the globals that are added, which the program
+ * must not name: code that names more than it has itself is not given any, and
+ * is then refused by the browser.
  */
 #include <string.h>
 
@@ -108,10 +111,26 @@ skip_type(struct reader *r)
 }
 
 static void
+skip_memory(struct reader *r)
+{
+    if (read_u32(r) >= r->memories)
+        r->bad = true;
+}
+
+static void
+skip_global(struct reader *r)
+{
+    if (read_u32(r) >= r->globals)
+        r->bad = true;
+}
+
+static void
 skip_memarg(struct reader *r)
 {
     if (read_u32(r) & 0x40)
-        read_u32(r);
+        skip_memory(r);
+    else if (!r->memories)
+        r->bad = true;
     read_u64(r);
 }
 
@@ -138,8 +157,17 @@ skip_misc(struct reader *r)
 
     if (op >= 18)
         r->bad = true;
-    else
+    else if (op == 8) { /* memory.init, copy, fill */
+        read_u32(r);
+        skip_memory(r);
+    } else if (op == 10) {
+        skip_memory(r);
+        skip_memory(r);
+    } else if (op == 11) {
+        skip_memory(r);
+    } else {
         skip_lebs(r, lebs[op]);
+    }
 }
 
 static void
@@ -235,10 +263,16 @@ skip_immediates(struct reader *r, uint8_t op)
             skip_lebs(r, 2);
             break;
         case 0x08: case 0x09: case 0x0c: case 0x0d: case 0x10: case 0x12:
-        case 0x14: case 0x15: case 0x20: case 0x21: case 0x22: case 0x23:
-        case 0x24: case 0x25: case 0x26: case 0x3f: case 0x40: case 0x41:
+        case 0x14: case 0x15: case 0x20: case 0x21: case 0x22: case 0x25:
+        case 0x26: case 0x41:
         case 0x42: case 0xd0: case 0xd2: case 0xd5: case 0xd6:
             read_u64(r);
+            break;
+        case 0x23: case 0x24:
+            skip_global(r);
+            break;
+        case 0x3f:
+            skip_memory(r);
             break;
         case 0x0e:
             skip_many(r, 1, skip_leb);
@@ -349,7 +383,7 @@ instruction(struct function *f, const struct poll_indices *x)
         close_block(f);
         break;
     case 0x40:
-        read_u32(r);
+        skip_memory(r);
         put_grow(f, x, at);
         break;
     default:
@@ -421,7 +455,8 @@ bool
 poll_code(struct writer *w, const struct engine_module *m,
           const struct poll_indices *x, uint32_t find, uint32_t *found)
 {
-    struct reader r = {m->bytes, m->section[10].at, m->section[10].end, false};
+    struct reader r = reader_at(m->bytes, m->section[10].at,
+                                m->section[10].end, false);
     struct function f = {.w = w};
     size_t begin = w->n;
     bool ok = true, done = false;
@@ -435,7 +470,9 @@ poll_code(struct writer *w, const struct engine_module *m,
         struct span body = read_name(&r);
         size_t size = put_size_later(w);
 
-        f.r = (struct reader){m->bytes, body.at, body.end, r.bad};
+        f.r = reader_at(m->bytes, body.at, body.end, r.bad);
+        f.r.memories = m->memories + m->imported_memories;
+        f.r.globals = m->globals_all;
         f.copied = body.at;
         ok = function(&f, x, begin, find, found);
         put_size(w, size);
@@ -447,4 +484,29 @@ poll_code(struct writer *w, const struct engine_module *m,
         put_grower(w, x);
     }
     return ok && !r.bad;
+}
+
+/* Active segments that name a memory. */
+bool
+poll_data_fits(const struct engine_module *m)
+{
+    struct reader r = reader_at(m->bytes, m->section[11].at,
+                                m->section[11].end, false);
+    uint32_t n, flags;
+
+    if (!r.at)
+        return true;
+    read_byte(&r);
+    read_u32(&r);
+    for (n = read_count(&r); n && !r.bad; n--) {
+        flags = read_u32(&r);
+        if (flags > 2 || (flags == 2 && read_u32(&r)))
+            return false;
+        if (flags != 1 && !(m->memories + m->imported_memories))
+            return false;
+        if (flags != 1)
+            skip_constant(&r);
+        read_name(&r);
+    }
+    return !r.bad;
 }

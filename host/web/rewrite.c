@@ -7,8 +7,8 @@
  *     import   + memory 0, so that a Worker's memory serves one program after
  *                the other (browsers have few to give); + the kernel's, to poll
  *     memory   - memory 0
- *     export   + the start function, mutable globals of programs that fork,
- *                and what polls need
+ *     export   + the start function, table 0, mutable globals of programs that
+ *                fork, and what polls need
  *     start    - (called when memory is known to the kernel)
  *     code     polls in loops, a limit for memory.grow
  */
@@ -91,7 +91,8 @@ static void
 put_old(struct rewriting *x, uint8_t id, uint32_t more)
 {
     const struct engine_module *m = x->m;
-    struct reader r = {m->bytes, m->section[id].at, m->section[id].end, false};
+    struct reader r = reader_at(m->bytes, m->section[id].at,
+                                m->section[id].end, false);
     uint32_t n;
 
     if (!m->section[id].at) {
@@ -105,11 +106,18 @@ put_old(struct rewriting *x, uint8_t id, uint32_t more)
     put(&x->w, m->bytes + r.at, m->section[id].end - r.at);
 }
 
+/* Who has no memory gets one all the same, so that the kernel's is number 1. */
+static bool
+adds_memory(const struct rewriting *x)
+{
+    return x->m->memories || (x->polls && !x->m->imported_memories);
+}
+
 static void
 import_section(struct rewriting *x)
 {
-    put_old(x, 2, (x->m->memories ? 1 : 0) + (x->polls ? 1 : 0));
-    if (x->m->memories) {
+    put_old(x, 2, (adds_memory(x) ? 1 : 0) + (x->polls ? 1 : 0));
+    if (adds_memory(x)) {
         put_name(&x->w, MEMORY_MODULE);
         put_name(&x->w, "memory");
         put(&x->w, "\2\1", 2);
@@ -142,6 +150,12 @@ put_export(struct rewriting *x, const char *name, uint8_t kind, uint32_t index)
     put_u64(&x->w, index);
 }
 
+static bool
+has_table(const struct engine_module *m)
+{
+    return m->imported_tables + m->tables > 0;
+}
+
 static void
 export_section(struct rewriting *x)
 {
@@ -149,13 +163,16 @@ export_section(struct rewriting *x)
     uint32_t globals = m->forks ? m->nglobals : 0, i;
     char name[32];
 
-    put_old(x, 7, globals + (m->has_start ? 1 : 0) + (x->polls ? 3 : 0));
+    put_old(x, 7, globals + (m->has_start ? 1 : 0) + (has_table(m) ? 1 : 0) +
+                      (x->polls ? 3 : 0));
     for (i = 0; i < globals; i++) {
         text_format(name, sizeof name, GLOBAL_EXPORT "%u", i);
         put_export(x, name, 3, m->globals[i].index);
     }
     if (m->has_start)
         put_export(x, START_EXPORT, 0, m->start);
+    if (has_table(m))
+        put_export(x, TABLE_EXPORT, 1, 0);
     if (x->polls) {
         put_export(x, POLL_EXPORT, 3, x->poll.global);
         put_export(x, LIMIT_EXPORT, 3, x->poll.global + 1);
@@ -221,7 +238,7 @@ changes(const struct rewriting *x, uint8_t id)
     case 5:
         return m->memories > 1;
     case 7:
-        return m->forks || m->has_start || x->polls;
+        return m->forks || m->has_start || has_table(m) || x->polls;
     default:
         return false;
     }
@@ -252,7 +269,7 @@ static bool
 rewrite(struct rewriting *x)
 {
     const struct engine_module *m = x->m;
-    struct reader r = {m->bytes, 8, m->size, false};
+    struct reader r = reader_at(m->bytes, 8, m->size, false);
     uint32_t next = 0;
     bool ok = true;
 
@@ -282,9 +299,8 @@ module_rewrite(struct engine_module *m)
 {
     struct rewriting x = {.m = m, .poll = indices(m)};
 
-    if (!m->section[6].at)
-        x.poll.global = m->imported_globals;
-    x.polls = m->memories + m->imported_memories == 1 && m->section[10].at;
+    x.polls = m->memories + m->imported_memories <= 1 &&
+              m->section[10].at && poll_data_fits(m);
     if (!rewrite(&x) && !x.w.failed) {
         x.polls = false;
         x.w.n = 0;
@@ -304,7 +320,7 @@ module_rewrite(struct engine_module *m)
 static uint32_t
 code_contents(const uint8_t *bytes, size_t size)
 {
-    struct reader r = {bytes, 8, (uint32_t)size, false};
+    struct reader r = reader_at(bytes, 8, (uint32_t)size, false);
 
     while (!r.bad && r.at < r.end) {
         uint8_t id = read_byte(&r);

@@ -38,6 +38,8 @@ done | awk -F '\t' '
         }
     }'
 
+pith /mnt/codeload | awk -F '\t' '{ printf "%-28s %9.1f %s\n", $1, $2, $3 }'
+
 cat >$t/hello.c <<'END'
 #include <stdio.h>
 int

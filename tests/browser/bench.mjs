@@ -111,7 +111,7 @@ await page.goto(server.url);
 await settled(page);
 const programs = path.resolve(options.program);
 for (const [name, ...args] of [['nullcall', '2000000'], ['pingpong'],
-  ['spawnwait', '500'], ['randwrite', '6400', '/root/r']]) {
+  ['spawnwait', '500'], ['codeload', '1000'], ['randwrite', '6400', '/root/r']]) {
   const file = path.join(programs, name);
   if (fs.existsSync(file))
     console.log(await run(page, file, ...args));

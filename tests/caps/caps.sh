@@ -86,12 +86,17 @@ for i in 0 1 2 3 4 5 6 7 8; do : >"data/many/$i"; done
 cp "$programs/kinds" kinds.wasm
 cp "$programs/kinds" data/kinds.wasm
 ok 'record every kind' "$pith" run --record k.toml --dir data::/data \
-    --cap net,spawn,random,ipc,shell kinds.wasm
+    --cap net,spawn,random,ipc,shell,jit kinds.wasm
 ok 'it all suffices' "$pith" run --manifest k.toml --dir data::/data kinds.wasm
+ok 'code of its own' grep -q '^jit = true' k.toml
 ok 'addresses' grep -q '127.0.0.1:7077' k.toml
 ok 'a directory for many files' grep -q '"/data/many" = "ro"' k.toml
 lines=$(sed -n '/^\[capabilities\]/,/^\[limits\]/p' k.toml | grep -c =)
 ok 'lines' [ "$lines" -ge 6 ]
+"$pith" run --dir data::/data --cap net,spawn,random,ipc,shell kinds.wasm \
+    >/dev/null 2>refused
+ok 'without jit: refused at load' [ $? = 126 ]
+ok 'which the sentence names' grep -q 'not granted.*--cap jit' refused
 n=0
 while IFS= read -r line; do
     n=$((n + 1))

@@ -130,14 +130,92 @@ function instanceCreate(id, at, n, gates, ngates, wantsMemory, sharedId, min,
       : e instanceof WebAssembly.RuntimeError ? trapStatus(e)
         : STATUS.UNLINKABLE;
   }
-  if (poll) {
-    program['pith:limit'].value =
-      Math.max(limit, its.buffer.byteLength / PAGE);
-    program['pith:poll'].value = poll;
-    program['pith:polls'].set(0, K.poll);
-  }
+  if (poll)
+    letPoll(program, poll, Math.max(limit, its.buffer.byteLength / PAGE));
   return STATUS.OK;
 }
+
+function letPoll(exports, poll, limit) {
+  exports['pith:limit'].value = limit;
+  exports['pith:poll'].value = poll;
+  exports['pith:polls'].set(0, K.poll);
+}
+
+// ---- code that the program brings (load.c) -------------------------------------
+
+/** What a module may import from env; load.c knows that there is no other. */
+function codeImports(module, memoryBase, tableBase) {
+  const constant = (value) => new WebAssembly.Global({ value: 'i32' }, value);
+  const env = Object.create(null);
+  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+    if (from !== 'env')
+      continue;
+    if (kind === 'memory')
+      env[name] = shared ? shared.memory : memory;
+    else if (name === '__indirect_function_table')
+      env[name] = program['pith:table'];
+    else if (name === '__memory_base')
+      env[name] = constant(memoryBase);
+    else if (name === '__table_base')
+      env[name] = constant(tableBase);
+    else
+      env[name] = program[name];
+  }
+  return { env, 'pith:web': { memory, kernel: kernelMemory } };
+}
+
+const GROW = 0xffffffff;
+
+/** @returns the base of `size` elements of the table, or a status < 0 */
+function codeElements(base, size) {
+  const table = program['pith:table'];
+  const have = table ? table.length : 0;
+  if (base !== GROW)
+    return base + size <= have ? base : -STATUS.TABLE_BOUNDS;
+  if (!size)
+    return have;
+  try {
+    return table ? table.grow(size) : -STATUS.TABLE_BOUNDS;
+  } catch {
+    return -STATUS.NO_MEMORY;
+  }
+}
+
+function codeDrop(base, size) {
+  for (let i = 0; i < size; i++)
+    program['pith:table'].set((base >>> 0) + i, null);
+}
+
+function codeLoad(at, n, code, poll, text, room) {
+  const words = new Uint32Array(kernelMemory.buffer, code, 3); // engine_code
+  const size = words[2];
+  let base = -1;
+  try {
+    const module = new WebAssembly.Module(bytesAt(at, n).slice());
+    base = codeElements(words[1], size);
+    if (base < 0)
+      return -base;
+    const { exports } = new WebAssembly.Instance(module,
+      codeImports(module, words[0], base));
+    if (poll)
+      letPoll(exports, poll, program['pith:limit']?.value ?? PAGE);
+    words[1] = base;
+    return STATUS.OK;
+  } catch (e) {
+    if (base >= 0)
+      codeDrop(base, size);
+    putText(text, room, clean(e));
+    return e instanceof RangeError ? STATUS.NO_MEMORY : STATUS.UNLINKABLE;
+  }
+}
+
+function tableExtend(elements) {
+  const table = program['pith:table'];
+  if (table && table.length < elements)
+    table.grow(elements - table.length);
+}
+
+// ---- calls -------------------------------------------------------------------
 
 function trapStatus(e) {
   if (e instanceof WebAssembly.RuntimeError) {
@@ -296,6 +374,10 @@ const host = {
   call,
   rethrow() { throw lastError; },
   trap_frames: trapFrames,
+  code_load: codeLoad,
+  code_drop: codeDrop,
+  table_size: () => program['pith:table']?.length ?? 0,
+  table_extend: tableExtend,
   globals_get: globalsGet,
   globals_set: globalsSet,
   copy_in() {},

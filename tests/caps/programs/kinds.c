@@ -36,6 +36,7 @@ child(const char *self)
 int
 main(int argc, char **argv)
 {
+    struct pith_code code = {.table_base = 1};
     FILE *f;
     char c;
 
@@ -63,5 +64,7 @@ main(int argc, char **argv)
             return 7;
         fclose(f);
     }
+    if (pith_code_load("\0asm\1\0\0", 8, &code) < 0)
+        return 8;
     return 0;
 }
