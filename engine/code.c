@@ -17,11 +17,20 @@
 #define CHUNK_LARGEST ((size_t)4 << 20)
 #define KEEP_BUFFERS ((size_t)1 << 16) /* instructions */
 
+/* Modules that programs make are small and many. */
+static size_t
+first_chunk(const struct engine_module *m)
+{
+    size_t size = 16 * m->size + 1024;
+
+    return m->passing && size < CHUNK_FIRST ? size : CHUNK_FIRST;
+}
+
 static struct code_chunk *
 chunk_for(struct engine_module *m, size_t bytes)
 {
     struct code_chunk *c = m->chunks;
-    size_t size = c && !c->foreign ? c->size * 2 : CHUNK_FIRST;
+    size_t size = c && !c->foreign ? c->size * 2 : first_chunk(m);
 
     if (c && !c->foreign && bytes <= c->size - c->used)
         return c;
@@ -165,7 +174,8 @@ translate_func(struct engine_module *m, uint32_t func)
         r = publish(t, m, func);
     if (r == 0 && !atomic_load(&m->code[func].native)) /* optimised already */
         jit_compile(t, m, func);
-    if (t->cap > KEEP_BUFFERS || t->stack_cap > KEEP_BUFFERS || r < 0)
+    if (t->cap > KEEP_BUFFERS || t->stack_cap > KEEP_BUFFERS || r < 0 ||
+        m->passing)
         t_buffers_free(t);
 out:
     pthread_mutex_unlock(&m->lock);

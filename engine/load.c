@@ -19,11 +19,13 @@
 #include <string.h>
 
 #include "limits.h"
+#include "mem.h"
 #include "pith_errno.h"
 
 #define CHARGE_EACH 8192u /* bytes of ours for a module, besides ... */
 #define CHARGE_BYTE 8u    /* ... so many for each of its own */
 #define SWEEP_LEAST 64u
+#define TRIM_FROM 500u /* modules; the memory of some is not worth it */
 
 struct load {
     struct block *blocks; /* all that store_alloc gave for it */
@@ -38,7 +40,7 @@ struct load {
 struct loads {
     struct engine_instance **at; /* by number - 1; NULL: free */
     uint32_t cap, free;          /* none is free before that */
-    uint32_t count, leaving, sweep_at;
+    uint32_t count, most, leaving, sweep_at;
     size_t bytes;
 };
 
@@ -60,8 +62,11 @@ load_free(struct engine_instance *in)
 void
 loads_finish(struct engine_store *s)
 {
-    if (s->loads)
-        free(s->loads->at);
+    if (!s->loads)
+        return;
+    free(s->loads->at);
+    if (s->loads->most >= TRIM_FROM)
+        mem_trim();
     free(s->loads);
 }
 
@@ -474,7 +479,8 @@ load_module(struct engine_instance *in, struct engine_module *m,
         free(l);
         return r;
     }
-    s->loads->count++;
+    if (++s->loads->count > s->loads->most)
+        s->loads->most = s->loads->count;
     s->loads->bytes += bytes;
     if (r < 0) { /* its segments may have left something behind */
         l->leaving = true;

@@ -23,6 +23,8 @@ void mem_run(struct activation *act, struct engine_func *f, uint64_t *fp);
 
 /* All of it will be written soon: large pages, where it is worth it. */
 void mem_soon(void *p, size_t bytes);
+/* Much was given back: let the system have it. */
+void mem_trim(void);
 /* Zeroed on demand. */
 void *stack_alloc(size_t bytes);
 void stack_free(void *p, size_t bytes);

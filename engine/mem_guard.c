@@ -20,6 +20,7 @@
 
 #if ENGINE_GUARD
 
+#include <malloc.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -230,6 +231,12 @@ mem_free(struct engine_memory *m)
     }
     atomic_store(&owners[(uintptr_t)m->base >> SLOT_SHIFT], NULL);
     slot_give(m->base, m->mapped);
+}
+
+void
+mem_trim(void)
+{
+    malloc_trim(0);
 }
 
 void

@@ -75,6 +75,11 @@ mem_free(struct engine_memory *m)
 }
 
 void
+mem_trim(void)
+{
+}
+
+void
 mem_soon(void *p, size_t bytes)
 {
     (void)p;

@@ -132,7 +132,6 @@ engine_store_destroy(struct engine_store *s)
         engine_module_unref(in->module);
         free(in);
     }
-    loads_finish(s);
     for (uint32_t i = 0; i < s->nheld; i++)
         type_release(s->held[i]);
     while ((b = s->blocks)) {
@@ -141,6 +140,7 @@ engine_store_destroy(struct engine_store *s)
     }
     free(s->held);
     free(s->frames);
+    loads_finish(s);
     if (s->stack_owned)
         stack_free(s->stack,
                    (size_t)(s->stack_limit - s->stack) * sizeof *s->stack);

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#define FIRST_BYTES ((size_t)1 << 14) /* small modules may be many */
+#define FIRST_BYTES ((size_t)1 << 12) /* small modules may be many */
 #define BLOCK_BYTES ((size_t)1 << 18)
 
 struct arena_block {

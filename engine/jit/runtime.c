@@ -521,8 +521,8 @@ jit_compile(struct translator *t, struct engine_module *m, uint32_t func)
     j->n = t->n;
     j->published = atomic_load(&m->code[func].insns);
     compile(j); /* or not: jit_far stays */
-    arena_reset(&j->work, false);
-    if (j->cap > (size_t)4 << 20) {
+    arena_reset(&j->work, m->passing);
+    if (m->passing || j->cap > (size_t)4 << 20) {
         free(j->buf);
         j->buf = NULL;
         j->cap = 0;

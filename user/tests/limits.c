@@ -229,7 +229,7 @@ granting_less(void)
 {
     /* all that the program imports, but no network */
     pid_t pid = spawn_granted("stdio\nfs / rw\ntime\nrandom\nspawn\nshell\n"
-                              "device\nipc *\n");
+                              "device\njit\nipc *\n");
 
     CHECK(pid > 0);
     CHECK_EQ(wait_for(pid), 0);
