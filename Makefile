@@ -5,6 +5,7 @@
 #   make                 out/bin/pith and the runners (clang-19, -O2)
 #   make V=gcc           the same with gcc 12
 #   make V=asan|tsan|m32 sanitized and 32-bit builds, under out/<V>
+#   make V=plain         the interpreter as PID 1 of the machine has it
 #   make V=aarch64 out/aarch64/bin/pith-spec   for AArch64: needs Debian's
 #                        libc6-dev-arm64-cross, and qemu-user to run
 #   make user ports image  programs, ports, root image
@@ -34,6 +35,7 @@ VFLAGS_asan := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
                -fno-omit-frame-pointer
 VFLAGS_tsan := -fsanitize=thread
 VFLAGS_m32 := -m32 -msse2 -mfpmath=sse
+VFLAGS_plain := -DENGINE_PLAIN=1
 VFLAGS_aarch64 := --target=aarch64-linux-gnu
 ifeq ($(V),gcc)
 CC := gcc

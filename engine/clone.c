@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "pith_errno.h"
+#include "zeros.h"
 
 #define COPY_PAGE 4096u
 
@@ -68,8 +69,6 @@ clone_ref(struct clone *c, uint32_t vt, void *ref)
 static void
 copy_bytes(uint8_t *to, const uint8_t *from, uint64_t n)
 {
-    static const uint8_t zeros[COPY_PAGE];
-
     for (uint64_t at = 0; at < n; at += COPY_PAGE) {
         size_t k = n - at < COPY_PAGE ? (size_t)(n - at) : COPY_PAGE;
 

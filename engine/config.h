@@ -8,6 +8,9 @@
  * ENGINE_GUARD     32-bit memories in reservations whose unmapped rest catches
  *                  out-of-bounds accesses, else explicit checks; only where
  *                  a fault's registers tell the instruction (threaded)
+ * ENGINE_PLAIN     translation is for a compiler whatever the tier: the
+ *                  interpreter has no accumulators, and is small. The build
+ *                  says so (V=plain, the machine's PID 1)
  * ENGINE_JIT       machine code by jit/ (x86-64, AArch64), else none
  *                  (baseline_none.c)
  */
@@ -52,6 +55,13 @@
 #define ENGINE_JIT 1
 #else
 #define ENGINE_JIT 0
+#endif
+
+#ifndef ENGINE_PLAIN
+#define ENGINE_PLAIN 0
+#endif
+#if ENGINE_PLAIN && !ENGINE_JIT
+#error "ENGINE_PLAIN is for builds with the baseline compiler"
 #endif
 
 #endif

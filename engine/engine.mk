@@ -4,6 +4,9 @@
 # Bodies must round as WebAssembly does, and be fast whatever the rest is.
 ENGINE_INTERP := -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math \
                  -fomit-frame-pointer -fcf-protection=none
+ifneq ($(findstring ENGINE_PLAIN,$(VFLAGS_$(V))),)
+ENGINE_INTERP := -Os $(wordlist 2,99,$(ENGINE_INTERP)) # little is left to it
+endif
 ifeq ($(V),asan)
 ENGINE_INTERP := -O1 -ffp-contract=off -fno-math-errno
 endif
@@ -48,7 +51,7 @@ $(STENCIL_DIR)/stencil_table.h: $(O)/stencil/stencils $(STENCIL_OBJ)
 	@mkdir -p $(@D)
 	$(O)/stencil/stencils $(STENCIL_OBJ) >$@.tmp && mv $@.tmp $@
 -include $(STENCIL_OBJ:.o=.d)
-ifneq ($(filter release aarch64 vm-%,$(V)),)
+ifneq ($(filter release plain aarch64 vm-%,$(V)),)
 ifneq ($(filter x86_64 aarch64,$(STENCIL_ARCH)),)
 JIT_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard engine/jit/*.c))
 $(JIT_OBJ): $(STENCIL_DIR)/stencil_table.h

@@ -101,7 +101,7 @@ t_raw_count(unsigned op)
 {
     uint32_t vector = (16 + sizeof(struct insn) - 1) / sizeof(struct insn);
 
-    if (op >= OP_f64_add_sk && op <= OP_f64_div_rk_B)
+    if (op != OP_none && op >= OP_f64_add_sk && op <= OP_f64_div_rk_B)
         return 1; /* CONST_BIN rows */
     switch (op) {
     case OP_const64:
@@ -328,7 +328,7 @@ t_written(struct translator *t)
 struct insn *
 t_producer(struct translator *t)
 {
-    return t->plain ? NULL : t_written(t);
+    return t_is_plain(t) ? NULL : t_written(t);
 }
 
 bool
@@ -338,7 +338,7 @@ t_acc(struct translator *t, uint32_t i, enum operand_class c)
     const struct op_meta *meta;
     struct insn *producer;
 
-    if (t->wide || o->class != c)
+    if (t_is_plain(t) || t->wide || o->class != c)
         return false;
     if (o->kind == OPERAND_ADD) {
         t_emit(t, OP_i32_add_si_R, 0, o->local, (uint32_t)o->addend);
@@ -418,7 +418,7 @@ prologue(struct translator *t)
         add_locals(t, 1, t->type->vt[i], &slot);
     t->link = slot++;
     first = slot;
-    if (t->plain)
+    if (t_is_plain(t))
         slot += module_handler_slots(t->m);
     if (t->wide)
         slot += SCRATCH + 2;

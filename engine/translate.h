@@ -88,7 +88,7 @@ struct translator {
     bool failed; /* out of memory */
     bool wide, needs_wide;
     bool canonical_nan; /* see engine_options */
-    bool plain; /* for compilers: nothing fused but comparison and branch, no
+    bool plain; /* (t_is_plain) for compilers: nothing fused but comparison and branch, no
                  * operands in accumulators (r0 still holds tables, functions
                  * and checked addresses between an instruction and the next) */
     bool dead; /* the code that follows cannot be reached */
@@ -124,6 +124,12 @@ struct translator {
     uint32_t stop; /* end before the instruction at this byte offset, leaving
                     * the operands as they are; 0: at the end */
 };
+
+static inline bool
+t_is_plain(const struct translator *t)
+{
+    return ENGINE_PLAIN || t->plain;
+}
 
 /* ---- translate.c ---- */
 
@@ -189,11 +195,6 @@ extern const struct plain t_plain[0x108];
 #define CLASS_F32 CLASS_F
 #define CLASS_F64 CLASS_D
 #define CLASS_V128 CLASS_V
-/* Members of the families LOAD and MEMORY_BIN, from the first. */
-#define LOAD_W 4u
-#define MEMORY_RM 3u
-#define MEMORY_RW 6u
-#define MEMORY_TO 9u
 
 struct memarg {
     uint32_t memory;

@@ -11,12 +11,12 @@ fits_branch(const struct insn *i)
 #include "op/norow.h"
 #undef CMP
 #undef BINT
-#define CMP(n, ...)                                                            \
-    case OP_##n##_si:                                                          \
-    case OP_##n##_ri:
+#define IS(name) case OP_##name:
+#define CMP(n, ...) EACH_IMMEDIATE(n, IS)
 #define BINT(n, ...) CMP(n)
 #include "op/all.def"
 #include "op/unrow.h"
+#undef IS
         return i->imm == (int16_t)i->imm;
     default:
         return true;
@@ -31,8 +31,7 @@ t_pop_condition(struct translator *t)
     const struct operand *o = &t->stack[i];
     struct condition c = {OP_br_if_s, OP_br_z_s, 0, 0};
 
-    if (o->kind == OPERAND_SLOT && !t->wide && t->raw != t->n &&
-        t_written(t)) {
+    if (o->kind == OPERAND_SLOT && !t->wide && t->raw != t->n && t_written(t)) {
         struct insn *p = t_written(t);
         const struct op_meta *meta = &op_meta[p->code];
 
@@ -137,8 +136,8 @@ fuse_step(struct translator *t, uint32_t at)
     bool acc;
     unsigned op;
 
-    if (t->failed || t->wide || t->plain || at < t->label + 1 || t->raw == at ||
-        add->a != add->b || add->imm != (int16_t)add->imm ||
+    if (t->failed || t->wide || t_is_plain(t) || at < t->label + 1 ||
+        t->raw == at || add->a != add->b || add->imm != (int16_t)add->imm ||
         distance != (int16_t)distance)
         return;
     acc = add->code == OP_i32_add_si_B;

@@ -95,7 +95,7 @@ t_load(struct translator *t, uint32_t code)
     if (!a.direct) {
         t_address(t, t->sp - 1, &a, 1u << f->size);
         t_drop(t, 1);
-        t_emit(t, f->op + FORMS_LOAD * 3u, t_push_slot(t, c), 0, 0);
+        t_emit(t, f->op + LOAD_P, t_push_slot(t, c), 0, 0);
     } else if (a.offset == 0 && t->stack[t->sp - 1].kind == OPERAND_ADD) {
         struct operand sum = t->stack[t->sp - 1];
 

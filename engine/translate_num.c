@@ -37,7 +37,7 @@ sum(struct translator *t, bool subtract)
     struct operand *x = &t->stack[t->sp - 2], *y = &t->stack[t->sp - 1];
     uint32_t addend;
 
-    if (t->wide || t->plain || y->kind != OPERAND_CONST ||
+    if (t->wide || t_is_plain(t) || y->kind != OPERAND_CONST ||
         (x->kind != OPERAND_LOCAL && x->kind != OPERAND_ADD))
         return false;
     addend = subtract ? 0 - (uint32_t)y->value : (uint32_t)y->value;
@@ -217,7 +217,7 @@ constant_binary(struct translator *t, uint32_t code)
     unsigned op;
     bool r;
 
-    if (t->wide || t->plain || code < 0xa0 || code > 0xa3)
+    if (t->wide || t_is_plain(t) || code < 0xa0 || code > 0xa3)
         return false;
     if (k.kind != OPERAND_CONST && (code == 0xa0 || code == 0xa2)) {
         k = t->stack[t->sp - 2];

@@ -35,6 +35,10 @@ VM_CPPFLAGS := $(VM_TARGET) -nostdlibinc -isystem $(B)/musl/include \
 VM_CODEGEN := -ffunction-sections -fdata-sections \
               -fno-asynchronous-unwind-tables -fno-pie -fno-stack-protector
 VFLAGS_$(V) := $(VM_CPPFLAGS) $(VM_CODEGEN) -include vm/init/musl.h
+# where there is a compiler: engine/config.h
+ifneq ($(filter x86_64 aarch64,$(VM_ARCH)),)
+VFLAGS_$(V) += -DENGINE_PLAIN=1
+endif
 VM_LDFLAGS := $(VM_TARGET) -fuse-ld=lld -static -nostdlib \
            -L$(B)/musl/lib $(B)/musl/lib/crt1.o $(B)/musl/lib/crti.o \
            -Wl,--gc-sections -Wl,--icf=safe -Wl,--build-id=none

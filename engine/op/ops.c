@@ -16,19 +16,14 @@ const char *const op_names[OP_COUNT] = {
 };
 
 #include "op/unrow.h"
-#define BRANCHES(n)                                                            \
-    [OP_##n##_br_ss] = true, [OP_##n##_br_si] = true, [OP_##n##_br_rs] = true, \
-    [OP_##n##_br_ri] = true,
+#define IS_BRANCH(name) [OP_##name] = true,
 #include "op/norow.h"
 #undef CMP
 #undef TEST_BRANCH
 #undef FCMP
-#define CMP(n, ...) BRANCHES(n)
-#define TEST_BRANCH(n, ...) BRANCHES(n)
-#define FCMP(n, ...)                                                           \
-    [OP_##n##_brt_ss] = true, [OP_##n##_brt_rs] = true,                        \
-    [OP_##n##_brt_sr] = true, [OP_##n##_brf_ss] = true,                        \
-    [OP_##n##_brf_rs] = true, [OP_##n##_brf_sr] = true,
+#define CMP(n, ...) EACH_BRANCH(n, IS_BRANCH)
+#define TEST_BRANCH(n, ...) EACH_BRANCH(n, IS_BRANCH)
+#define FCMP(n, ...) EACH_FBRANCH(n, IS_BRANCH)
 
 const bool op_branches[OP_COUNT] = {
 #include "op/all.def"

@@ -10,25 +10,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define FORMS_BIN 5  /* ss si rs ri sr */
-#define FORMS_CMP 4  /* ss si rs ri */
-#define FORMS_FBIN 3 /* ss rs sr */
-#define FORMS_UN 2   /* s r */
-#define FORMS_LOAD 6 /* s r x y w v */
-enum {
-    STORE_SS,
-    STORE_RS,
-    STORE_SR,
-    STORE_SI,
-    STORE_RI,
-    STORE_X,
-    STORE_XR,
-    STORE_W,
-    STORE_WR,
-    STORE_V,
-    STORE_P
-};
-
 #include "op/rows.h"
 
 enum op {
@@ -37,6 +18,12 @@ enum op {
 #undef Y
     OP_COUNT
 };
+
+#if ENGINE_PLAIN
+#include "op/forms_plain.h"
+#else
+#include "op/forms_all.h"
+#endif
 
 enum acc { ACC_NONE, ACC_I, ACC_D, ACC_F };
 

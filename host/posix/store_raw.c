@@ -28,13 +28,13 @@
 enum part { PART_DISK, PART_LOG, PART_JOURNAL };
 
 static struct raw {
-    int fd; /* -1: nothing attached */
     char path[4096];
     int64_t size;
     int64_t log;    /* bytes of the log's region */
     int64_t high;   /* bytes of the database */
     enum part kept; /* what the log's region holds; PART_DISK: nothing */
-} raw = {.fd = -1};
+} raw;
+static int raw_fd = -1; /* nothing attached; apart, as the rest is zeros */
 
 /* ---- the device --------------------------------------------------------- */
 
@@ -252,7 +252,7 @@ look_at_log(void)
     uint8_t b[4];
 
     raw.kept = PART_DISK;
-    if (pread(raw.fd, b, sizeof b, BEGIN) != (ssize_t)sizeof b)
+    if (pread(raw_fd, b, sizeof b, BEGIN) != (ssize_t)sizeof b)
         return;
     if (big32(b) >> 1 == 0x377f0682u >> 1)
         raw.kept = PART_LOG;
@@ -267,7 +267,7 @@ database_bytes(void)
     uint8_t header[100];
     int64_t bytes;
 
-    if (pread(raw.fd, header, sizeof header, part_at(PART_DISK)) !=
+    if (pread(raw_fd, header, sizeof header, part_at(PART_DISK)) !=
             (ssize_t)sizeof header ||
         memcmp(header, "SQLite format 3", 16) != 0)
         return 0;
@@ -290,7 +290,7 @@ store_raw_has_log(void)
 uint64_t
 store_raw_room(void)
 {
-    return raw.fd >= 0 ? (uint64_t)part_room(PART_DISK) : 0;
+    return raw_fd >= 0 ? (uint64_t)part_room(PART_DISK) : 0;
 }
 
 /* ---- the VFS ------------------------------------------------------------ */
@@ -323,7 +323,7 @@ file_read(sqlite3_file *f, void *to, int n, sqlite3_int64 at)
     if (at + want > size)
         want = at < size ? size - at : 0;
     for (int64_t done = 0; done < want; done += got) {
-        got = pread(raw.fd, (char *)to + done, (size_t)(want - done),
+        got = pread(raw_fd, (char *)to + done, (size_t)(want - done),
                     part_at(p) + at + done);
         if (got < 0 && errno == EINTR)
             got = 0;
@@ -343,7 +343,7 @@ file_write(sqlite3_file *f, const void *from, int n, sqlite3_int64 at)
 
     if (at + n > part_room(p))
         return SQLITE_FULL;
-    if (!put(raw.fd, from, (size_t)n, part_at(p) + at))
+    if (!put(raw_fd, from, (size_t)n, part_at(p) + at))
         return errno == ENOSPC ? SQLITE_FULL : SQLITE_IOERR_WRITE;
     if (p == PART_DISK && at + n > raw.high)
         raw.high = at + n;
@@ -361,7 +361,7 @@ forget(enum part p)
     if (raw.kept != p)
         return SQLITE_OK;
     raw.kept = PART_DISK;
-    return put(raw.fd, nothing, sizeof nothing, BEGIN) ? SQLITE_OK
+    return put(raw_fd, nothing, sizeof nothing, BEGIN) ? SQLITE_OK
                                                        : SQLITE_IOERR_TRUNCATE;
 }
 
@@ -381,7 +381,7 @@ static int
 file_sync(sqlite3_file *f, int flags)
 {
     (void)f, (void)flags;
-    return fdatasync(raw.fd) < 0 ? SQLITE_IOERR_FSYNC : SQLITE_OK;
+    return fdatasync(raw_fd) < 0 ? SQLITE_IOERR_FSYNC : SQLITE_OK;
 }
 
 static int
@@ -420,7 +420,7 @@ part_by_name(const char *name, enum part *out)
 {
     size_t n = strlen(raw.path);
 
-    if (raw.fd < 0 || !name || strncmp(name, raw.path, n) != 0)
+    if (raw_fd < 0 || !name || strncmp(name, raw.path, n) != 0)
         return false;
     name += n;
     *out = strcmp(name, "-wal") == 0       ? PART_LOG
@@ -458,7 +458,7 @@ raw_delete(sqlite3_vfs *v, const char *name, int sync)
     if (!part_by_name(name, &p))
         return below(v)->xDelete(below(v), name, sync);
     code = p == PART_DISK ? SQLITE_IOERR_DELETE : forget(p);
-    if (code == SQLITE_OK && sync && fdatasync(raw.fd) < 0)
+    if (code == SQLITE_OK && sync && fdatasync(raw_fd) < 0)
         code = SQLITE_IOERR_FSYNC;
     return code;
 }
@@ -522,7 +522,7 @@ store_raw_attach(const char *path, bool shared, struct report *report)
         return -E_NAMETOOLONG;
     }
     r = lock(fd, shared, path, report);
-    if (r == 0 && raw.fd >= 0) {
+    if (r == 0 && raw_fd >= 0) {
         report_set(report, 0, "%s: one raw disk at a time", path);
         r = -E_BUSY;
     }
@@ -535,7 +535,7 @@ store_raw_attach(const char *path, bool shared, struct report *report)
         close(fd);
         return r;
     }
-    raw.fd = fd;
+    raw_fd = fd;
     strcpy(raw.path, path);
     raw.size = size;
     raw.log = log;
@@ -548,7 +548,7 @@ store_raw_attach(const char *path, bool shared, struct report *report)
 void
 store_raw_detach(void)
 {
-    if (raw.fd >= 0)
-        close(raw.fd);
-    raw.fd = -1;
+    if (raw_fd >= 0)
+        close(raw_fd);
+    raw_fd = -1;
 }

@@ -9,7 +9,7 @@ WEB_CC := clang-19 --target=wasm32-unknown-unknown -std=gnu11 -Os -g0 $(WARN) \
           -mbulk-memory -mmutable-globals -msign-ext -mnontrapping-fptoint \
           -ftls-model=local-exec -ffile-prefix-map=$(CURDIR)=.
 WEB_INC := -isystem host/web/include $(INC_kernel) -iquote host/web
-WEB_SRC := $(KERNEL_SRC) $(ABI_SRC) lib/report.c lib/pith_errno.c lib/heap.c lib/sha256.c engine/status.c \
+WEB_SRC := $(KERNEL_SRC) $(ABI_SRC) lib/report.c lib/pith_errno.c lib/heap.c lib/sha256.c lib/zeros.c engine/status.c \
            $(wildcard host/web/*.c)
 WEB_OBJ := $(patsubst %.c,$(WEB)/obj/%.o,$(WEB_SRC)) $(WEB)/obj/gates.o
 WEB_DEFS := abi/pith/syscall.def abi/wasi_p1/api.def abi/wasi_p1/wasmedge.def

@@ -10,6 +10,7 @@
 #include "../call.h"
 #include "../lib.h"
 #include "pith_errno.h"
+#include "zeros.h"
 #include "tmpfs.h"
 
 #include <string.h>
@@ -181,7 +182,6 @@ kind(const struct file *f)
 static int64_t
 mem_read(struct file *f, struct uio *u)
 {
-    static const uint8_t zeros[4096];
     uint8_t noise[512];
     int64_t done = 0;
 
@@ -189,7 +189,7 @@ mem_read(struct file *f, struct uio *u)
         return 0;
     while (u->resid > 0) {
         const void *from = zeros;
-        size_t n = sizeof zeros;
+        size_t n = ZEROS;
         int64_t r;
         if (kind(f) == RANDOM_DEV) {
             host_random(noise, sizeof noise);

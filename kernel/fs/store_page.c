@@ -10,6 +10,8 @@
  */
 #include "store_internal.h"
 
+#include "zeros.h"
+
 #include <string.h>
 
 #define CHUNK STORE_CHUNK
@@ -257,7 +259,6 @@ get_chunk(struct store_inode *si, uint64_t index, bool make,
 static int64_t
 put_chunk(struct uio *u, const struct chunk *c, size_t in, size_t n)
 {
-    static const uint8_t zeros[4096];
     size_t have = c && c->len > in ? c->len - in : 0;
     int64_t r = 0;
 
@@ -266,7 +267,7 @@ put_chunk(struct uio *u, const struct chunk *c, size_t in, size_t n)
     if (have > 0)
         r = uio_put(u, c->data->bytes + in, have);
     for (size_t done = have; r >= 0 && done < n;) {
-        size_t step = n - done < sizeof zeros ? n - done : sizeof zeros;
+        size_t step = n - done < ZEROS ? n - done : ZEROS;
         r = uio_put(u, zeros, step);
         done += step;
     }

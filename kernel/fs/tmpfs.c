@@ -13,6 +13,7 @@
 #include "dirtab.h"
 #include "pages.h"
 #include "pith_errno.h"
+#include "zeros.h"
 
 #include <string.h>
 
@@ -37,7 +38,7 @@ struct tmpfs_inode {
     };
 };
 
-static const uint8_t zero_page[PAGE];
+_Static_assert(PAGE <= ZEROS, "a hole is read from zeros");
 
 static struct tmpfs *
 fs_of(const struct inode *i)
@@ -383,7 +384,7 @@ tmpfs_read(struct inode *i, struct file *f, struct uio *u)
         int64_t r;
         if (n > left)
             n = left;
-        r = uio_put(u, (page ? page : zero_page) + in, n);
+        r = uio_put(u, (page ? page : zeros) + in, n);
         if (r < 0)
             return done ? done : r;
         done += r;
