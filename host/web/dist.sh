@@ -33,8 +33,7 @@ version=$(cat "$new"/*.js "$new"/*.mjs "$new"/*.wasm "$new"/*.css |
 sed "s/^const CACHE = .*/const CACHE = 'pith-$version';/" "$new/sw.js" \
     >"$new/sw.js.new"
 mv "$new/sw.js.new" "$new/sw.js"
-node "$here/pack.mjs" "$modules" "$new"/*.html "$new"/*.js "$new"/*.mjs "$new"/*.wasm \
-    "$new"/*.css
+node "$here/pack.mjs" "$modules" "$new"
 for f in "$new"/*.html "$new"/*.js "$new"/*.mjs "$new"/*.wasm "$new"/*.css; do
     gzip -9nk "$f"
 done

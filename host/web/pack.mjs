@@ -1,20 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-// node pack.mjs NODE_MODULES FILE...: what is transferred. JavaScript loses its
-// comments and long local names, in place; beside each file comes FILE.br.
+// node pack.mjs NODE_MODULES SITE: what is transferred. pith.js takes in the modules
+// that it alone imports; JavaScript loses its comments and long local names; beside
+// each file comes FILE.br.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 
-const [modules, ...files] = process.argv.slice(2);
-const { minify } = createRequire(resolve(modules, 'x.js'))('terser');
+const [modules, site] = process.argv.slice(2);
+const require = createRequire(resolve(modules, 'x.js'));
+const { build } = require('esbuild');
+const { minify } = require('terser');
+const INNER = ['machine.js', 'trymon.js']; // of pith.js
 const SCRIPTS = ['old.js', 'sw.js']; // the others are modules
 const DONE = 'xterm.mjs';
 const OLD = 'old.js'; // for browsers that know nothing newer
 
-for (const file of files) {
-  const name = basename(file);
+await build({ entryPoints: [join(site, 'pith.js')], outfile: join(site, 'pith.js'),
+  allowOverwrite: true, bundle: true, format: 'esm', target: 'es2022',
+  charset: 'utf8', external: ['./errors.js'] });
+const worker = join(site, 'sw.js');
+let list = readFileSync(worker, 'utf8');
+for (const name of INNER) {
+  rmSync(join(site, name));
+  list = list.replace(`'${name}',`, '');
+}
+writeFileSync(worker, list);
+
+for (const name of readdirSync(site)) {
+  if (!/\.(html|css|wasm|m?js)$/.test(name))
+    continue;
+  const file = join(site, name);
   let bytes = readFileSync(file);
   if (/\.m?js$/.test(name) && name !== DONE) {
     const { code } = await minify(bytes.toString(), {

@@ -52,12 +52,12 @@ const base = (page) => page.evaluate(() => window.term.buffer.active.baseY);
 export function terminalTests({ booted, shot }) {
   return {
     async 'terminal: colours, styles, wide characters'() {
-      const page = await booted('?memory');
+      const page = await booted('?memory', { colorScheme: 'dark' });
       await shows(page, PROMPT);
-      await print(page, '\x1b[2J\x1b[H\x1b[31mred\x1b[0m \x1b[48;2;1;2;3mback\x1b[0m '
+      await print(page, '\x1b[2J\x1b[H\x1b[92mgreen\x1b[0m \x1b[48;2;1;2;3mback\x1b[0m '
         + '\x1b[38;5;208morange\x1b[0m \x1b[1mbold\x1b[0m \x1b[4;9mlines\x1b[0m '
         + '\x1b[7minverse\x1b[0m\r\n日本語|e\u0301|한|\r\n');
-      assert.equal(await styleOf(page, 'red', 'color'), 'rgb(204, 0, 0)');
+      assert.equal(await styleOf(page, 'green', 'color'), 'rgb(138, 226, 52)');
       assert.equal(await styleOf(page, 'back', 'backgroundColor'), 'rgb(1, 2, 3)');
       assert.equal(await styleOf(page, 'orange', 'color'), 'rgb(255, 135, 0)');
       assert.equal(await styleOf(page, 'bold', 'fontWeight'), '700');
@@ -210,6 +210,54 @@ export function terminalTests({ booted, shot }) {
       await shows(page, /\n日本\n日本$/);
       assert.doesNotMatch(await screen(page), /にほん/);
       await page.keyboard.press('Control+d');
+      return page;
+    },
+
+    async 'terminal: on a phone, with the keys that it lacks'() {
+      const page = await booted('?memory', { viewport: { width: 390, height: 760 },
+        isMobile: true, hasTouch: true, deviceScaleFactor: 2 });
+      await shows(page, PROMPT);
+      const fits = await page.evaluate(() => [
+        document.querySelector('.xterm-screen').getBoundingClientRect().bottom,
+        document.getElementById('keys').getBoundingClientRect().top,
+        document.documentElement.scrollWidth]);
+      assert.ok(fits[0] <= fits[1] && fits[2] <= 390, fits.join());
+      const key = (name) => page.tap(`#keys button:text-is("${name}")`);
+      await page.keyboard.type('sleep 60\n');
+      await sleep(300);
+      await key('Ctrl');
+      await page.keyboard.type('c');
+      await shows(page, /\^C\n.*# ?$/);
+      await page.keyboard.type('seq 2 ');
+      await key('|');
+      await page.keyboard.type(' wc -l\n');
+      await shows(page, /\n2\n/);
+      await page.evaluate(() => {
+        window.sent = '';
+        window.term.onData((t) => { window.sent += t; });
+      });
+      await page.keyboard.type('cat -v\n');
+      await sleep(300);
+      await key('↑');
+      await print(page, '\x1b[?1h');
+      await key('←');
+      await key('Esc');
+      await page.keyboard.type('\n');
+      await shows(page, /\^\[\[A\^\[OD\^\[\n/);
+      await shot(page, 'phone');
+      return page;
+    },
+
+    async 'terminal: dark and light'() {
+      const page = await booted('?memory', { colorScheme: 'light' });
+      await shows(page, PROMPT);
+      const ground = () => page.evaluate(() => [document.body,
+        document.querySelector('.xterm-rows')].map((e) =>
+        getComputedStyle(e)[e === document.body ? 'backgroundColor' : 'color']));
+      assert.deepEqual(await ground(), ['rgb(251, 251, 249)', 'rgb(31, 35, 40)']);
+      await page.emulateMedia({ colorScheme: 'dark' });
+      await sleep(200);
+      assert.deepEqual(await ground(), ['rgb(20, 22, 26)', 'rgb(230, 230, 230)']);
       return page;
     },
 

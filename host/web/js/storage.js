@@ -77,22 +77,29 @@ async function fetchImage(image) {
   }
   if (!response.ok)
     throw new Failure('network', `${image.url}: ${response.status}`);
+  // what comes through the network is what is counted
+  const of = Number(response.headers.get('content-length')) || image.size;
+  let done = 0;
   /** @type {any} */
-  let stream = response.body;
+  let stream = response.body?.pipeThrough(new TransformStream({
+    transform(piece, out) {
+      done += piece.length;
+      out.enqueue(piece);
+    } }));
   if (image.url.endsWith('.gz'))
     stream = stream.pipeThrough(new DecompressionStream('gzip'));
   const bytes = new Uint8Array(image.size);
   let n = 0;
   try {
     for (const reader = stream.getReader(); ;) {
-      const { done, value } = await reader.read();
-      if (done)
+      const { done: all, value } = await reader.read();
+      if (all)
         break;
       if (n + value.length > bytes.length)
         throw new Failure('image', 'it is longer than it should be');
       bytes.set(value, n);
       n += value.length;
-      postMessage({ t: 'progress', done: n, of: image.size });
+      postMessage({ t: 'progress', done, of: Math.max(done, of) });
     }
   } catch (e) {
     throw e instanceof Failure ? e : new Failure('network', String(e.message));

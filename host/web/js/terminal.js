@@ -23,6 +23,7 @@ const ACTIONS = {
 function show(id) {
   for (const x of ['terminal', 'boot', 'trouble'])
     $(x).hidden = x !== id;
+  $('keys').hidden = id !== 'terminal';
 }
 
 function trouble(why, detail = '') {
@@ -40,6 +41,49 @@ function trouble(why, detail = '') {
   show('trouble');
 }
 
+const light = matchMedia('(prefers-color-scheme: light)');
+
+/** The page's colours (style.css), for the terminal. */
+function theme() {
+  const style = getComputedStyle(document.body);
+  return { background: style.backgroundColor, foreground: style.color,
+    cursor: style.color, selectionBackground: '#7bc47f66' };
+}
+
+/** The keys that touch screens lack, and Ctrl for the next one typed. */
+const KEYS = { Esc: '\x1b', Tab: '\t', Ctrl: '', '|': '|', '/': '/', '-': '-', '←': 'D',
+  '↑': 'A', '↓': 'B', '→': 'C' };
+
+/** @param {any} term @param {(text: string) => void} input */
+function keyBar(term, input) {
+  const bar = $('keys');
+  let ctrl = false;
+  const hold = (on) => {
+    ctrl = on;
+    bar.classList.toggle('ctrl', on);
+  };
+  for (const [name, code] of Object.entries(KEYS)) {
+    const b = document.createElement('button');
+    b.textContent = name;
+    b.onpointerdown = (e) => e.preventDefault(); // the keyboard stays
+    b.onclick = () => {
+      if (!code)
+        hold(!ctrl);
+      else if (/[A-D]/.test(code))
+        input((term.modes.applicationCursorKeysMode ? '\x1bO' : '\x1b[') + code);
+      else
+        input(code);
+      term.focus();
+    };
+    bar.append(b);
+  }
+  return (text) => {
+    const held = ctrl && text.length === 1;
+    hold(false);
+    return held ? String.fromCharCode(text.charCodeAt(0) & 31) : text;
+  };
+}
+
 /** @param {Pith} pith */
 async function openTerminal(pith) {
   const { Terminal, FitAddon } = await xterm;
@@ -47,11 +91,12 @@ async function openTerminal(pith) {
   const term = new Terminal({
     cursorBlink: true,
     fontFamily: '"DejaVu Sans Mono", ui-monospace, Menlo, Consolas, monospace',
-    fontSize: 15,
+    fontSize: innerWidth < 600 ? 13 : 15,
     scrollback: 5000,
-    screenReaderMode: false,
-    theme: { background: '#14161a', foreground: '#e6e6e6' },
+    minimumContrastRatio: 4.5,
+    theme: theme(),
   });
+  light.onchange = () => { term.options.theme = theme(); };
   const fit = new FitAddon();
   term.loadAddon(fit);
   term.open($('terminal'));
@@ -60,7 +105,13 @@ async function openTerminal(pith) {
   term.onResize(size);
   size();
   new ResizeObserver(() => fit.fit()).observe($('terminal'));
-  term.onData((text) => pith.input(text));
+  // what a keyboard on the screen leaves
+  const seen = /** @type {VisualViewport} */ (visualViewport);
+  seen.onresize = () => {
+    document.documentElement.style.setProperty('--seen', `${seen.height}px`);
+  };
+  const typed = keyBar(term, (text) => pith.input(text));
+  term.onData((text) => pith.input(typed(text)));
   term.onBinary((text) =>
     pith.input(Uint8Array.from(text, (c) => c.charCodeAt(0))));
   term.focus();

@@ -2,6 +2,7 @@
 declare module '*/xterm.mjs' {
   export class Terminal {
     constructor(options: object);
+    options: { theme: object };
     rows: number;
     cols: number;
     open(e: HTMLElement): void;
