@@ -713,6 +713,45 @@ tests['a recursion through system calls ends the program alone'] = async () => {
   return page;
 };
 
+/* Their rewritten modules have the kernel's memory as number 1, and globals that
+ * say where in it to look: not theirs to name, by whatever instruction. */
+tests['a program cannot name what its module is given for polls'] = async () => {
+  const page = await booted('?memory');
+  const section = (id, ...b) => [id, b.length, ...b];
+  const program = (body, data = [], memories = [0, 1]) => [0, 97, 115, 109,
+    1, 0, 0, 0, ...section(1, 1, 0x60, 0, 0), ...section(3, 1, 0),
+    ...(memories.length ? section(5, 1, ...memories) : []),
+    ...section(7, 1, 6, ...Buffer.from('_start'), 0, 0),
+    ...section(10, 1, body.length + 2, 0, ...body, 0x0b),
+    ...(data.length ? section(11, 1, ...data) : [])];
+  const run = (bytes) => page.evaluate(async (b) => {
+    await window.pith.api_load_binary('names', new Uint8Array(b));
+    return window.pith.api_execute_binary('names')
+      .then((r) => r.exit_code, (e) => /format error/.test(e.message) && 126);
+  }, bytes);
+  const address = [0x41, 0];
+  const load = (flags, ...memory) =>
+    [...address, 0x28, flags, ...memory, 0, 0x1a];
+  assert.equal(await run(program(load(2))), 0);
+  assert.equal(await run(program([], [0, 0x41, 0, 0x0b, 1, 1])), 0);
+  for (const body of [
+    load(0x42, 1), // i32.load of memory 1, .store, memory.size, fill, copy, grow
+    [...address, ...address, 0x36, 0x42, 1, 0],
+    [0x3f, 1, 0x1a],
+    [...address, ...address, ...address, 0xfc, 11, 1],
+    [...address, ...address, ...address, 0xfc, 10, 0, 1],
+    [...address, ...address, ...address, 0xfc, 10, 1, 0],
+    [...address, 0x40, 1, 0x1a],
+    [...address, 0xfe, 0x10, 0x42, 1, 0, 0x1a], // i32.atomic.load
+    [...address, 0xfd, 0, 0x42, 1, 0, 0x1a], // v128.load
+    [0x23, 0, 0x1a], [...address, 0x24, 0], // the globals
+  ])
+    assert.equal(await run(program(body)), 126, String(body));
+  assert.equal(await run(program([], [2, 1, 0x41, 0, 0x0b, 1, 1])), 126);
+  assert.equal(await run(program(load(2), [], [])), 126); // has none at all
+  return page;
+};
+
 /* The program of tests/threads, by what threads.sh expects natively. */
 tests['threads of a program'] = async () => {
   const page = await booted('?memory');
