@@ -44,7 +44,7 @@ compile(struct engine_module *m, struct report *report)
     char text[160] = "";
     int r;
 
-    m->forks = !m->odd_globals && !m->shared &&
+    m->forks = !m->odd_globals && !m->shared && !m->is64 &&
                module_export_find(m, child, sizeof child - 1, &e);
     r = module_rewrite(m);
     if (r < 0)
@@ -61,8 +61,8 @@ compile(struct engine_module *m, struct report *report)
 static const char *
 cannot_have(const struct engine_module *m)
 {
-    if (m->is64)
-        return "its memory is 64-bit";
+    if (m->is64 && m->shared)
+        return "its shared memory is 64-bit";
     if (m->odd_pages)
         return "its memory has pages of its own size";
     if (m->imported_memories && !m->shared)

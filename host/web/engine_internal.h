@@ -24,6 +24,7 @@ struct engine_memory {
     struct engine_instance *instance; /* NULL: a shared one */
     uint64_t size; /* as a Worker that has it last saw it */
     uint32_t shared; /* what JavaScript knows it by; 0: not shared */
+    bool is64; /* one of its own then, not the Worker's */
     struct engine_memory *next; /* of the store that made it */
 };
 

@@ -9,12 +9,14 @@
 #include "pith_errno.h"
 #include "report.h"
 
+enum instance_memory { MEMORY_NONE, MEMORY_WORKERS, MEMORY_64 };
+
 /* All of these act on the one instance that this Worker has. The module's bytes
  * are for a Worker that has not been sent it yet. */
 IMPORT(instance_create) int
 host_js_instance_create(uint32_t module, const uint8_t *bytes, size_t n,
                         const uint16_t *gates, uint32_t ngates,
-                        uint32_t memory, uint32_t shared, uint32_t min,
+                        enum instance_memory memory, uint32_t shared, uint32_t min,
                         uint32_t limit, const _Atomic uint32_t *poll,
                         char *text, size_t room);
 /* A shared memory, for all Workers to know by its number. Not 0: none. */
@@ -38,11 +40,10 @@ IMPORT(globals_set) void host_js_globals_set(const uint64_t *in, uint32_t n);
 IMPORT(copy_in) void glue_copy_in(void *to, uint32_t from, size_t n);
 IMPORT(copy_out) void glue_copy_out(uint32_t to, const void *from, size_t n);
 IMPORT(pages) uint32_t glue_pages(void);
-/* and the shared one that this Worker's program has */
-IMPORT(shared_in) void host_js_shared_in(void *to, uint32_t from, size_t n);
-IMPORT(shared_out) void host_js_shared_out(uint32_t to, const void *from,
-                                           size_t n);
-IMPORT(shared_pages) uint32_t host_js_shared_pages(void);
+/* and the shared or 64-bit one that this Worker's program has */
+IMPORT(its_in) void host_js_its_in(void *to, uint32_t from, size_t n);
+IMPORT(its_out) void host_js_its_out(uint32_t to, const void *from, size_t n);
+IMPORT(its_pages) uint32_t host_js_its_pages(void);
 
 /* ---- memory ---------------------------------------------------------------- */
 
@@ -50,6 +51,13 @@ static bool
 own(const struct engine_store *s)
 {
     return s->cpu && s->cpu == cpu_self();
+}
+
+/* Is it another than the one that the Worker's programs use in turn? */
+static bool
+apart(const struct engine_memory *m)
+{
+    return m->shared || m->is64;
 }
 
 /* Does this Worker have it? */
@@ -69,9 +77,8 @@ engine_memory_size(const struct engine_memory *m)
     struct engine_memory *seen = (struct engine_memory *)(uintptr_t)m;
 
     if (here(m))
-        seen->size = (uint64_t)(m->shared ? host_js_shared_pages()
-                                          : glue_pages())
-                     << 16;
+        seen->size =
+            (uint64_t)(apart(m) ? host_js_its_pages() : glue_pages()) << 16;
     return m->size;
 }
 
@@ -88,8 +95,8 @@ engine_memory_read(struct engine_memory *m, uint64_t from, void *to, size_t n)
 {
     if (!reachable(m, from, n))
         return false;
-    if (m->shared)
-        host_js_shared_in(to, (uint32_t)from, n);
+    if (apart(m))
+        host_js_its_in(to, (uint32_t)from, n);
     else
         glue_copy_in(to, (uint32_t)from, n);
     return true;
@@ -101,8 +108,8 @@ engine_memory_write(struct engine_memory *m, uint64_t to, const void *from,
 {
     if (!reachable(m, to, n))
         return false;
-    if (m->shared)
-        host_js_shared_out((uint32_t)to, from, n);
+    if (apart(m))
+        host_js_its_out((uint32_t)to, from, n);
     else
         glue_copy_out((uint32_t)to, from, n);
     return true;
@@ -185,6 +192,7 @@ instance_new(struct engine_store *s, struct engine_module *m,
         i->memory = &i->own;
         i->own.instance = i;
         i->own.size = m->min << 16;
+        i->own.is64 = m->is64;
     }
     for (k = 0; k < m->nimports; k++) {
         if (imports[k].kind == ENGINE_MEMORY)
@@ -218,7 +226,8 @@ instance_destroy(struct engine_instance *i)
 static uint32_t
 limit(const struct engine_instance *i, uint64_t bytes)
 {
-    uint64_t quota = i->store->memory_bytes, pages = 65536;
+    uint64_t quota = i->store->memory_bytes;
+    uint64_t pages = i->module->is64 ? PAGES_MAX_64 : PAGES_MAX;
 
     if (i->module->max < pages)
         pages = i->module->max;
@@ -236,13 +245,14 @@ build(struct engine_instance *i, uint64_t bytes, struct report *report)
     char text[160] = "";
     int r;
 
-    if (bytes > 0xffff0000u ||
+    if (bytes >> 16 > (m->is64 ? PAGES_MAX_64 : PAGES_MAX - 1) ||
         (i->store->memory_bytes && bytes > i->store->memory_bytes))
         return ENGINE_NO_MEMORY;
     i->store->cpu = cpu_self();
     cpu_self()->store = i->store;
     r = host_js_instance_create(m->id, m->compiled, m->compiled_size, i->gates,
-                                i->ngates, m->memories,
+                                i->ngates,
+                                m->is64 ? MEMORY_64 : m->memories > 0,
                                 i->memory ? i->memory->shared : 0,
                                 (uint32_t)(bytes >> 16), limit(i, bytes),
                                 m->polls ? &i->store->interrupt : NULL, text,

@@ -13,11 +13,12 @@
 #include "pith_errno.h"
 #include "report.h"
 
-/* code: struct engine_code. An enum engine_status; TABLE_BOUNDS: there are no
- * such elements. */
+/* bases64: which of the two bases are i64. An enum engine_status; TABLE_BOUNDS:
+ * there are no such elements. */
 IMPORT(code_load)
 int host_js_code_load(const void *bytes, size_t n, struct engine_code *code,
-                      const _Atomic uint32_t *poll, char *text, size_t room);
+                      uint32_t bases64, const _Atomic uint32_t *poll,
+                      char *text, size_t room);
 IMPORT(code_drop) void host_js_code_drop(uint32_t table_base, uint32_t n);
 
 struct load {
@@ -132,6 +133,25 @@ check(const struct engine_module *m, const struct engine_module *of,
     return 0;
 }
 
+/* 1: the memory's, 2: the table's. */
+static uint32_t
+bases64(const struct engine_module *m)
+{
+    uint32_t bits = 0;
+
+    for (uint32_t i = 0; i < m->nimports; i++) {
+        const struct engine_port *p = &m->imports[i];
+
+        if (p->kind != ENGINE_GLOBAL || p->type.kind != ENGINE_I64)
+            continue;
+        if (named(p, "__memory_base"))
+            bits |= 1;
+        else if (named(p, "__table_base"))
+            bits |= 2;
+    }
+    return bits;
+}
+
 /* ---- loading ---------------------------------------------------------------
  */
 
@@ -142,7 +162,7 @@ join(struct engine_instance *in, struct engine_module *m,
     char text[160] = "";
     int st;
 
-    st = host_js_code_load(m->compiled, m->compiled_size, code,
+    st = host_js_code_load(m->compiled, m->compiled_size, code, bases64(m),
                            m->polls ? &in->store->interrupt : NULL, text,
                            sizeof text);
     if (st == ENGINE_OK)

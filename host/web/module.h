@@ -106,6 +106,8 @@ uint32_t section_rank(uint8_t id);
  * word of the kernel's memory, and memory.grow at a limit (poll.c). Sets
  * m->compiled, m->polls.
  */
+#define PAGES_MAX 65536u     /* of a Worker's memory, of one program after another */
+#define PAGES_MAX_64 262144u /* of a 64-bit one: what browsers allow */
 #define MEMORY_MODULE "pith:web"
 #define START_EXPORT "pith:start"
 #define GLOBAL_EXPORT "pith:global"

@@ -441,13 +441,17 @@ put_polled(struct writer *w, const struct engine_module *m)
 
 /* -1, or memory.grow: delta > limit - memory.size? */
 static void
-put_grower(struct writer *w, const struct poll_indices *x)
+put_grower(struct writer *w, const struct poll_indices *x, bool is64)
 {
     size_t size = put_size_later(w);
 
     put(w, "\0\x20\0\x23", 4);
     put_u64(w, (uint64_t)x->global + 1);
-    put(w, "\x3f\0\x6b\x4b\x04\x7f\x41\x7f\x05\x20\0\x40\0\x0b\x0b", 15);
+    if (is64)
+        put(w, "\xad\x3f\0\x7d\x56\x04\x7e\x42", 8);
+    else
+        put(w, "\x3f\0\x6b\x4b\x04\x7f\x41", 7);
+    put(w, "\x7f\x05\x20\0\x40\0\x0b\x0b", 8);
     put_size(w, size);
 }
 
@@ -481,7 +485,7 @@ poll_code(struct writer *w, const struct engine_module *m,
     host_free(f.blocks);
     if (ok && !find) {
         put_polled(w, m);
-        put_grower(w, x);
+        put_grower(w, x, m->is64);
     }
     return ok && !r.bad;
 }

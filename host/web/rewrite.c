@@ -120,9 +120,9 @@ import_section(struct rewriting *x)
     if (adds_memory(x)) {
         put_name(&x->w, MEMORY_MODULE);
         put_name(&x->w, "memory");
-        put(&x->w, "\2\1", 2);
+        put(&x->w, x->m->is64 ? "\2\5" : "\2\1", 2);
         put_u64(&x->w, x->m->min);
-        put_u64(&x->w, 65536); /* as many as a Worker's memory may have */
+        put_u64(&x->w, x->m->is64 ? PAGES_MAX_64 : PAGES_MAX);
     }
     if (x->polls) {
         put_name(&x->w, MEMORY_MODULE);
@@ -187,9 +187,10 @@ new_contents(struct rewriting *x, uint8_t id)
     const struct engine_module *m = x->m;
 
     switch (id) {
-    case 1: /* (i32) -> (), (i32) -> (i32) */
+    case 1: /* (i32) -> (), and memory.grow's, (i32) -> (i32) */
         put_old(x, 1, 2);
-        put(&x->w, "\x60\1\x7f\0\x60\1\x7f\1\x7f", 9);
+        put(&x->w, "\x60\1\x7f\0", 4);
+        put(&x->w, m->is64 ? "\x60\1\x7e\1\x7e" : "\x60\1\x7f\1\x7f", 5);
         break;
     case 2:
         import_section(x);

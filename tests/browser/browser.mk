@@ -18,11 +18,12 @@ test-web: $(B)/bin/pith $(BROWSER_NPM) dist-web \
           $(if $(filter $(O)/user/tests,$(USERTESTS_DIR)),usertests) \
           $(if $(filter tests/real/node_modules,$(REAL_DIR)),\
               tests/real/node_modules/.package-lock.json) \
-          $(B)/tests/threads/threads.wasm
+          $(B)/tests/threads/threads.wasm $(O)/browser/wide.wasm
 	@node tests/browser/run.mjs --pith $(B)/bin/pith --site $(DIST) \
 	    --modules $(O)/browser --out $(O)/browser/shots \
 	    --usertests $(USERTESTS_DIR) --real $(REAL_DIR) \
-	    --threads $(B)/tests/threads/threads.wasm $(CASE)
+	    --threads $(B)/tests/threads/threads.wasm \
+	    --wide $(O)/browser/wide.wasm $(CASE)
 # The modules' types, by the comments in them, and pith.d.ts; by TypeScript.
 .PHONY: test-web-types
 TSC := $(O)/browser/node_modules/typescript/bin/tsc
@@ -48,6 +49,12 @@ bench-web: $(B)/bin/pith $(BROWSER_NPM) dist-web $(O)/browser/peer.wasm \
 	@node tests/browser/bench.mjs --pith $(B)/bin/pith --site $(DIST) \
 	    --modules $(O)/browser --program $(BENCH_PROGRAMS) \
 	    --peer $(O)/browser/peer.wasm
+# wasm-ld by itself: clang would run any wasm-opt in PATH, which may be too old.
+$(O)/browser/wide.wasm: tests/browser/wide.c
+	@mkdir -p $(@D)
+	@clang-19 --target=wasm64 -O2 -Wall -Wextra -mbulk-memory -ffreestanding \
+	    -c -o $(@:.wasm=.o) $<
+	@wasm-ld-19 -mwasm64 --no-entry -z stack-size=65536 -o $@ $(@:.wasm=.o)
 $(O)/browser/peer.wasm: tests/browser/peer.c
 	@mkdir -p $(@D)
 	@clang-19 --target=wasm32-wasi -O2 -o $@ $<

@@ -15,7 +15,7 @@ export const { values: options, positionals } = parseArgs({
     modules: { type: 'string' }, out: { type: 'string' },
     usertests: { type: 'string' }, program: { type: 'string' },
     peer: { type: 'string' }, real: { type: 'string' },
-    threads: { type: 'string' }, 'hold-stdin': { type: 'boolean' } },
+    threads: { type: 'string' }, wide: { type: 'string' }, 'hold-stdin': { type: 'boolean' } },
 });
 
 const require = createRequire(path.resolve(options.modules, 'x.js'));

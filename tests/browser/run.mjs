@@ -752,6 +752,31 @@ tests['a program cannot name what its module is given for polls'] = async () => 
   return page;
 };
 
+tests['a program with a 64-bit memory, as natively'] = async () => {
+  const page = await booted('?memory');
+  let native = null;
+  try {
+    execFileSync(options.pith, ['run', options.wide], { stdio: 'pipe' });
+  } catch (e) {
+    native = e;
+  }
+  assert.equal(native.status, 7);
+  await page.evaluate((b) => window.pith.api_load_binary('wide',
+    Uint8Array.from(atob(b), (c) => c.charCodeAt(0))),
+  fs.readFileSync(options.wide).toString('base64'));
+  const r = await sh(page, 'wide </dev/null');
+  assert.deepEqual([r.code, r.out], [7, String(native.stdout)]);
+  assert.equal(r.out.match(/: yes/g).length, 6);
+  for (const [how, code] of [['wide loop & sleep 0.3; kill $!; wait $!', 143],
+    ['wide loop & sleep 0.3; kill -9 $!; wait $!', 137],
+    ['ulimit -v 1000000; wide </dev/null', 134]])
+    assert.equal((await sh(page, how)).code, code, how);
+  const many = await sh(page, 'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; '
+    + 'do wide </dev/null | grep -c yes; done | uniq -c');
+  assert.match(many.out, /^ *16 6\n$/);
+  return page;
+};
+
 /* The program of tests/threads, by what threads.sh expects natively. */
 tests['threads of a program'] = async () => {
   const page = await booted('?memory');

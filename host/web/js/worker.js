@@ -31,6 +31,8 @@ const TRAPS = [
 const CPU_KERNEL = 1;
 const CPU_DEAD = 3;
 const PAGE = 65536;
+const WIDE_PAGES = 262144; // PAGES_MAX_64 of module.h
+const MEMORY_64 = 2; // instance.c
 const KEEP_MEMORY = 64 << 20; // a program's memory larger than this goes
 
 /** Thrown to end a task: there is no program between it and runTask. */
@@ -57,6 +59,8 @@ let lastError = null;
 const memories = new Map(); // shared ones, of the task's program
 /** @type {any} */
 let shared = null; // the one that the instance has: {id, memory, glue}
+/** @type {any} the 64-bit one that it has: {memory, glue} */
+let wide = null;
 let sharedSeen = 0; // the last one; who has had another is kept alive by it
 let retire = false; // this Worker should go when its task is done
 
@@ -92,6 +96,15 @@ function prepareMemory(min) {
     memory.grow(min - have);
 }
 
+/** A 64-bit memory is its program's alone: few have one. */
+function takeWide(min) {
+  const limits = /** @type {any} */ ({ address: 'i64', initial: BigInt(min),
+    maximum: BigInt(WIDE_PAGES) });
+  const its = new WebAssembly.Memory(limits);
+  wide = { memory: its, glue: makeGlue(kernelMemory, its, true) };
+  retire = true; // browsers give so many memories and no more
+}
+
 /** The program's shared memory: a thread is sent it with its task. */
 function takeShared(id) {
   const its = /** @type {any} */ (memories.get(id));
@@ -105,15 +118,19 @@ function instanceCreate(id, at, n, gates, ngates, wantsMemory, sharedId, min,
   const module = modules.get(id) ?? compile(id, at, n);
   if (wantsMemory) {
     try {
-      prepareMemory(min);
+      if (wantsMemory === MEMORY_64)
+        takeWide(min);
+      else
+        prepareMemory(min);
     } catch {
       return STATUS.NO_MEMORY;
     }
   }
   if (sharedId)
     takeShared(sharedId);
-  const its = sharedId ? shared.memory : memory;
-  const imports = { 'pith:web': { memory, kernel: kernelMemory } };
+  const its = sharedId ? shared.memory : wide ? wide.memory : memory;
+  const imports = { 'pith:web': { memory: wide ? its : memory,
+    kernel: kernelMemory } };
   const numbers = new Uint16Array(kernelMemory.buffer, gates, ngates);
   let i = 0;
   for (const imp of WebAssembly.Module.imports(module)) {
@@ -144,20 +161,22 @@ function letPoll(exports, poll, limit) {
 // ---- code that the program brings (load.c) -------------------------------------
 
 /** What a module may import from env; load.c knows that there is no other. */
-function codeImports(module, memoryBase, tableBase) {
-  const constant = (value) => new WebAssembly.Global({ value: 'i32' }, value);
+function codeImports(module, memoryBase, tableBase, bases64) {
+  const constant = (value, is64) => (is64
+    ? new WebAssembly.Global({ value: 'i64' }, BigInt(value))
+    : new WebAssembly.Global({ value: 'i32' }, value));
   const env = Object.create(null);
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
     if (from !== 'env')
       continue;
     if (kind === 'memory')
-      env[name] = shared ? shared.memory : memory;
+      env[name] = (shared ?? wide)?.memory ?? memory;
     else if (name === '__indirect_function_table')
       env[name] = program['pith:table'];
     else if (name === '__memory_base')
-      env[name] = constant(memoryBase);
+      env[name] = constant(memoryBase, bases64 & 1);
     else if (name === '__table_base')
-      env[name] = constant(tableBase);
+      env[name] = constant(tableBase, bases64 & 2);
     else
       env[name] = program[name];
   }
@@ -186,7 +205,7 @@ function codeDrop(base, size) {
     program['pith:table'].set((base >>> 0) + i, null);
 }
 
-function codeLoad(at, n, code, poll, text, room) {
+function codeLoad(at, n, code, bases64, poll, text, room) {
   const words = new Uint32Array(kernelMemory.buffer, code, 3); // engine_code
   const size = words[2];
   let base = -1;
@@ -196,7 +215,7 @@ function codeLoad(at, n, code, poll, text, room) {
     if (base < 0)
       return -base;
     const { exports } = new WebAssembly.Instance(module,
-      codeImports(module, words[0], base));
+      codeImports(module, words[0], base, bases64));
     if (poll)
       letPoll(exports, poll, program['pith:limit']?.value ?? PAGE);
     words[1] = base;
@@ -211,7 +230,7 @@ function codeLoad(at, n, code, poll, text, room) {
 
 function tableExtend(elements) {
   const table = program['pith:table'];
-  if (table && table.length < elements)
+  if (typeof table?.length === 'number' && table.length < elements)
     table.grow(elements - table.length);
 }
 
@@ -356,7 +375,7 @@ const host = {
     postMessage({ t: 'drop', id });
   },
   instance_create: instanceCreate,
-  instance_drop() { program = lastError = shared = null; },
+  instance_drop() { program = lastError = shared = wide = null; },
   memory_create(id, initial, maximum) {
     try {
       const m = new WebAssembly.Memory({ initial, maximum, shared: true });
@@ -368,15 +387,15 @@ const host = {
     }
   },
   memory_drop(id) { memories.delete(id); },
-  shared_in: (to, from, n) => shared.glue.copy_in(to, from, n),
-  shared_out: (to, from, n) => shared.glue.copy_out(to, from, n),
-  shared_pages: () => shared.glue.pages(),
+  its_in: (to, from, n) => (shared ?? wide).glue.copy_in(to, from, n),
+  its_out: (to, from, n) => (shared ?? wide).glue.copy_out(to, from, n),
+  its_pages: () => (shared ?? wide).glue.pages(),
   call,
   rethrow() { throw lastError; },
   trap_frames: trapFrames,
   code_load: codeLoad,
   code_drop: codeDrop,
-  table_size: () => program['pith:table']?.length ?? 0,
+  table_size: () => Number(program['pith:table']?.length ?? 0),
   table_extend: tableExtend,
   globals_get: globalsGet,
   globals_set: globalsSet,
@@ -419,7 +438,7 @@ function runTask(task, job) {
     }
   }
   K.__stack_pointer.value = areaAt + areaSize;
-  program = lastError = shared = null;
+  program = lastError = shared = wide = null;
   memories.clear();
   K.cpu_idle();
   if (memory && memoryUsed) {
