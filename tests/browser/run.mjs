@@ -256,6 +256,12 @@ const tests = {
     await page.evaluate(() => navigator.serviceWorker.ready);
     await page.waitForFunction(async () =>
       (await caches.keys()).length > 0 && navigator.serviceWorker.controller);
+    const kept = await page.evaluate(async () => {
+      const cache = await caches.open((await caches.keys())[0]);
+      return (await cache.keys()).map((q) => q.url.split('/').pop());
+    });
+    assert.deepEqual(fs.readdirSync(options.site).filter((f) =>
+      !/\.(gz|br|ts|txt)$/.test(f) && !kept.includes(f) && f !== 'sw.js'), []);
     await page.context().setOffline(true);
     await page.reload();
     assert.equal(await settled(page), 'booted');

@@ -136,8 +136,11 @@ export class Pith {
       if (this.config.manualFlow)
         this.#emit('output', { bytes: data, shown });
       else {
-        this.#emit('output', data);
-        shown();
+        try {
+          this.#emit('output', data);
+        } finally {
+          shown(); // or nothing more would ever come
+        }
       }
       return;
     }
