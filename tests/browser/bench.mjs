@@ -44,8 +44,8 @@ async function load(page, file) {
 /** What lines "name<TAB>value<TAB>unit" say, all of a name together. */
 function collect(text, into = {}) {
   for (const line of text.trim().split('\n')) {
-    const [name, value] = line.split('\t');
-    (into[name] ??= []).push(Number(value));
+    const [name, value, unit] = line.split('\t');
+    (into[name] ??= Object.assign([], { unit })).push(Number(value));
   }
   return into;
 }
@@ -122,7 +122,7 @@ async function costs(page) {
   const code = path.join(options.program, 'codeload');
   if (fs.existsSync(code))
     for (const [name, values] of Object.entries(await run(page, 10, code, '200')))
-      row(name, values, 'us');
+      row(name, values, values.unit);
   row('4 KiB random writes, fsync each 64', (await run(page, 12,
     program('randwrite'), '640', '/root/r'))['random 4 KiB writes, fsync each 64'],
   'pages/s', 10000, p('plain OPFS file, pages/s'));
