@@ -23,6 +23,11 @@ uintptr_t jit_adapter(void);
 extern const bool jit_goes_on;
 void jit_go_on(struct engine_instance *in, uint64_t *fp, uint32_t link,
                uintptr_t at);
+/* Where machine code of func takes over a frame of the interpreter, at the loop's
+ * head insn (a number); it wants JIT_SLACK slots behind the frame. 0: nowhere. */
+uintptr_t jit_loop_entry(struct engine_module *m, uint32_t func,
+                         uint32_t insn);
+#define JIT_SLACK 8u
 /* The same for what is not yet translated. */
 uintptr_t jit_untranslated(void);
 /* Publish func's code of jit/, if it has some. The module's lock is held. */

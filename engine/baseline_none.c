@@ -44,6 +44,15 @@ jit_go_on(struct engine_instance *in, uint64_t *fp, uint32_t link, uintptr_t at)
 }
 
 uintptr_t
+jit_loop_entry(struct engine_module *m, uint32_t func, uint32_t insn)
+{
+    (void)m;
+    (void)func;
+    (void)insn;
+    return 0;
+}
+
+uintptr_t
 jit_untranslated(void)
 {
     return 0;

@@ -98,12 +98,21 @@ finish(const struct translator *t, struct insn *to)
     }
 }
 
+/* A call that came to the stub finds the translation from now on. */
+static void
+enter_translation(struct engine_module *m, uint32_t func)
+{
+    const struct insn *stub = &m->code[func].stub;
+
+    atomic_compare_exchange_strong(&m->code[func].entry, &stub,
+                                   atomic_load(&m->code[func].insns));
+}
+
 static int
 publish(struct translator *t, struct engine_module *m, uint32_t func)
 {
     struct code_chunk *c = chunk_for(m, t->n * sizeof(struct insn));
     struct code_range *r = c ? range_add(c) : NULL;
-    const struct insn *stub;
     struct insn *to;
 
     if (!r)
@@ -128,8 +137,7 @@ publish(struct translator *t, struct engine_module *m, uint32_t func)
     c->used += t->n * sizeof *to;
     c->nranges++;
     atomic_store_explicit(&m->code[func].insns, to, memory_order_release);
-    stub = &m->code[func].stub;
-    atomic_compare_exchange_strong(&m->code[func].entry, &stub, to);
+    enter_translation(m, func);
     return 0;
 }
 
@@ -154,6 +162,85 @@ code_add_sites(struct engine_module *m, struct code_range *ranges, uint32_t n)
     return 0;
 }
 
+/* ---- when functions are compiled ----
+ *
+ * While a module is cold its functions are translated and interpreted, nothing
+ * more: what ends soon needs no machine code. After some polls (options_warm_up)
+ * it is warm: calls of all functions lead to their stubs again, which compile
+ * them; and a loop that polls in the interpreter goes on in machine code. So
+ * there is no mixture that calls to and fro between the two, nesting native
+ * stack: what is interpreted lies below what is compiled. Machine code that calls
+ * a cold module warms it, for the same reason.
+ */
+
+/* Never tried: a function that cannot be compiled has another address there. */
+static bool
+is_due(const struct engine_module *m, uint32_t func)
+{
+    const struct func_code *c = &m->code[func];
+
+    return m->plain && !atomic_load(&m->cold) && !atomic_load(&c->native) &&
+           atomic_load(&c->jit) == jit_untranslated() && jit_untranslated();
+}
+
+static void
+compile(struct translator *t, struct engine_module *m, uint32_t func)
+{
+    if (!is_due(m, func))
+        return;
+    jit_compile(t, m, func);
+    if (!atomic_load(&m->code[func].native))
+        enter_translation(m, func);
+}
+
+void
+code_warm(struct engine_module *m)
+{
+    pthread_mutex_lock(&m->lock);
+    atomic_store(&m->cold, 0);
+    for (uint32_t i = 0; i < m->nfuncs - m->nfuncs_imported; i++) {
+        const struct insn *insns = atomic_load(&m->code[i].insns);
+
+        if (insns && is_due(m, i))
+            atomic_compare_exchange_strong(&m->code[i].entry, &insns,
+                                           &m->code[i].stub);
+    }
+    pthread_mutex_unlock(&m->lock);
+}
+
+/* One poll less; false: it is cold yet. */
+static bool
+warms_up(struct engine_module *m)
+{
+    uint32_t left = atomic_load(&m->cold);
+
+    while (left > 1)
+        if (atomic_compare_exchange_weak(&m->cold, &left, left - 1))
+            return false;
+    if (left)
+        code_warm(m);
+    return true;
+}
+
+const struct insn *
+code_polled(struct engine_instance *in, const struct insn *pc,
+            const uint64_t *fp)
+{
+    struct engine_module *m = in->module;
+    struct engine_store *s = in->store;
+    struct code_range range;
+
+    if (!warms_up(m) || !module_find_pc(m, pc, &range) || range.sites ||
+        (size_t)(in->stack_limit - fp) < range.frame + JIT_SLACK ||
+        translate_func(m, range.func) < 0)
+        return pc;
+    s->go_on =
+        jit_loop_entry(m, range.func, (uint32_t)(pc - range.start));
+    s->go_on_enter = range.start;
+    s->go_on_pc = pc;
+    return s->go_on ? interp_go_on : pc;
+}
+
 int
 translate_func(struct engine_module *m, uint32_t func)
 {
@@ -161,8 +248,10 @@ translate_func(struct engine_module *m, uint32_t func)
     int r = 0;
 
     pthread_mutex_lock(&m->lock);
-    if (atomic_load(&m->code[func].insns))
+    if (atomic_load(&m->code[func].insns) && !is_due(m, func)) {
+        enter_translation(m, func);
         goto out; /* another thread was faster */
+    }
     if (!m->translator)
         m->translator = calloc(1, sizeof *m->translator);
     t = m->translator;
@@ -171,9 +260,9 @@ translate_func(struct engine_module *m, uint32_t func)
         goto out;
     t->want = UINT32_MAX;
     if (t_translate(t, m, func))
-        r = publish(t, m, func);
+        r = atomic_load(&m->code[func].insns) ? 0 : publish(t, m, func);
     if (r == 0 && !atomic_load(&m->code[func].native)) /* optimised already */
-        jit_compile(t, m, func);
+        compile(t, m, func);
     if (t->cap > KEEP_BUFFERS || t->stack_cap > KEEP_BUFFERS || r < 0 ||
         m->passing)
         t_buffers_free(t);
@@ -206,6 +295,7 @@ translate_init(struct engine_module *m)
         m->code[i].gate.uimm = i;
         atomic_init(&m->code[i].entry, &m->code[i].stub);
     }
+    atomic_init(&m->cold, m->plain ? options_warm_up() : 0);
     jit_module_init(m);
 }
 

@@ -132,7 +132,8 @@ start_of(struct engine_store *s, const struct cont_stack *c, uint64_t *frames)
     if (!c->address)
         return (struct walk){c->in, c->pc + cont_words(c->pc), frames + c->fp};
     s->go_on = c->address;
-    s->go_on_pc = c->pc;
+    s->go_on_enter = c->pc - c->pc[2].uimm;
+    s->go_on_pc = c->pc + cont_words(c->pc);
     return (struct walk){c->in, interp_go_on, frames + c->fp};
 }
 

@@ -136,7 +136,8 @@ struct engine_extern {
 enum engine_tier {
     ENGINE_TIER_INTERP, /* interpreter only */
     ENGINE_TIER_JIT,    /* baseline machine code from the first call */
-    ENGINE_TIER_LLVM    /* and optimised code for what stays hot */
+    ENGINE_TIER_LLVM    /* interpreted until there is some work to do, then the
+                         * same, and optimised code for what stays hot */
 };
 struct engine_options {
     enum engine_tier tier; /* the highest to use, where the build has it */

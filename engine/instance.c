@@ -145,8 +145,11 @@ instance_alloc(struct engine_store *s, struct engine_module *m)
     in = calloc(1, sizeof *in + m->global_slots * sizeof in->global_values[0]);
     if (!in)
         return NULL;
-    if (s->quota->fuel_max != UINT64_MAX)
+    if (s->quota->fuel_max != UINT64_MAX) { /* one tier counts it throughout */
         optimise_not(m);
+        if (atomic_load(&m->cold))
+            code_warm(m);
+    }
     in->module = engine_module_ref(m);
     in->store = s;
     in->next = s->instances;

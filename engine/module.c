@@ -104,6 +104,8 @@ load(const uint8_t *bytes, size_t size,
         module_func_name(m, 0); /* makes them all, for who compiles */
     if (r == 0)
         optimise_loaded(m);
+    if (r == 0 && atomic_load(&m->objects)) /* compiled code calls it */
+        code_warm(m);
     if (r == 0 && engine_options()->eager &&
         engine_options()->tier == ENGINE_TIER_JIT)
         r = translate_all(m);

@@ -129,6 +129,7 @@ struct engine_module {
     atomic_uint refs;
     bool conts; /* it has continuation types: nothing for llvm/ (cont.h) */
     bool tail_calls; /* there are some; all functions' convention shows it */
+    _Atomic uint32_t cold; /* polls until its functions are compiled (code.c) */
     bool plain; /* instructions are for a compiler as well (translate.h) */
     const struct known_module *known; /* while it is loaded, or NULL */
     uint32_t code_at, code_end;       /* the code section's content */
@@ -215,6 +216,12 @@ void translate_free(struct engine_module *m);
 /* Find or make the translation of defined function i. Any thread. -E_NOMEM. */
 int translate_func(struct engine_module *m, uint32_t i);
 int translate_all(struct engine_module *m);
+/* A store has polled at pc, in the interpreter: returns where to go on, perhaps in
+ * machine code that there is now (interp_go_on). */
+const struct insn *code_polled(struct engine_instance *in,
+                               const struct insn *pc, const uint64_t *fp);
+/* From now on m's functions are compiled when they are called. */
+void code_warm(struct engine_module *m);
 /* Places that machine code has instead of translated instructions, ascending;
  * ranges becomes the module's. -E_NOMEM. */
 int code_add_sites(struct engine_module *m, struct code_range *ranges,

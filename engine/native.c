@@ -31,13 +31,12 @@ void
 native_take_back(struct engine_module *m, uint32_t func)
 {
     struct func_code *code = &m->code[func];
-    const struct insn *insns = atomic_load(&code->insns);
 
     atomic_store(&code->fast, NULL);
     if (jit_publish_again(m, func))
         return;
-    atomic_store(&code->entry, insns ? insns : &code->stub);
-    atomic_store(&code->jit, insns ? jit_adapter() : jit_untranslated());
+    atomic_store(&code->entry, &code->stub);
+    atomic_store(&code->jit, jit_untranslated());
     atomic_store(&code->native, NULL);
 }
 
@@ -367,6 +366,8 @@ native_call(struct engine_instance *in, uint64_t *fp, const struct insn *link,
         movable(in->module);
     fn = atomic_load_explicit(&code->native, memory_order_acquire);
     if (!fn) {
+        if (atomic_load_explicit(&in->module->cold, memory_order_relaxed))
+            code_warm(in->module);
         entry = atomic_load_explicit(&code->entry, memory_order_acquire);
         if (entry == &code->stub) {
             if (translate_func(in->module, func) < 0)

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WARM_UP 2u /* polls */
+
 static struct engine_options options = {.tier = ENGINE_TIER_LLVM};
 static char *cache;
 static enum engine_tier best = ENGINE_TIER_INTERP;
@@ -36,6 +38,14 @@ engine_configure(const struct engine_options *o)
     if (compiler_available() || (ENGINE_GUARD && o->cache)) /* kept code */
         best = ENGINE_TIER_LLVM;
     options_tier_available(ENGINE_TIER_INTERP);
+}
+
+/* A program that ends soon does not pay for machine code. Who asks for a tier
+ * gets it from the beginning. */
+uint32_t
+options_warm_up(void)
+{
+    return options.tier == ENGINE_TIER_LLVM && !options.eager ? WARM_UP : 0;
 }
 
 static bool

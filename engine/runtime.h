@@ -30,6 +30,7 @@ struct engine_func {
     engine_host_fn *host;
     void *env;
     struct engine_store *store;
+    bool narrow; /* the host's, and all it returns is an i32 */
 };
 
 struct engine_memory {
@@ -161,7 +162,8 @@ struct engine_store {
     struct native_segment *landing_segment; /* or in machine code, in this */
     struct frame_shape *shapes;
     uintptr_t go_on;             /* interp_go_on: machine code to run on in */
-    const struct insn *go_on_pc; /* and the instruction that it left */
+    const struct insn *go_on_enter; /* its function's first instruction */
+    const struct insn *go_on_pc;    /* where it is interpreted instead */
 
     void *user;
     uint64_t *stack, *stack_limit;

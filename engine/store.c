@@ -214,6 +214,7 @@ engine_func_host(struct engine_store *s, const struct engine_functype *type,
     f->host = fn;
     f->env = env;
     f->store = s;
+    f->narrow = type->nresults == 1 && type_get(id)->vt[type->nparams] == VT_I32;
     return f;
 }
 

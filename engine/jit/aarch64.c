@@ -383,6 +383,13 @@ jit_machine_colds(struct jit *j)
         cold(j, &j->colds[k]);
 }
 
+void
+jit_machine_take_over(struct jit *j)
+{
+    if (!framed(j))
+        restore_return(j);
+}
+
 /* ---- C to machine code and back ----
  *
  * uint64_t jit_shim(in, fp, mem, budget, link, body, index): the budget left.

@@ -7,6 +7,7 @@
 
 #if ENGINE_JIT
 #include "jit/emit.h"
+#include "options.h"
 
 static void
 other(struct jit *j, const struct insn *p, const struct operands *o, uint32_t i)
@@ -264,6 +265,31 @@ function(struct jit *j)
     }
 }
 
+/* Ways in for frames of the interpreter, which has all in slots. */
+static void
+take_over(struct jit *j)
+{
+    uint32_t n = 0;
+
+    j->nentries = 0;
+    for (uint32_t k = 0; k < j->ncolds; k++)
+        n += j->colds[k].helper == HELPER_LOOP;
+    if (!n || !options_warm_up())
+        return;
+    j->entries = arena_take(&j->work, n * sizeof *j->entries);
+    for (uint32_t k = 0; k < j->ncolds && j->entries && !j->failed; k++) {
+        const struct cold *c = &j->colds[k];
+
+        if (c->helper != HELPER_LOOP)
+            continue;
+        j->entries[j->nentries++] =
+            (struct jit_loop){c->insn, (uint32_t)j->at};
+        jit_machine_take_over(j);
+        jit_load_live(j, c);
+        jit_patch(j, jit_machine_jump_out(j), c->back);
+    }
+}
+
 void
 jit_emit(struct jit *j)
 {
@@ -278,6 +304,8 @@ jit_emit(struct jit *j)
     function(j);
     if (!j->failed)
         jit_machine_colds(j);
+    if (!j->failed)
+        take_over(j);
     for (uint32_t k = 0; k < j->nfixups && !j->failed; k++)
         if (j->fixups[k].insn < JIT_HELPER)
             jit_patch(j, j->fixups[k].at, j->native_at[j->fixups[k].insn]);

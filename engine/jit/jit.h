@@ -149,10 +149,18 @@ enum helper {
     HELPER_COUNT
 };
 
+/* Where a frame of the interpreter is taken over: at an instruction; offset in
+ * the function, from its start. */
+struct jit_loop {
+    uint32_t insn, at;
+};
+
 /* A compiled function; offsets in its chunk. */
 struct jit_func {
     uint32_t start, body, end;
     uint32_t func, ninsns;
+    uint32_t nloops;
+    const struct jit_loop *loops;
     const uint8_t *sizes; /* bytes of each instruction's code, LEB128 */
     const struct insn *insns;
 };
@@ -185,6 +193,8 @@ struct cold {      /* code out of the way, emitted behind the function */
     uint8_t helper;
     uint8_t dirty[2]; /* registers to store before; their slots: */
     uint32_t slots;   /* from here in jit.slots */
+    uint8_t live[2];  /* a loop's head: registers with a value; their slots: */
+    uint32_t live_slots;
 };
 
 struct jit {
@@ -238,6 +248,8 @@ struct jit {
     uint32_t ncolds, colds_cap;
     uint32_t *slots; /* of registers that cold code stores */
     uint32_t nslots_cold, slots_cap;
+    struct jit_loop *entries; /* into loops, for who was interpreted */
+    uint32_t nentries;
     uint32_t body, start; /* in the buffer; in the chunk */
     /* Machines whose conditional jumps are short, and that fold moves: */
     bool far;
@@ -291,6 +303,8 @@ void jit_machine_table(struct jit *j, uint32_t i);
 /* Its k-th entry, behind it: to an instruction. */
 void jit_machine_table_entry(struct jit *j, uint32_t k, uint32_t insn);
 void jit_machine_colds(struct jit *j);
+/* Where jit_shim_back comes to: the stack as it is in a function's body. */
+void jit_machine_take_over(struct jit *j);
 /* A jump to the address behind it. */
 extern const uint8_t jit_machine_veneer[8];
 /* Code was written: other cores, too, are to see it. */
@@ -307,6 +321,8 @@ void jit_patch(struct jit *j, uint32_t at, uint32_t target);
 /* The last cold code is a loop's head at i, and what differs from its slot there
  * is to be stored: compiled code that takes over finds all in the frame. */
 void jit_note_dirty(struct jit *j, uint32_t i);
+/* The registers that code at cold code c's place counts on, loaded. */
+void jit_load_live(struct jit *j, const struct cold *c);
 /* The registers that cold code c is to store, stored. */
 void jit_store_dirty(struct jit *j, const struct cold *c);
 

@@ -157,6 +157,16 @@ sizes(struct jit *j)
     return out ? memcpy(out, made, (size_t)(p - made)) : NULL;
 }
 
+/* The ways into loops, to be kept. */
+static const struct jit_loop *
+entries(struct jit *j)
+{
+    size_t bytes = j->nentries * sizeof *j->entries;
+    struct jit_loop *out = arena_take(&j->keep, bytes);
+
+    return out ? memcpy(out, j->entries, bytes) : NULL;
+}
+
 bool
 jit_install(struct jit *j)
 {
@@ -178,6 +188,8 @@ jit_install(struct jit *j)
                            .ninsns = j->n,
                            .sizes = sizes(j),
                            .insns = j->published};
+    if (j->nentries && (f->loops = entries(j)))
+        f->nloops = j->nentries;
     if (!f->sizes)
         return false;
     j->start = start;
@@ -286,6 +298,23 @@ jit_place(struct engine_module *m, uint32_t func, uintptr_t at)
     }
     pthread_mutex_unlock(&m->lock);
     return insn;
+}
+
+uintptr_t
+jit_loop_entry(struct engine_module *m, uint32_t func, uint32_t insn)
+{
+    native_fn *fn = atomic_load(&m->code[func].native);
+    const struct jit_chunk *c;
+    const struct jit_func *f;
+    uintptr_t at = 0;
+
+    pthread_mutex_lock(&m->lock);
+    f = fn ? find(m, (uintptr_t)fn, &c) : NULL;
+    for (uint32_t k = 0; f && k < f->nloops; k++)
+        if (f->loops[k].insn == insn)
+            at = (uintptr_t)c->rx + f->start + f->loops[k].at;
+    pthread_mutex_unlock(&m->lock);
+    return at;
 }
 
 uintptr_t

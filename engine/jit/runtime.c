@@ -112,10 +112,12 @@ void
 jit_go_on(struct engine_instance *in, uint64_t *fp, uint32_t link, uintptr_t at)
 {
     struct engine_store *s = in->store;
+    uint64_t none, *stack = &none;
 
-    /* (the slot behind the link is there, as suspending takes a tag) */
+    if (module_handler_slots(in->module))
+        stack = &fp[link + 1];
     s->budget = (int64_t)jit_shim_back(in, fp, in->mem0->base, budget_of(s), at,
-                                       &fp[link + 1]);
+                                       stack);
     if (s->tail)
         run_tails(s, fp);
 }

@@ -277,6 +277,21 @@ jit_block_state(struct jit *j)
     }
 }
 
+/* The slots of registers, behind those that are noted already. */
+static void
+note_slots(struct jit *j, unsigned file, uint32_t bits)
+{
+    for (; bits; bits &= bits - 1) {
+        if (j->nslots_cold == j->slots_cap &&
+            !t_grow(j->t, &j->slots, &j->slots_cap, sizeof *j->slots)) {
+            j->failed = true;
+            return;
+        }
+        j->slots[j->nslots_cold++] =
+            j->segments[j->owner[file][__builtin_ctz(bits)]].slot;
+    }
+}
+
 void
 jit_note_dirty(struct jit *j, uint32_t i)
 {
@@ -289,16 +304,25 @@ jit_note_dirty(struct jit *j, uint32_t i)
     for (unsigned file = 0; file < 2; file++) {
         c->dirty[file] = (uint8_t)live(
             j, file, j->owned[file] & j->valid[file] & j->dirty[file], 2 * i);
-        for (uint32_t bits = c->dirty[file]; bits; bits &= bits - 1) {
-            if (j->nslots_cold == j->slots_cap &&
-                !t_grow(j->t, &j->slots, &j->slots_cap, sizeof *j->slots)) {
-                j->failed = true;
-                return;
-            }
-            j->slots[j->nslots_cold++] =
-                j->segments[j->owner[file][__builtin_ctz(bits)]].slot;
-        }
+        note_slots(j, file, c->dirty[file]);
     }
+    c->live_slots = j->nslots_cold;
+    for (unsigned file = 0; file < 2; file++) {
+        c->live[file] =
+            (uint8_t)live(j, file, j->owned[file] & j->valid[file], 2 * i);
+        note_slots(j, file, c->live[file]);
+    }
+}
+
+void
+jit_load_live(struct jit *j, const struct cold *c)
+{
+    const uint32_t *slot = j->slots + c->live_slots;
+
+    for (unsigned file = 0; file < 2; file++)
+        for (uint32_t bits = c->live[file]; bits; bits &= bits - 1)
+            jit_move(j, file, (unsigned)__builtin_ctz(bits), IN_SLOT, *slot++,
+                     c->insn);
 }
 
 void

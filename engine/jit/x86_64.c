@@ -296,6 +296,12 @@ jit_machine_colds(struct jit *j)
         cold(j, &j->colds[k]);
 }
 
+void
+jit_machine_take_over(struct jit *j)
+{
+    BYTES(0x41, 0x5d); /* pop %r13 */
+}
+
 /* ---- C to machine code and back ----
  *
  * uint64_t jit_shim(in, fp, mem, budget, link, body, index): the budget left. */

@@ -210,6 +210,11 @@ OP(call_far) /* the distance is in pc[1], the argument slots in a */
     budget = s->budget;                                                        \
     mem = in->mem0->base
 
+/* Whoever goes on in machine code counts on i32 without an upper half. */
+#define HOST_RESULT(f, slots)                                                  \
+    if ((f)->narrow)                                                           \
+    (slots)[0] = (uint32_t)(slots)[0]
+
 OP(call_import) /* b: argument and result slots */
 {
     struct engine_func *f = in->func_imports[pc->uimm];
@@ -221,6 +226,7 @@ OP(call_import) /* b: argument and result slots */
     BACK;
     if (UNLIKELY(st != ENGINE_OK))
         RESUME(st);
+    HOST_RESULT(f, slots);
     r0 = slots[0];
     f0 = f64_of(r0);
     g0 = f32_of((uint32_t)r0);
@@ -277,6 +283,7 @@ OP_TARGET(invoke)
         BACK;
         if (UNLIKELY(st != ENGINE_OK))
             RESUME(st);
+        HOST_RESULT(f, base);
         r0 = base[0];
         f0 = f64_of(r0);
         g0 = f32_of((uint32_t)r0);
@@ -329,6 +336,7 @@ OP_COLD(invoke_far) /* r0: function; pc[1]: distance */
         BACK;
         if (UNLIKELY(st != ENGINE_OK))
             RESUME(st);
+        HOST_RESULT(f, base);
         pc++;
         NEXT;
     }
@@ -395,6 +403,7 @@ OP_TARGET(ret_invoke)
         BACK;
         if (UNLIKELY(st != ENGINE_OK))
             RESUME(st);
+        HOST_RESULT(f, base);
         r0 = base[0];
         f0 = f64_of(r0);
         g0 = f32_of((uint32_t)r0);
@@ -462,13 +471,15 @@ OP_COLD(native) /* the gate of a function with machine code; r0: link */
     enum engine_status st = native_enter(in, pc->uimm, fp, link);
     NATIVE_DONE;
 }
-OP_COLD(go_on) /* a continuation whose innermost frame is machine code's */
+/* A continuation whose innermost frame is machine code's; or a loop's head, whose
+ * function is compiled now. */
+OP_COLD(go_on)
 {
     struct engine_store *s = in->store;
-    const struct insn *enter = s->go_on_pc - s->go_on_pc[2].uimm;
+    const struct insn *enter = s->go_on_enter;
     const struct insn *link = (const struct insn *)(uintptr_t)fp[enter->a];
     if (UNLIKELY((uintptr_t)__builtin_frame_address(0) < s->native_low)) {
-        pc = s->go_on_pc + cont_words(s->go_on_pc);
+        pc = s->go_on_pc;
         JUMP;
     }
     s->budget = budget;

@@ -10,6 +10,8 @@ EXIT(poll)
     BACK;
     if (UNLIKELY(st != ENGINE_OK))
         RESUME(st);
+    if (in->module->plain)
+        pc = code_polled(in, pc, fp);
     JUMP;
 }
 EXIT(trap)

@@ -26,11 +26,14 @@
 
 #include "spec.h"
 
-enum { TIERS = 3, RUNS = 2 * TIERS };
+/* The engine's, and what is first interpreted and then taken over by machine
+ * code, in the middle of loops. */
+enum { WARMING = ENGINE_TIER_LLVM + 1, TIERS, RUNS = 2 * TIERS };
 enum { SOFT = 2, PATIENCE = 30, CPU_SECONDS = 60 };
 enum { CHILD_RAN, CHILD_INVALID, CHILD_HUNG };
 
-static const char *const tier_names[] = {"interp", "jit", "llvm"};
+static const char *const tier_names[] = {"interp", "jit", "llvm",
+                                          "warming"};
 static struct trace *traces; /* RUNS, shared with the children */
 
 static void
@@ -44,11 +47,14 @@ run_name(unsigned run, uint32_t interval, char *out, size_t size)
 }
 
 static void
-configure(enum engine_tier tier)
+configure(unsigned tier)
 {
-    struct engine_options o = {
-        .tier = tier, .eager = tier == ENGINE_TIER_LLVM, .canonical_nan = true};
+    struct engine_options o = {.tier = (enum engine_tier)tier,
+                               .eager = tier == ENGINE_TIER_LLVM,
+                               .canonical_nan = true};
 
+    if (tier == WARMING)
+        o.tier = ENGINE_TIER_LLVM;
     engine_configure(&o);
 }
 
@@ -99,7 +105,7 @@ set_clock(void)
 }
 
 static int
-child(const uint8_t *bytes, size_t size, enum engine_tier tier,
+child(const uint8_t *bytes, size_t size, unsigned tier,
       uint32_t interval, bool show)
 {
     struct sigaction sa = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
@@ -136,7 +142,7 @@ child(const uint8_t *bytes, size_t size, enum engine_tier tier,
 
 /* The child's exit status as wait() gives it; -1: there is none. */
 static int
-fork_child(const uint8_t *bytes, size_t size, enum engine_tier tier,
+fork_child(const uint8_t *bytes, size_t size, unsigned tier,
            uint32_t interval, bool show)
 {
     int status, null;
@@ -212,7 +218,7 @@ same(unsigned run, uint32_t interval, struct trial *t)
 }
 
 static bool
-judge_child(int status, enum engine_tier tier, uint32_t interval,
+judge_child(int status, unsigned tier, uint32_t interval,
             struct trial *t)
 {
     unsigned at = 2 * tier + traces[2 * tier].done;
@@ -246,9 +252,9 @@ trial_run(const uint8_t *bytes, size_t size, uint32_t interval, struct trial *t)
     memset(traces, 0, RUNS * sizeof *traces);
     for (unsigned tier = 0; tier < TIERS; tier++) {
         int status =
-            fork_child(bytes, size, (enum engine_tier)tier, interval, false);
+            fork_child(bytes, size, tier, interval, false);
 
-        if (!judge_child(status, (enum engine_tier)tier, interval, t))
+        if (!judge_child(status, tier, interval, t))
             return;
     }
     t->verdict = AGREED;
@@ -263,5 +269,5 @@ void
 trial_show(const uint8_t *bytes, size_t size, uint32_t interval)
 {
     for (unsigned tier = 0; tier < TIERS; tier++)
-        fork_child(bytes, size, (enum engine_tier)tier, interval, true);
+        fork_child(bytes, size, tier, interval, true);
 }
