@@ -25,4 +25,7 @@ long pwritev2(int fd, const struct iovec *v, int n, long at, int flags);
 int renameat2(int from_dir, const char *from, int to_dir, const char *to,
               unsigned flags);
 
+/* musl gives back what it can at once. */
+#define malloc_trim(keep) ((void)(keep))
+
 #endif
