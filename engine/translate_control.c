@@ -221,7 +221,8 @@ t_body(struct translator *t)
             return;
         op = t->dead ? skip_dead(t) : *t->p++;
         t->scratch = 0;
-        if (!t_control(t, op) && !t_cont(t, op))
+        if ((op >= 0x20 && op <= 0xd4) || /* most, and none of theirs */
+            (!t_control(t, op) && !t_cont(t, op)))
             t_operation(t, op);
     }
 }

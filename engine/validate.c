@@ -374,6 +374,56 @@ instruction(struct validator *v, uint8_t op)
     }
 }
 
+/* Skip a number of at most four bytes: no bit of it is one too many. */
+static inline bool
+skip_number(struct reader *r, const uint8_t *p)
+{
+    if (r->end - p < 4)
+        return false;
+    for (unsigned i = 0; i < 4; i++)
+        if (p[i] < 0x80) {
+            r->p = p + i + 1;
+            return true;
+        }
+    return false;
+}
+
+/* What most code consists of, when there is nothing special about it. False:
+ * nothing was read, ask instruction(). */
+static inline bool
+usual(struct validator *v, uint8_t op)
+{
+    struct reader *r = v->r;
+
+    if (op >= 0x28 && op <= 0x3e) {
+        const struct access *a = &v_accesses[op];
+
+        if (!v->plain_memory || r->p == r->end || *r->p > a->size ||
+            !skip_number(r, r->p + 1))
+            return false;
+        if (op >= 0x36)
+            v_pop(v, a->vt);
+        v_pop(v, VT_I32);
+        if (op < 0x36)
+            v_push(v, a->vt);
+        return true;
+    }
+    if (op == 0x41 && skip_number(r, r->p)) {
+        v_push(v, VT_I32);
+        return true;
+    }
+    if ((op == 0x21 || op == 0x22) && r->p < r->end &&
+        *r->p < v->plain_locals) {
+        uint32_t vt = v->flat[*r->p++];
+
+        v_pop(v, vt);
+        if (op == 0x22)
+            v_push(v, vt);
+        return true;
+    }
+    return false;
+}
+
 static void
 body(struct validator *v)
 {
@@ -396,7 +446,8 @@ body(struct validator *v)
         }
 
         if (!n->pops) {
-            instruction(v, op);
+            if (!usual(v, op))
+                instruction(v, op);
             continue;
         }
         v_pop(v, n->operand);
@@ -471,6 +522,7 @@ validator_create(struct engine_module *m)
     if (!v)
         return NULL;
     v->m = m;
+    v->plain_memory = m->nmemories && !m->memories[0].is64;
     v->is_set = calloc(1, (LIMIT_LOCALS + LIMIT_PARAMS) / 8 + 1);
     if (!v->is_set) {
         free(v);

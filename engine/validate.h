@@ -51,6 +51,7 @@ struct validator {
     struct local_run *runs;
     uint32_t nruns, runs_cap, nlocals;
     uint32_t plain_locals; /* these need no check to read */
+    bool plain_memory;     /* there is one, with 32-bit addresses */
     uint32_t flat[FLAT_LOCALS];
     /* Locals without default: which are set, and in what order they became so.
      */
@@ -143,6 +144,10 @@ struct numeric { /* what a plain numeric instruction does to the stack */
     uint8_t pops, operand, result;
 };
 extern const struct numeric numeric_ops[0x108];
+struct access { /* what a load or a store moves; log2 of its bytes */
+    uint8_t vt, size;
+};
+extern const struct access v_accesses[0x3f];
 
 static inline uint32_t
 ref_to(const struct type_def *t, bool nullable)

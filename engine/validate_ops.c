@@ -17,9 +17,7 @@ const struct numeric numeric_ops[0x108] = {
 #undef ST
 };
 
-static const struct access {
-    uint8_t vt, size;
-} accesses[0x3f] = {
+const struct access v_accesses[0x3f] = {
 #define N1(op, name, operand, result)
 #define N2(op, name, operand, result)
 #define LD(op, name, result, size) [op] = {VT_##result, size},
@@ -85,7 +83,7 @@ v_memarg(struct validator *v, uint32_t size, bool exact)
 void
 v_load_store(struct validator *v, uint8_t op)
 {
-    const struct access *a = &accesses[op];
+    const struct access *a = &v_accesses[op];
     uint32_t address = v_memarg(v, a->size, false);
 
     if (reader_failed(v->r))
