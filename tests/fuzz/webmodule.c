@@ -66,7 +66,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 
     if (r < 0 && was_valid && n < 1 << 16)
         abort(); /* what the engine takes has to be understood */
-    if (r == 0 && !m.shared && !m.is64 && !m.odd_pages &&
+    if (r == 0 && !m.shared && !m.odd_pages &&
         !(imports_memory(&m) && m.memories)) {
         m.forks = !m.odd_globals;
         module_export_find(&m, "_start", 6, &e);

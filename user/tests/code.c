@@ -2,6 +2,7 @@
 /* Modules that the program makes and loads (docs/code.md). A small assembler
  * writes them: sections are appended in order, sizes filled in behind. */
 #include <pith/code.h>
+#include <setjmp.h>
 #include <sys/resource.h>
 
 #include "t.h"
@@ -333,6 +334,47 @@ code_drop_running(void)
         running = load(&made, &f);
         CHECK(running > 0);
         CHECK_EQ(f(100 + round), 3 * (100 + round));
+        begin_usual(&made); /* the last thing that it does */
+        import(&made, "env", "code_saw");
+        PUT(&made, 0, 0);
+        FUNCTION(&made, 1, 0x20, 0, 0x12, 0);
+        running = load(&made, &f);
+        CHECK(running > 0);
+        CHECK_EQ(f(100 + round), 2 * (100 + round));
+    }
+}
+
+static jmp_buf outside;
+
+__attribute__((export_name("code_jump"), used)) int
+code_jump(int x)
+{
+    CHECK_EQ(code_drop(running), 0);
+    longjmp(outside, x);
+}
+
+/* Out of the program's function through the module's, which is not there any
+ * more then. */
+static void
+code_jumped(void)
+{
+    volatile int rounds = 0;
+    function *f;
+
+    while (rounds < 100) {
+        int n;
+
+        begin_usual(&made);
+        import(&made, "env", "code_jump");
+        PUT(&made, 0, 0);
+        FUNCTION(&made, 1, 0x20, 0, 0x10, 0);
+        running = load(&made, &f);
+        CHECK(running > 0);
+        n = setjmp(outside);
+        if (n == 0)
+            f(rounds + 5);
+        CHECK_EQ(n, rounds + 5);
+        rounds++;
     }
 }
 
@@ -614,6 +656,7 @@ const struct test code_tests[] = {
     {"code_dropped", code_dropped, "code_drop"},
     {"code_many", code_many, ""},
     {"code_drop_running", code_drop_running, ""},
+    {"code_jumped", code_jumped, ""},
     {"code_limit", code_limit, ""},
     {"code_refused", code_refused, ""},
     {"code_refused_imports", code_refused_imports, ""},
