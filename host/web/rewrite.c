@@ -116,13 +116,15 @@ adds_memory(const struct rewriting *x)
 static void
 import_section(struct rewriting *x)
 {
+    uint64_t most = x->m->is64 ? PAGES_MAX_64 : PAGES_MAX;
+
     put_old(x, 2, (adds_memory(x) ? 1 : 0) + (x->polls ? 1 : 0));
     if (adds_memory(x)) {
         put_name(&x->w, MEMORY_MODULE);
         put_name(&x->w, "memory");
         put(&x->w, x->m->is64 ? "\2\5" : "\2\1", 2);
         put_u64(&x->w, x->m->min);
-        put_u64(&x->w, x->m->is64 ? PAGES_MAX_64 : PAGES_MAX);
+        put_u64(&x->w, x->m->min > most ? x->m->min : most);
     }
     if (x->polls) {
         put_name(&x->w, MEMORY_MODULE);

@@ -18,7 +18,8 @@ test-web: $(B)/bin/pith $(BROWSER_NPM) dist-web \
           $(if $(filter $(O)/user/tests,$(USERTESTS_DIR)),usertests) \
           $(if $(filter tests/real/node_modules,$(REAL_DIR)),\
               tests/real/node_modules/.package-lock.json) \
-          $(B)/tests/threads/threads.wasm $(O)/browser/wide.wasm
+          $(B)/tests/threads/threads.wasm $(B)/tests/threads/code.wasm \
+          $(O)/browser/wide.wasm
 	@node tests/browser/run.mjs --pith $(B)/bin/pith --site $(DIST) \
 	    --modules $(O)/browser --out $(O)/browser/shots \
 	    --usertests $(USERTESTS_DIR) --real $(REAL_DIR) \

@@ -789,6 +789,11 @@ tests['threads of a program'] = async () => {
   const bytes = fs.readFileSync(options.threads).toString('base64');
   await page.evaluate((b) => window.pith.api_load_binary('threads',
     Uint8Array.from(atob(b), (c) => c.charCodeAt(0))), bytes);
+  const code = fs.readFileSync(options.threads.replace('threads.wasm',
+    'code.wasm')).toString('base64');
+  await page.evaluate((b) => window.pith.api_load_binary('code',
+    Uint8Array.from(atob(b), (c) => c.charCodeAt(0))), code);
+  assert.deepEqual(await sh(page, 'code'), { code: 0, out: 'code 4000\n', err: '' });
   const cases = [['mutex', 0, /^mutex 24000/], ['grow', 0, /^grow 400/],
     ['turns', 0, /^turns 20000/], ['churn', 0, /^churn 1600/], ['storm', 0, /storm/],
     ['storm-exit', 9, /^/], ['timeouts', 0, /^timeouts/], ['close', 0, /^/],

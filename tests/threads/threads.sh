@@ -50,6 +50,7 @@ run="$bin/pith run --cap time"
     t "an exit in a storm" 9 "" $run "$w" storm-exit
     t "waits end in time" 0 timeouts $run "$w" timeouts
     t "descriptors are shared" 0 "" $run "$w" close
+    t "threads load code" 0 "code 4000" $bin/pith run --cap jit "$2/code.wasm"
     t "no shared memory, no thread" 5 "" $run "$2/alone.wasm"
     t "a trap ends all" 134 "trap: unreachable*#0*trap*wasi_thread_start*" $run "$w" trap
     t "a trap ends a busy main" 134 "trap: unreachable*" $run "$w" trap-busy
