@@ -56,13 +56,18 @@ export function terminalTests({ booted, shot }) {
       await shows(page, PROMPT);
       await print(page, '\x1b[2J\x1b[H\x1b[92mgreen\x1b[0m \x1b[48;2;1;2;3mback\x1b[0m '
         + '\x1b[38;5;208morange\x1b[0m \x1b[1mbold\x1b[0m \x1b[4;9mlines\x1b[0m '
-        + '\x1b[7minverse\x1b[0m\r\n日本語|e\u0301|한|\r\n');
-      assert.equal(await styleOf(page, 'green', 'color'), 'rgb(138, 226, 52)');
+        + '\x1b[7minverse\x1b[0m\r\n日本語|e\u0301|한|\r\n'
+        + '\x1b(0lqk`~\x1b(B lq\r\n\x0elq\x0f\x1b)0\x0emj\x0f\r\n');
+      assert.equal(await styleOf(page, 'green', 'color'), 'rgb(155, 227, 159)');
       assert.equal(await styleOf(page, 'back', 'backgroundColor'), 'rgb(1, 2, 3)');
       assert.equal(await styleOf(page, 'orange', 'color'), 'rgb(255, 135, 0)');
       assert.equal(await styleOf(page, 'bold', 'fontWeight'), '700');
+      assert.equal(await styleOf(page, 'inverse', 'color'), 'rgb(20, 22, 26)');
+      assert.equal(await styleOf(page, 'inverse', 'backgroundColor'),
+        'rgb(230, 230, 230)');
       assert.match(await styleOf(page, 'lines', 'textDecorationLine'),
-        /underline.*line-through|line-through/);
+        /^underline line-through$/);
+      assert.match(await screen(page), /\n┌─┐◆· lq\nlq└┘$/);
       const widths = await page.evaluate(() => {
         const line = window.term.buffer.active.getLine(
           window.term.buffer.active.viewportY + 1);

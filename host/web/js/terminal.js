@@ -43,11 +43,18 @@ function trouble(why, detail = '') {
 
 const light = matchMedia('(prefers-color-scheme: light)');
 
+const COLOURS = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white'];
+
 /** The page's colours (style.css), for the terminal. */
 function theme() {
   const style = getComputedStyle(document.body);
+  const values = style.getPropertyValue('--colours').trim().split(/\s+/);
+  const names = [...COLOURS, ...COLOURS.map((c) =>
+    `bright${c[0].toUpperCase()}${c.slice(1)}`)];
   return { background: style.backgroundColor, foreground: style.color,
-    cursor: style.color, selectionBackground: '#7bc47f66' };
+    cursor: style.color, cursorAccent: style.backgroundColor,
+    selectionBackground: '#7bc47f66',
+    ...Object.fromEntries(names.map((name, i) => [name, values[i]])) };
 }
 
 /** The keys that touch screens lack, and Ctrl for the next one typed. */

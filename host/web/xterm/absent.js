@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parts of xterm.js that Pith's terminal never uses, as empty as those who
 // ask for them allow: decorations, joined characters (ligatures), the tree for
-// screen readers, the ruler beside the scroll bar, the quirks of Windows' pty.
+// screen readers, the ruler beside the scroll bar, the quirks of Windows' pty, moving the
+// cursor by a click, the log.
 
 import { Disposable, Emitter } from 'vs/base/common/lifecycle';
 
@@ -37,3 +38,17 @@ export { Disposable as AccessibilityManager, Disposable as BufferDecorationRende
   Disposable as OverviewRulerRenderer, Disposable as JoinedCellData };
 
 export function updateWindowsModeWrappedState() {}
+
+/** Calls of the levels below error are taken out by build.mjs. */
+export class LogService extends Disposable {
+  constructor() {
+    super();
+    this.logLevel = 4;
+  }
+
+  error(...what) {
+    console.error(...what);
+  }
+}
+
+export const moveToCellSequence = () => '';

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // node build.mjs NODE_MODULES OUT: xterm.js and its fit addon as one module, from
-// the sources in their npm packages, at half the size of the one in there. Nothing of
-// xterm.js is changed; what is left out is in absent.js and OWN, and names of
-// properties are shortened when they occur neither in its public types, nor in
-// the DOM, nor in any string.
+// the sources in their npm packages, at half the size of the one in there. What is
+// left out or replaced is in OWN, what is changed in CHANGES; names of properties are
+// shortened when they occur neither in its public types, nor in the DOM, nor in any
+// string.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const [modules, out] = process.argv.slice(2);
@@ -27,9 +27,21 @@ const OWN = {
   'browser/decorations/OverviewRulerRenderer': 'absent.js',
   'browser/services/CharacterJoinerService': 'absent.js',
   'common/services/DecorationService': 'absent.js',
+  'common/services/LogService': 'absent.js',
+  'browser/input/MoveToCell': 'absent.js',
   'common/WindowsMode': 'absent.js',
+  'common/data/Charsets': 'charsets.js',
 };
 
+/** @type {Record<string, [RegExp, string][]>} */
+const CHANGES = {
+  // control characters: as an enumeration they are put where they are used
+  'EscapeSequences.ts': [[/export namespace/g, 'export const enum'],
+    [/export const (\w+) *= (.*);/g, '$1 = $2,']],
+  // what stands inverted in the usual colours is compared with its own ground
+  'DomRendererRowFactory.ts': [[/colors\.foreground, cell/,
+    'isInverse ? colors.background : colors.foreground, cell']],
+};
 const TYPES = ['xterm/typings/xterm.d.ts', 'addon-fit/typings/addon-fit.d.ts'];
 
 const where = {
@@ -41,6 +53,12 @@ const where = {
       return { path: OWN[name] ? join(here, OWN[name])
         : resolve(xterm, 'src', `${name}.ts`) };
     });
+    b.onLoad({ filter: /\.ts$/ }, ({ path }) => ({ loader: 'ts',
+      contents: (CHANGES[basename(path)] ?? []).reduce((text, [from, to]) => {
+        if (text === text.replace(from, to))
+          throw new Error(`${path}: there is no ${from}`);
+        return text.replace(from, to);
+      }, readFileSync(path, 'utf8')) }));
     b.onResolve({ filter: /^addon-fit$/ }, () => ({
       path: resolve(modules, '@xterm/addon-fit/src/FitAddon.ts') }));
   },
