@@ -6,8 +6,8 @@
 #   make V=gcc           the same with gcc 12
 #   make V=asan|tsan|m32 sanitized and 32-bit builds, under out/<V>
 #   make V=plain         the interpreter as PID 1 of the machine has it
-#   make V=aarch64 out/aarch64/bin/pith-spec   for AArch64: needs Debian's
-#                        libc6-dev-arm64-cross, and qemu-user to run
+#   make V=aarch64 out/aarch64/bin/pith-spec   for AArch64 (and riscv64): needs
+#                        Debian's libc6-dev-arm64-cross, and qemu-user to run
 #   make user ports image  programs, ports, root image
 #   make help            the other targets
 
@@ -37,13 +37,15 @@ VFLAGS_tsan := -fsanitize=thread
 VFLAGS_m32 := -m32 -msse2 -mfpmath=sse
 VFLAGS_plain := -DENGINE_PLAIN=1
 VFLAGS_aarch64 := --target=aarch64-linux-gnu
+VFLAGS_riscv64 := --target=riscv64-linux-gnu
+CROSS := $(filter aarch64 riscv64,$(V))
 ifeq ($(V),gcc)
 CC := gcc
 endif
 ifeq ($(V),asan)
 OPT := -O1
 endif
-ifeq ($(V),aarch64)
+ifdef CROSS
 AR := llvm-ar-19
 endif
 ifneq ($(filter vm-%,$(V)),)
@@ -54,7 +56,7 @@ CFLAGS := -std=gnu11 -g $(OPT) $(WARN) $(VFLAGS_$(V)) \
           -ffp-contract=off -fno-math-errno
 LDFLAGS := $(VM_LDFLAGS) $(VFLAGS_$(V))
 # static: qemu-user then needs no tree of libraries
-ifeq ($(V),aarch64)
+ifdef CROSS
 LDFLAGS += -fuse-ld=lld -static
 endif
 include capi/pic.mk
@@ -105,7 +107,7 @@ $(B)/bin/pith: $(CLI_OBJ) $(B)/lib/libpith-system.a $(B)/lib/libpith-engine.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 SPEC_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tools/spec/*.c))
 JANSSON := -ljansson
-ifneq ($(filter m32 aarch64,$(V)),)
+ifneq ($(filter m32,$(V))$(CROSS),)
 JANSSON := $(B)/jansson/libjansson.a
 INC_jansson := -I$(B)/jansson/jansson/src
 $(SPEC_OBJ): $(JANSSON)

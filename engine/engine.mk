@@ -26,7 +26,7 @@ $(B)/obj/engine/interp.o: CFLAGS += $(ENGINE_INTERP)
 STENCIL_SRC := $(sort $(wildcard engine/jit/stencil/*.c))
 # The machine that is built for. Other variants have no baseline compiler:
 # config.h.
-STENCIL_ARCH := $(if $(VM_ARCH),$(VM_ARCH),$(if $(filter aarch64,$(V)),aarch64,$(shell uname -m)))
+STENCIL_ARCH := $(if $(VM_ARCH),$(VM_ARCH),$(or $(CROSS),$(shell uname -m)))
 STENCIL_DIR := $(O)/stencil/$(STENCIL_ARCH)
 STENCIL_OBJ := $(patsubst %.c,$(STENCIL_DIR)/%.o,$(notdir $(STENCIL_SRC)))
 STENCIL_CFLAGS := -std=gnu11 -O2 $(WARN) -fno-pic -fno-pie -mcmodel=small \
@@ -51,7 +51,7 @@ $(STENCIL_DIR)/stencil_table.h: $(O)/stencil/stencils $(STENCIL_OBJ)
 	@mkdir -p $(@D)
 	$(O)/stencil/stencils $(STENCIL_OBJ) >$@.tmp && mv $@.tmp $@
 -include $(STENCIL_OBJ:.o=.d)
-ifneq ($(filter release plain aarch64 vm-%,$(V)),)
+ifneq ($(filter release plain vm-%,$(V))$(CROSS),)
 ifneq ($(filter x86_64 aarch64,$(STENCIL_ARCH)),)
 JIT_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard engine/jit/*.c))
 $(JIT_OBJ): $(STENCIL_DIR)/stencil_table.h

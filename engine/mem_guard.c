@@ -296,7 +296,8 @@ extern const uint8_t __start_pith_interp[], __stop_pith_interp[];
 
 static struct sigaction old_segv, old_bus;
 
-/* Where the code was; ARGUMENT: of preserve_none functions, the first four. */
+/* Where the code was; ARGUMENT: the first four of the interpreter's functions
+ * (ENGINE_CALL). */
 #if defined(__x86_64__)
 #define FAULT_PC(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[REG_RIP])
 #define FAULT_SP(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[REG_RSP])
@@ -308,7 +309,7 @@ static struct sigaction old_segv, old_bus;
 #elif defined(__riscv)
 #define FAULT_PC(uc) ((uintptr_t)(uc)->uc_mcontext.__gregs[REG_PC])
 #define FAULT_SP(uc) ((uintptr_t)(uc)->uc_mcontext.__gregs[REG_SP])
-#define ARGUMENT(uc, i) ((uintptr_t)0) /* there is no such convention */
+#define ARGUMENT(uc, i) ((uintptr_t)(uc)->uc_mcontext.__gregs[REG_A0 + (i)])
 #endif
 
 /*

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Install what is missing from Debian's packages: `tools/install.sh build` for
-# what ./run needs, `vm` for what ./run vm needs, `test` for both and what ./test
+# what ./run needs, `vm` for what ./run vm needs (`vm-aarch64`, `vm-riscv64` for
+# those processors' machines), `test` for both and what ./test
 # needs, `bench` for the peers of the benchmarks as well. Does nothing, and needs no rights, when all
 # is there. Exit 1 with a sentence when something cannot be had.
 set -eu
@@ -11,19 +12,24 @@ build="clang-19 lld-19 llvm-19 llvm-19-dev libclang-rt-19-dev-wasm32 wasi-libc
        linux-libc-dev libc6-dev bison flex gawk patch pkg-config autoconf automake file nodejs"
 vm="libdrm-dev grub-common grub-pc-bin grub-efi-amd64-bin mtools gcc libclang-rt-19-dev libelf-dev bc zstd tcl
     qemu-system-x86"
+vm_aarch64=qemu-system-arm
+vm_riscv64=qemu-system-misc
 test_="gcc libc6-dev-i386 gcc-multilib libclang-rt-19-dev tmux expect curl ovmf
        clang-tidy-19 clang-format-19 qemu-user libc6-dev-arm64-cross
-       libgcc-12-dev-arm64-cross chromium firefox-esr
+       libgcc-12-dev-arm64-cross libc6-dev-riscv64-cross
+       libgcc-12-dev-riscv64-cross chromium firefox-esr
        fonts-dejavu-core"
 bench="wabt bzip2 zlib1g-dev"
 
 case "${1:-build}" in
 build) want=$build ;;
-vm) want="$build $vm" ;;
-test) want="$build $vm $test_" ;;
-bench) want="$build $vm $test_ $bench" ;;
+vm | vm-x86_64) want="$build $vm" ;;
+vm-aarch64) want="$build $vm $vm_aarch64" ;;
+vm-riscv64) want="$build $vm $vm_riscv64" ;;
+test) want="$build $vm $test_ $vm_aarch64 $vm_riscv64" ;;
+bench) want="$build $vm $test_ $vm_aarch64 $vm_riscv64 $bench" ;;
 *)
-    echo "usage: tools/install.sh [build|vm|test|bench]" >&2
+    echo "usage: tools/install.sh [build|vm|vm-ARCH|test|bench]" >&2
     exit 2
     ;;
 esac

@@ -3,7 +3,8 @@
 #
 # The Linux kernel that Pith boots on: kernel.sh OUT ARCH writes
 # OUT/vm/kernel-ARCH/{kernel,plain,config,sha256}: as small as it gets, and as
-# quick to start (not compressed).
+# quick to start (not compressed). kernel.sh OUT ARCH kept: exit 0 when that is
+# there or in the cache, 3 when it would have to be built.
 #
 # Source: Debian's linux-source; configuration: allnoconfig, kernel.config and
 # kernel-ARCH.config, every line of which must survive Kconfig. The result
@@ -32,10 +33,14 @@ x86_64)
     karch=x86_64 tools= target=bzImage
     image=arch/x86/boot/bzImage plain=vmlinux
     compiler() { gcc -dumpfullversion && ld --version | head -n 1; } ;;
-aarch64 | riscv64)
-    case $arch in aarch64) karch=arm64 ;; *) karch=riscv ;; esac
-    tools=LLVM=-19 target=Image.gz
-    image=arch/$karch/boot/Image.gz plain=arch/$karch/boot/Image
+aarch64)
+    karch=arm64 tools=LLVM=-19 target=Image.gz
+    image=arch/arm64/boot/Image.gz plain=arch/arm64/boot/Image
+    compiler() { clang-19 --version | head -n 1; } ;;
+riscv64)
+    # nothing unpacks it: QEMU and firmware start it as it is
+    karch=riscv tools=LLVM=-19 target=Image
+    image=arch/riscv/boot/Image plain=$image
     compiler() { clang-19 --version | head -n 1; } ;;
 *)
     echo "kernel.sh: no kernel is known for $arch" >&2
@@ -68,6 +73,7 @@ if [ -n "$cache" ] && [ "$(cat "$cache/key" 2>/dev/null)" = "$key" ] &&
     take "$cache" "$dir"
     exit 0
 fi
+[ "${3:-}" != kept ] || exit 3
 
 # progress goes to descriptor 3 where the caller has opened it (./run, ./test)
 if (: >&3) 2>/dev/null; then exec 4>&3; else exec 4>&2; fi

@@ -18,7 +18,7 @@
 #   --publish H:P    the same, and port H of the host's loopback is port P here
 #   --display KIND   a screen, a keyboard and a pointer: a window (gtk, sdl), a
 #                    VNC server (vnc=127.0.0.1:0), or none to see them there
-#   --arch ARCH      another processor's machine, emulated: aarch64, x86_64
+#   --arch ARCH      another processor's machine, emulated: aarch64, riscv64
 #   --memory SIZE    of the machine (default 256M)
 #   -c COMMAND       run one command and end with its exit code
 #
@@ -103,10 +103,14 @@ x86_64)
 aarch64)
     qemu=qemu-system-aarch64 machine=virt,gic-version=3 console=ttyAMA0
     quiet="loglevel=3 panic=-1" ;;
-*) die "no machine of $arch can be run yet; try: --arch x86_64" ;;
+riscv64)
+    qemu=qemu-system-riscv64 machine=virt console=ttyS0
+    quiet="loglevel=3 panic=-1" ;;
+*) die "no machine of $arch can be run; try: --arch x86_64, aarch64 or" \
+    "riscv64" ;;
 esac
 command -v $qemu >/dev/null 2>&1 ||
-    die "$qemu is missing; try: tools/install.sh vm"
+    die "$qemu is missing; try: tools/install.sh vm-$arch"
 
 # Words for the kernel; those it does not know reach PID 1 as its environment.
 env="TERM=${TERM:-dumb} PITH_CLOCK=$(date +%s)"
@@ -136,6 +140,7 @@ else
     accel=tcg cpu=max tuned=
     # (its rep movsb counts and takes a step for each byte)
     [ "$arch" != x86_64 ] || cpu=max,-erms
+    [ "$arch" != riscv64 ] || cpu=rv64 # its `max` is of a later QEMU
     [ "$arch" != x86_64 ] ||
         tuned="noapictimer lpj=1000000 no_timer_check"
     khz=$("$out/vm/tsckhz" 2>/dev/null) || khz=

@@ -2,19 +2,20 @@
 # Pith as a machine of its own: a Linux kernel, PID 1, an initramfs.
 #
 #   make vm              out/pith-vm-x86_64.{bzImage,initramfs,sha256,spdx}
-#   make vm-aarch64      the same for another processor (kernel: Image.gz)
+#   make vm-aarch64 vm-riscv64   the same for other processors (the kernel:
+#                        Image.gz)
 #   make vm-image        out/pith-vm.img and the update for it (disk.sh)
 #   make V=vm-x86_64 out/vm-x86_64/bin/init   PID 1 alone (cc.mk)
 
 ifeq ($(filter vm-%,$(V)),)
 VM_IMAGE ?= $(O)/share/pith/root.pith
 
-.PHONY: vm vm-x86_64 vm-aarch64
+.PHONY: vm vm-x86_64 vm-aarch64 vm-riscv64
 vm: vm-$(shell uname -m)
-vm-x86_64 vm-aarch64: vm-%: $(O)/vm/initramfs-%.cpio $(O)/pith-vm-%.bzImage \
+vm-x86_64 vm-aarch64 vm-riscv64: vm-%: $(O)/vm/initramfs-%.cpio $(O)/pith-vm-%.bzImage \
     $(O)/pith-vm-%.initramfs $(O)/pith-vm-%.sha256 $(O)/pith-vm-%.spdx
 
-vm-x86_64 vm-aarch64: $(O)/vm/tsckhz
+vm-x86_64 vm-aarch64 vm-riscv64: $(O)/vm/tsckhz
 $(O)/vm/tsckhz: tools/tsckhz.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -O2 $(WARN) -o $@ $<

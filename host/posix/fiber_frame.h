@@ -27,6 +27,13 @@ struct fiber_frame {
     uintptr_t fp, begin /* x30 */;
     uint64_t d8[8]; /* to d15 */
 };
+#elif defined(__riscv) && __riscv_xlen == 64
+struct fiber_frame { /* sp % 16 == 0 */
+    uintptr_t arg /* s0 */, entry /* s1 */, s2[10]; /* to s11 */
+    uintptr_t begin /* ra */;
+    uint64_t fs0[12]; /* to fs11 */
+    uintptr_t pad;
+};
 #else
 #error "no fiber switch for this processor: add fiber_<cpu>.S and its frame"
 #endif

@@ -33,6 +33,9 @@ cpu_relax(void)
     __builtin_ia32_pause();
 #elif defined(__aarch64__)
     __asm__ volatile("isb" ::: "memory");
+#elif defined(__riscv)
+    /* `pause`: a hint to those that know it, a fence of nothing to others */
+    __asm__ volatile(".4byte 0x0100000f" ::: "memory");
 #endif
 }
 

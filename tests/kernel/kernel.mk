@@ -6,7 +6,7 @@ KTEST_OBJ := $(call obj,$(KTEST_SRC)) \
     $(patsubst %,$(B)/obj/kernel/%.o,wait timer lib cap cap_set cap_text \
         audit) \
     $(patsubst %,$(B)/obj/host/posix/%.o,fiber fiber_x86_64 fiber_i386 \
-        fiber_aarch64 lock task event sched worker host)
+        fiber_aarch64 fiber_riscv64 lock task event sched worker host)
 $(eval $(call compile,tests/kernel,$(INC_kernel) -iquote host/posix))
 $(B)/test/kernel: $(KTEST_OBJ) $(LIB_OBJ)
 	@mkdir -p $(@D)

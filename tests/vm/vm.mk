@@ -23,14 +23,19 @@ test-vm-suites: vm-$(SUITES_ARCH) usertests $(VM_SUITE) $(B)/bin/pith-wasi \
 .PHONY: test-vm-disk
 test-vm-disk: vm-image
 	@node tests/vm/disk.mjs $(O)/pith-vm.img $(O)/pith-vm-x86_64.update
-# The same on another processor: its kernel takes a while, so not in ./test.
-.PHONY: test-vm-aarch64
-test-vm-aarch64: vm-aarch64 usertests $(VM_SCREEN) $(B)/bin/pith
-	@PITH_OUT=$(abspath $(O)) PITH_VM_ARCH=aarch64 \
-	    tests/vm/vm.sh $(abspath $(B)/bin/pith)
+# The same on other processors, emulated. Their kernels take minutes to build
+# where none is kept: not when ./test is late already (tests/vm/afford.sh).
+.PHONY: test-vm-aarch64 test-vm-riscv64
+test-vm-aarch64 test-vm-riscv64: test-vm-%: usertests $(VM_SCREEN) $(B)/bin/pith
+	@if tests/vm/afford.sh $(O) $*; then \
+	    $(MAKE) -s vm-$* && PITH_OUT=$(abspath $(O)) PITH_VM_ARCH=$* \
+	        tests/vm/vm.sh $(abspath $(B)/bin/pith); fi
 .PHONY: test-vm-twice
 test-vm-twice: vm vm-image
 	@tests/vm/twice.sh $(abspath $(O))
+.PHONY: test-vm-twice-aarch64 test-vm-twice-riscv64
+test-vm-twice-aarch64 test-vm-twice-riscv64: test-vm-twice-%: vm-%
+	@tests/vm/twice.sh $(abspath $(O)) $*
 
 .PHONY: bench-vm
 bench-vm: vm user

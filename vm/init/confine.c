@@ -24,12 +24,15 @@
 #if defined(__x86_64__)
 #define ARCH AUDIT_ARCH_X86_64
 #define OLD(name) CALL(name)
+#define OLDER(name) CALL(name)
 #elif defined(__aarch64__)
 #define ARCH AUDIT_ARCH_AARCH64
 #define OLD(name)
+#define OLDER(name) CALL(name)
 #elif defined(__riscv)
 #define ARCH AUDIT_ARCH_RISCV64
 #define OLD(name)
+#define OLDER(name)
 #endif
 
 #define LOAD(field)                                                            \
