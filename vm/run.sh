@@ -95,6 +95,7 @@ done
     die "--ephemeral has neither --disk nor --data"
 
 # Devices sit on virtio-mmio; -rng and the like are named alike everywhere.
+line="-serial mon:stdio"
 case $arch in
 x86_64)
     qemu=qemu-system-x86_64 machine=microvm,acpi=off console=ttyS0
@@ -104,7 +105,10 @@ aarch64)
     qemu=qemu-system-aarch64 machine=virt,gic-version=3 console=ttyAMA0
     quiet="loglevel=3 panic=-1" ;;
 riscv64)
-    qemu=qemu-system-riscv64 machine=virt console=ttyS0
+    # the firmware talks on the serial line: the terminal is another one
+    qemu=qemu-system-riscv64 machine=virt console=hvc0
+    line="-serial null -chardev stdio,id=line,mux=on,signal=off -mon line
+        -device virtio-serial-pci -device virtconsole,chardev=line"
     quiet="loglevel=3 panic=-1" ;;
 *) die "no machine of $arch can be run; try: --arch x86_64, aarch64 or" \
     "riscv64" ;;
@@ -199,7 +203,7 @@ if [ -n "$display" ]; then
 fi
 set -- $qemu -nodefaults -no-user-config \
     -machine "$machine,accel=$accel" -cpu $cpu -m "$memory" \
-    -display "${display:-none}" -no-reboot -serial mon:stdio \
+    -display "${display:-none}" -no-reboot $line \
     -global virtio-mmio.force-legacy=false -device virtio-rng-device \
     -kernel "${PITH_VM_KERNEL:-$out/vm/kernel-$arch/plain}" \
     -initrd "${PITH_VM_INITRD:-$out/vm/initramfs-$arch.cpio}" \
