@@ -35,7 +35,7 @@ die() {
     echo "run vm: $*" >&2
     exit 2
 }
-# A/BITS[,GATEWAY] as Linux's ip= wants it
+# A/BITS[,GATEWAY] as Linux's ip= wants it; QEMU's name server
 fixed_address() {
     echo "$1" | awk -F'[/,]' '
         function good(a, n, i) {
@@ -54,7 +54,7 @@ fixed_address() {
                 n = n < 0 ? 0 : n > 8 ? 8 : n
                 mask = mask (i ? "." : "") 256 - 2 ^ (8 - n)
             }
-            print $1 "::" $3 ":" mask "::eth0:off"
+            print $1 "::" $3 ":" mask "::eth0:off:10.0.2.3"
         }'
 }
 while [ $# -gt 0 ]; do

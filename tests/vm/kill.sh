@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Kills the machine while it writes: kill.sh RUN DISK PITH NUMBER. The guest
+# Kills the machine while it writes: kill.sh RUN DISK PITH. The guest
 # counts: it writes a number, has it written to the disk, and only then says it.
 # After the kill the disk must hold at least the last number that was said.
 set -u
-run=$1 disk=$2 pith=$3 number=$4
+run=$1 disk=$2 pith=$3
 case $disk in
 *.img) log=$disk.log pid=$disk.pid root=$disk ;;
 *) log=$disk/kill.log pid=$disk/pid root=$disk/root.pith ;;
@@ -26,7 +26,7 @@ until grep -q '^said 3' "$log"; do
     sleep 0.1
 done
 # up to half a second, a different time each run
-sleep 0.$(awk -v n="$number" 'BEGIN {srand(); printf "%02d", rand() * 50}')
+sleep "0.$(od -An -N4 -tu4 /dev/urandom | awk '{printf "%04d", $1 % 5000}')"
 kill -9 "$(cat "$pid")"
 wait
 said=$(tr -d '\r' <"$log" | sed -n 's/^said \([0-9]*\)$/\1/p' | tail -n 1)

@@ -9,7 +9,7 @@ export LC_ALL=C PITH_ACCEL=tcg TERM=dumb
 pith=$1
 here=$(dirname "$0")
 run=$here/../../vm/run.sh
-kills=${PITH_VM_KILLS:-4}
+kills=${PITH_VM_KILLS:-50}
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/pith-vm.XXXXXX") || exit 1
 trap 'rm -rf "$tmp"' EXIT
 passed=0 failed=0
@@ -110,6 +110,9 @@ verdict 'the screen and input come to their end' $?
 grep '^FAIL' "$tmp/out"
 passed=$((passed + ${counts% *}0 / 10)) failed=$((failed + ${counts#* }0 / 10))
 
+"$run" --ephemeral --net -c 'cat /etc/resolv.conf' >"$tmp/out" 2>&1
+grep -q '^nameserver 10.0.2.3' "$tmp/out"
+verdict 'a name server by DHCP' $?
 t 'nothing but what was granted is mounted' 0 '4' 'df | grep -c ^[/dt]'
 
 x 'a session on the serial line' session "$disk"
@@ -132,13 +135,6 @@ verdict 'put aside there' $?
 [ $? = 2 ] && grep -q 'in use' "$tmp/out"
 verdict 'one disk, one machine' $?
 
-# Killed while it writes: what was said to be safe must be there.
-n=0
-while [ $n -lt "$kills" ]; do
-    n=$((n + 1))
-    "$here/kill.sh" "$run" "$disk" "$pith" $n >"$tmp/out" 2>&1
-    verdict "killed while writing, $n" $?
-done
 # A disk of the machine's own, without a directory of the host's.
 img=$tmp/disk.img
 "$run" --disk "$img" -c 'echo raw > /root/file; exit 5' >"$tmp/out" 2>&1
@@ -149,11 +145,30 @@ grep -q '^raw' "$tmp/out" && grep -q '^/dev/vda' "$tmp/out"
 verdict 'and kept' $?
 [ "$("$pith" --root "$img" -c 'cat /root/file' 2>"$tmp/out")" = raw ]
 verdict 'and is the disk of a Pith without a machine' $?
-n=0
-while [ $n -lt "$kills" ]; do
-    n=$((n + 1))
-    "$here/kill.sh" "$run" "$img" "$pith" $n >"$tmp/out" 2>&1
-    verdict "killed while writing to it, $n" $?
+truncate -s 3G "$img"
+"$run" --disk "$img" -c 'cat /root/file; df / | tail -n 1' >"$tmp/out" 2>&1
+grep -q '^raw' "$tmp/out" && awk '/vda/ {exit !($2 > 2500000)}' "$tmp/out"
+verdict 'and is enlarged' $?
+
+# Killed while they write, one after the other on each of the two disks: what
+# was said to be safe must be there.
+killed() { # DISK: half of the kills; what is written there, and `good` for each
+    n=0
+    while [ $n -lt $(((kills + 1) / 2)) ]; do
+        n=$((n + 1))
+        "$here/kill.sh" "$run" "$1" "$pith" >"$1.said" 2>&1 && echo good ||
+            cat "$1.said"
+    done >"$1.kills"
+}
+killed "$disk" &
+killed "$img"
+wait
+for killed in "$disk" "$img"; do
+    n=$(grep -cx good "$killed.kills")
+    passed=$((passed + n))
+    grep -vx good "$killed.kills" >"$tmp/out"
+    [ "$n" = $(((kills + 1) / 2)) ]
+    verdict "killed while writing: $n are good" $?
 done
 printf 'something else' | dd of="$tmp/other.img" bs=1M seek=9 conv=notrunc,sync \
     2>"$tmp/out"

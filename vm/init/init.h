@@ -57,6 +57,8 @@ bool block_device(const char *name, char *out, size_t room, char *why,
                   size_t why_room);
 /* Says what is wrong with the network card, if anything is. */
 void check_network(void);
+/* In the boot task: the network's name servers into /etc/resolv.conf. */
+void net_start(void);
 /* Before the system is confined, and then in its boot task: what there is of a
  * screen, a keyboard and a pointer becomes /dev/fb0 and /dev/input/event*. */
 void screen_open(void);

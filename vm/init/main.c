@@ -181,6 +181,7 @@ start_devices(void)
 {
     screen_start();
     slots_start();
+    net_start();
 }
 
 static _Noreturn void
