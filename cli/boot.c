@@ -41,6 +41,7 @@ static struct boot {
 } sys;
 
 void (*cli_boot_devices)(void);
+uint64_t cli_boot_memory;
 
 /* ---- which files -------------------------------------------------------- */
 
@@ -220,6 +221,7 @@ start_first(const struct cli_options *o, struct report *report)
                          NULL};
     const char *shell[] = {"sh", "-c", o->command, NULL};
     const char *init[] = {"init", o->serve ? "--serve" : NULL, NULL};
+    char memory[48] = "";
     const char *app = o->command ? "app console" : "app supervisor";
     struct proc_spec spec = {
         .path = o->command ? "/bin/sh" : "/sbin/init",
@@ -232,6 +234,12 @@ start_first(const struct cli_options *o, struct report *report)
     };
     if (!spec.grants || grants_add_all(spec.grants) < 0 ||
         grants_add(spec.grants, app, strlen(app), report) < 0)
+        return -E_NOMEM;
+    if (cli_boot_memory)
+        snprintf(memory, sizeof memory, "limit memory %llu",
+                 (unsigned long long)cli_boot_memory);
+    if (memory[0] &&
+        grants_add(spec.grants, memory, strlen(memory), report) < 0)
         return -E_NOMEM;
     int r = 0;
     for (int i = 0; i < 3 && r == 0; i++) {

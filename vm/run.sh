@@ -28,7 +28,7 @@ set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 out=${PITH_OUT:-$top/out}
 arch=${PITH_VM_ARCH:-$(uname -m)}
-memory=256M display='' disk='' data='' ephemeral=no command= net=no address=dhcp
+memory=256M display='' disk='' data='' ephemeral=no command= net=no address=dhcp word=
 
 usage() { sed -n '6,25s/^# \{0,3\}//p' "$0"; }
 die() {
@@ -152,6 +152,18 @@ else
         tuned="$tuned tsc_early_khz=$khz tsc=reliable"
 fi
 
+# where the machine leaves word of how it ended, when it has no such place
+make_word() {
+    word=$(mktemp -d "${TMPDIR:-/tmp}/pith-word.XXXXXX") || exit 1
+    trap 'rm -rf "$word"' EXIT
+}
+if [ "$ephemeral" = yes ] && [ -n "$command" ] && [ -z "${PITH_VM_DRY:-}" ]; then
+    make_word
+    env="$env PITH_WORD=9p:word"
+    set -- "$@" \
+        -fsdev "local,id=word,path=$word,security_model=none" \
+        -device virtio-9p-device,fsdev=word,mount_tag=word
+fi
 if [ "$ephemeral" = no ]; then
     base=${XDG_DATA_HOME:-${HOME:-}/.local/share}
     [ -n "$disk" ] || disk=$base/pith/vm
@@ -162,8 +174,7 @@ if [ "$ephemeral" = no ]; then
     if [ -n "$raw" ]; then
         [ -e "$disk" ] || truncate -s 1G "$disk" || exit 1
         exec 9<"$disk" || exit 1
-        word=$(mktemp -d "${TMPDIR:-/tmp}/pith-word.XXXXXX") || exit 1
-        trap 'rm -rf "$word"' EXIT
+        make_word
         env="$env PITH_ROOT=disk:vda PITH_WORD=9p:word"
         # the lock below is QEMU's own as well: it must not take it again
         set -- "$@" -drive "if=none,id=disk,format=raw,file.locking=off,file=$disk" \
@@ -214,13 +225,13 @@ if [ -n "${PITH_VM_DRY:-}" ]; then
     exit 0
 fi
 while :; do
-    [ "$ephemeral" = yes ] || rm -f "$word/ended"
+    [ -z "$word" ] || rm -f "$word/ended"
     if [ -t 0 ]; then
         "$@" || exit 1
     else
         "$@" </dev/null || exit 1
     fi
-    [ "$ephemeral" = no ] || exit 0
+    [ -n "$word" ] || exit 0
     ended=$(cat "$word/ended" 2>/dev/null || echo 1)
     rm -f "$word/ended"
     [ "$ended" = restart ] || exit "$ended"

@@ -58,8 +58,8 @@ t 'a clock without steps' 0 '' \
 t '/data both ways' 0 'from the host' 'cat /data/host'
 t 'restart' 0 'again' \
     'test -e /root/once && echo again || { touch /root/once; reboot -f 2>&-; }'
-"$run" --ephemeral -c 'echo lost > /root/lost; cat /root/lost' >"$tmp/out" 2>&1
-[ "$(tr -d '\r' <"$tmp/out")" = lost ]
+"$run" --ephemeral -c 'echo lost > /root/lost; cat /root/lost; exit 6' >"$tmp/out" 2>&1
+[ $? = 6 ] && [ "$(tr -d '\r' <"$tmp/out")" = lost ]
 verdict 'ephemeral' $?
 "$run" --disk "$disk" -c 'say "x"' >"$tmp/out" 2>&1
 [ $? = 2 ] && grep -q 'no double quotes' "$tmp/out"
@@ -113,6 +113,8 @@ passed=$((passed + ${counts% *}0 / 10)) failed=$((failed + ${counts#* }0 / 10))
 "$run" --ephemeral --net -c 'cat /etc/resolv.conf' >"$tmp/out" 2>&1
 grep -q '^nameserver 10.0.2.3' "$tmp/out"
 verdict 'a name server by DHCP' $?
+t 'memory that the machine does not have is refused' 0 'refused' \
+    'head -c 400000000 /dev/zero | tail -n 1 >/dev/null 2>&1 || echo refused'
 t 'nothing but what was granted is mounted' 0 '4' 'df | grep -c ^[/dt]'
 
 x 'a session on the serial line' session "$disk"

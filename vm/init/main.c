@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -184,6 +185,16 @@ start_devices(void)
     net_start();
 }
 
+/* One program alone does not take all the machine's memory: Linux would end the
+ * system, which is one process. */
+static uint64_t
+memory_limit(void)
+{
+    struct sysinfo s;
+
+    return sysinfo(&s) == 0 ? (uint64_t)s.freeram * s.mem_unit / 4 * 3 : 0;
+}
+
 static _Noreturn void
 run_system(int report)
 {
@@ -194,6 +205,7 @@ run_system(int report)
     screen_open();
     slots_open();
     cli_boot_devices = start_devices;
+    cli_boot_memory = memory_limit();
     if (!confine()) {
         say("the system cannot be confined: %s", strerror(errno));
         _exit(1);
