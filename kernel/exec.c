@@ -276,8 +276,10 @@ struct binfmt {
     size_t len, offset;
 };
 static char tvm_name[] = "tvm", tvm_path[] = "/usr/bin/tvm";
-static struct binfmt tvm = {.name = tvm_name, .interpreter = tvm_path,
-                            .magic = "TVM1", .len = 4};
+static struct binfmt trymon = {.name = tvm_name, .interpreter = tvm_path,
+                               .magic = "TRYM", .len = 4};
+static struct binfmt tvm = {.next = &trymon, .name = tvm_name,
+                            .interpreter = tvm_path, .magic = "TVM1", .len = 4};
 static struct binfmt *binfmts = &tvm;
 
 int

@@ -79,12 +79,13 @@ $(USER_ROOT)/sbin/pith-update: $(UPDATE_C) \
 	@echo "  PITH-CC $@"
 	@$(PITH_CC) $(USER_CFLAGS) -iquote lib -o $@ $(UPDATE_C)
 # Bytecode of .trymon packages (docs/tvm.md).
-TVM_C := $(wildcard user/tvm/*.c) lib/report.c
-$(USER_ROOT)/usr/bin/tvm: $(TVM_C) $(wildcard user/tvm/*.h user/tvm/*.def) \
-                          lib/report.h $(PITH_CC)
+TVM_C := $(wildcard user/tvm/*.c manifest/*.c) lib/report.c lib/sha256.c
+$(USER_ROOT)/usr/bin/tvm: $(TVM_C) $(wildcard user/tvm/*.h user/tvm/*.def \
+                          manifest/*.h manifest/*.def) lib/report.h $(PITH_CC)
 	@mkdir -p $(@D)
 	@echo "  PITH-CC $@"
-	@$(PITH_CC) $(USER_CFLAGS) -iquote lib -iquote user/tvm -o $@ $(TVM_C)
+	@$(PITH_CC) $(USER_CFLAGS) -iquote lib -iquote kernel -iquote manifest \
+	    -iquote user/tvm -o $@ $(TVM_C)
 SUPER_C := $(wildcard user/init/super/*.c) $(wildcard manifest/*.c) lib/report.c lib/sha256.c
 $(USER_ROOT)/sbin/init: user/init/init.c $(SUPER_C) \
     $(wildcard user/init/super/*.h manifest/*.h manifest/*.def) $(PITH_CC) $(SODIUM)

@@ -111,7 +111,7 @@ fuzz-signature: $(FUZZ)/signature
 	cd $(FUZZ) && ./signature $(FUZZ_RUN) -artifact_prefix=signature- \
 	    found-signature $(CURDIR)/tests/fuzz/signature
 # seeds are the programs of test-tvm
-$(FUZZ)/tvm: tests/fuzz/tvm.c $(filter-out %/main.c,$(wildcard user/tvm/*.c)) \
+$(FUZZ)/tvm: tests/fuzz/tvm.c $(filter-out %/main.c %/package.c,$(wildcard user/tvm/*.c)) \
     $(wildcard user/tvm/*.h user/tvm/*.def) lib/report.c
 	@mkdir -p $(@D)
 	clang-19 $(FUZZ_CFLAGS) $(INC_tvm) -Dopenat=fuzz_openat \

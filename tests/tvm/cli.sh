@@ -58,6 +58,45 @@ expect sandbox 0 yes sh -c "'$pith' run --cap time '$tvm' --sandbox |
     node -e 'const s = JSON.parse(require(\"fs\").readFileSync(0));
         console.log(s.max_call_depth === 256 && s.allowed_syscalls.length === 21
             && s.memory_limit_bytes === 67108864 ? \"yes\" : s)'"
+# packages: with their permissions, and no more than this process has
+pack() { # VERSION NAME CODE-FILE PERMISSION...
+    node -e 'const fs = require("fs"), [v, name, file, ...permissions] =
+        process.argv.slice(1), u32 = (n) => { const b = Buffer.alloc(4);
+            b.writeUInt32LE(n); return b; };
+        const json = Buffer.from(JSON.stringify({ name, version: "1", permissions }));
+        const code = fs.readFileSync(file);
+        fs.writeFileSync(`${name}.trymon`, Buffer.concat([Buffer.from("TRYM"),
+            Buffer.from(v === "2" ? [2, 1, 0] : [1]), u32(json.length), json,
+            u32(code.length), code]));' "$@"
+}
+"$assembler" --assemble 'ALLOC 16 STORE r1 0 PUSH_IMM32 0x7461642f STORE r1 4
+    PUSH_IMM32 0x2f702f61 STORE r2 0 LOAD r1 0 PUSH_IMM8 4 ADD STORE r3 0
+    LOAD r2 0 STORE r3 4 LOAD r1 0 PUSH_IMM8 8 ADD STORE r3 0 PUSH_IMM8 102
+    STORE r3 1 MOVI r2 0x241 MOVI r3 0x1a4 SYSCALL 2 LOAD r0 0 RET_VAL' data.tvm
+pack 2 p data.tvm fs
+pack 2 q data.tvm fs
+pack 2 r data.tvm
+pack 2 when time.tvm time
+pack 2 never time.tvm
+pack 1 old hello.tvm
+pack 2 root hello.tvm root
+mkdir data
+with_data() {
+    run="$pith run --cap time --dir $dir::/d:ro --dir $dir/data::/data $tvm"
+    sh -c "$run $1 2>/dev/null"
+}
+expect 'package: its own folder' 3 '' with_data /d/p.trymon
+expect 'package: not that of another' 243 '' with_data /d/q.trymon
+expect 'package: none' 243 '' with_data /d/r.trymon
+expect 'it made its folder, and a file' 0 'f' ls data/p
+expect 'package: more than there is' 126 'tvm: /d/p.trymon: it asks for more than this process may do: stdio;fs /data/p rw;time' run /d/p.trymon
+expect 'package: the clock' 0 '' run /d/when.trymon
+expect 'package: no clock' 255 '' run /d/never.trymon
+expect 'package: x86' 126 'tvm: /d/old.trymon: it is an x86 program: it needs the x86 emulator, which this system does not have' \
+    run /d/old.trymon
+expect 'package: no such permission' 126 'tvm: /d/root.trymon: line 1, column 45: there is no permission "root"' \
+    run /d/root.trymon
+expect 'package: checked only' 0 '' run --check /d/p.trymon
 # a million instructions a second, by the clock
 expect rate 0 '' run --check /d/loop.tvm
 from=$(date +%s%N)

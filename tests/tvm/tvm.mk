@@ -2,7 +2,7 @@
 # make test-tvm: the machine, built for this one; test-tvm-cli: the program, as
 # WebAssembly in Pith.
 INC_tvm := -iquote lib -iquote user/tvm
-TVM_CORE_C := $(filter-out user/tvm/main.c,$(wildcard user/tvm/*.c))
+TVM_CORE_C := $(filter-out %/main.c %/package.c,$(wildcard user/tvm/*.c))
 $(eval $(call compile,user/tvm,$(INC_tvm)))
 $(eval $(call compile,tests/tvm,$(INC_tvm)))
 $(B)/bin/test-tvm: $(B)/obj/tests/tvm/main.o $(B)/obj/tests/tvm/asm.o \

@@ -7,6 +7,8 @@
  *     tvm --check FILE  only look whether it could be run
  *     tvm --sandbox     what programs may do, as JSON
  *
+ * FILE is TVM code, or a .trymon package: that runs with what its permissions say.
+ *
  * Exit code: the program's; 134 when it failed; 126 when it is no program; 127
  * when it is not there; 2 for a wrong command line.
  */
@@ -19,6 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "package.h"
 #include "world.h"
 
 #define FILE_MAX ((size_t)TVM_CODE_MAX + TVM_CONST_MAX + 4096)
@@ -257,9 +260,12 @@ run(const struct options *o, const uint8_t *bytes, size_t size)
     static struct world w;
     struct tvm_host host;
     struct report r = {0};
+    bool clocks = !o->no_time;
     int code;
 
-    world_init(&w, o->json, !o->no_time);
+    if (!package_open(bytes, size, !o->check, &bytes, &size, &clocks, &r))
+        return refuse(o, r.text, 126);
+    world_init(&w, o->json, clocks);
     host = world_host(&w);
     if (!tvm_load(&t, bytes, size, &o->limits, &host, &r))
         return refuse(o, r.text, 126);
