@@ -108,7 +108,7 @@ v_work(struct validator *v, uint32_t n)
 }
 
 void
-v_pop_many(struct validator *v, const uint32_t *vt, uint32_t n)
+v_pop_group(struct validator *v, const uint32_t *vt, uint32_t n)
 {
     v_work(v, n);
     while (n && !reader_failed(v->r))
@@ -116,7 +116,7 @@ v_pop_many(struct validator *v, const uint32_t *vt, uint32_t n)
 }
 
 void
-v_push_many(struct validator *v, const uint32_t *vt, uint32_t n)
+v_push_group(struct validator *v, const uint32_t *vt, uint32_t n)
 {
     v_work(v, n);
     for (uint32_t i = 0; i < n && !reader_failed(v->r); i++)

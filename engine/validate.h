@@ -95,8 +95,24 @@ uint32_t v_pop_ref(struct validator *v);
 /* Groups of operands (calls, blocks, branches) cost more than the bytes that
  * name them; all of a body's groups together are bounded. */
 void v_work(struct validator *v, uint32_t n);
-void v_pop_many(struct validator *v, const uint32_t *vt, uint32_t n);
-void v_push_many(struct validator *v, const uint32_t *vt, uint32_t n);
+void v_pop_group(struct validator *v, const uint32_t *vt, uint32_t n);
+void v_push_group(struct validator *v, const uint32_t *vt, uint32_t n);
+
+/* Most blocks and branches have no operands. */
+static inline void
+v_pop_many(struct validator *v, const uint32_t *vt, uint32_t n)
+{
+    if (n)
+        v_pop_group(v, vt, n);
+}
+
+static inline void
+v_push_many(struct validator *v, const uint32_t *vt, uint32_t n)
+{
+    if (n)
+        v_push_group(v, vt, n);
+}
+
 void v_unreachable(struct validator *v);
 /* The frame of a label immediate; NULL after an error. */
 struct ctl *v_label(struct validator *v, uint32_t depth);
