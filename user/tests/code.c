@@ -273,7 +273,7 @@ code_dropped(void)
 static void
 code_many(void)
 {
-    enum { N = 1500 };
+    enum { N = 700 };
     static int numbers[N];
     static function *f[N];
     struct pith_code c;
@@ -283,10 +283,9 @@ code_many(void)
         numbers[i] = load(&made, &f[i]);
         CHECK(numbers[i] > 0);
     }
-    for (int round = 0; round < 3; round++) {
+    for (int round = 0; round < 2; round++) {
         for (int i = 0; i < N; i++)
-            CHECK_EQ(f[i](round), (uint8_t)(i + round) + (uint8_t)i -
-                                      (uint8_t)(i + round) + round);
+            CHECK_EQ(f[i](round), (uint8_t)i + round);
         for (int i = 0; i < N; i++)
             CHECK_EQ(code_drop(numbers[i]), 0);
         for (int i = 0; i < N; i++) {
