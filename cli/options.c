@@ -87,12 +87,18 @@ cli_parse_size(const char *s, uint64_t *out)
 static bool
 parse_seconds(const char *s, uint64_t *ns)
 {
-    char *end;
-    double d = strtod(s, &end);
-    if (end == s || *end || !(d > 0) || d > 1e9)
+    uint64_t seconds = 0, part = 0, unit = 1000000000;
+
+    if (strspn(s, "0123456789.") != strlen(s))
         return false;
-    *ns = (uint64_t)(d * 1e9);
-    return *ns > 0;
+    for (; *s >= '0' && *s <= '9'; s++)
+        if ((seconds = seconds * 10 + (uint64_t)(*s - '0')) > 1000000000)
+            return false;
+    if (*s == '.')
+        for (s++; *s >= '0' && *s <= '9'; s++)
+            part += (uint64_t)(*s - '0') * (unit /= 10);
+    *ns = seconds * 1000000000 + part;
+    return !*s && *ns > 0;
 }
 
 /* guest as an absolute path without ., .. and doubled slashes. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tables of opcodes, seen as text; see opcodes.h. */
+/* The tables of opcodes, seen as text; see opcodes.h. immediates.c is apart,
+ * for who only skips code: names are most of this. */
 #include "opcodes.h"
 
 #include <stdio.h>
@@ -8,16 +9,16 @@
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
 static const struct opcode rest[] = {
-#define X(code, name, immediates) [code] = {name, immediates, 0, true},
+#define X(code, name, immediates) [code] = {name, 0, true},
 #include "opcode_rest.def"
 #undef X
 };
 
 static const struct opcode plain[] = {
-#define N1(code, name, from, to) [code] = {#name, "", 0, false},
-#define N2(code, name, from, to) [code] = {#name, "", 0, false},
-#define LD(code, name, to, size) [code] = {#name, "a", size, false},
-#define ST(code, name, from, size) [code] = {#name, "a", size, false},
+#define N1(code, name, from, to) [code] = {#name, 0, false},
+#define N2(code, name, from, to) [code] = {#name, 0, false},
+#define LD(code, name, to, size) [code] = {#name, size, false},
+#define ST(code, name, from, size) [code] = {#name, size, false},
 #include "opcode.def"
 #undef N1
 #undef N2
@@ -25,37 +26,14 @@ static const struct opcode plain[] = {
 #undef ST
 };
 
-#define SIMD_LOAD "a"
-#define SIMD_STORE "a"
-#define SIMD_LOAD_LANE "a1"
-#define SIMD_STORE_LANE "a1"
-#define SIMD_CONST "q"
-#define SIMD_SHUFFLE "Q"
-#define SIMD_SPLAT ""
-#define SIMD_EXTRACT "1"
-#define SIMD_REPLACE "1"
-#define SIMD_UN ""
-#define SIMD_BIN ""
-#define SIMD_TER ""
-#define SIMD_SHIFT ""
-#define SIMD_TEST ""
 static const struct opcode simd[] = {
-#define X(code, name, SHAPE, type, size, lanes)                                \
-    [code] = {#name, SIMD_##SHAPE, size, false},
+#define X(code, name, SHAPE, type, size, lanes) [code] = {#name, size, false},
 #include "op/simd.def"
 #undef X
 };
 
-#define ATOMIC_LOAD "a"
-#define ATOMIC_STORE "a"
-#define ATOMIC_RMW "a"
-#define ATOMIC_CMPXCHG "a"
-#define ATOMIC_FENCE "z"
-#define ATOMIC_NOTIFY "a"
-#define ATOMIC_WAIT "a"
 static const struct opcode atomic[] = {
-#define X(code, name, SHAPE, type, size)                                       \
-    [code] = {#name, ATOMIC_##SHAPE, size, false},
+#define X(code, name, SHAPE, type, size) [code] = {#name, size, false},
 #include "op/atomic.def"
 #undef X
 };

@@ -107,8 +107,9 @@ void
 t_skip_immediates(const uint8_t **p, uint8_t op)
 {
     bool prefix = op >= 0xfb && op <= 0xfe;
-    struct opcode o = opcode_get(prefix ? op : 0, prefix ? leb_u32(p) : op);
+    const char *l =
+        opcode_immediates(prefix ? op : 0, prefix ? leb_u32(p) : op);
 
-    for (const char *l = o.name ? o.immediates : ""; *l; l++)
+    for (; *l; l++)
         skip_immediate(p, *l);
 }

@@ -15,6 +15,9 @@ ifeq ($(VM_ARCH),$(shell uname -m))
 VM_BUILTINS := $(VM_RESOURCE)/lib/linux/libclang_rt.builtins-$(VM_ARCH).a
 VM_HEADERS := /usr/include
 VM_ASM := /usr/include/$(VM_ARCH)-linux-gnu
+# gcc makes a fourteenth less of SQLite; it knows only its own processor
+VM_SQLITE_CC := gcc -nostdinc -isystem $(shell gcc -print-file-name=include) \
+                -isystem $(B)/musl/include
 else
 VM_CROSS := $(B)/cross
 VM_BUILTINS := $(VM_CROSS)/usr/lib/gcc-cross/$(VM_ARCH)-linux-gnu/12/libgcc.a
@@ -32,6 +35,7 @@ OPT := -Oz
 VM_CPPFLAGS := $(VM_TARGET) -nostdlibinc -isystem $(B)/musl/include \
                -isystem $(O)/vm/sqlite \
                -isystem /usr/include/libdrm -I$(O)/gen
+VM_SQLITE_CC ?= $(CC) $(VM_CPPFLAGS)
 VM_CODEGEN := -ffunction-sections -fdata-sections \
               -fno-asynchronous-unwind-tables -fno-pie -fno-stack-protector
 VFLAGS_$(V) := $(VM_CPPFLAGS) $(VM_CODEGEN) -include vm/init/musl.h

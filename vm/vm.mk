@@ -91,21 +91,25 @@ $(O)/vm/sqlite/sqlite3.c: vm/sqlite.sh
 	@vm/sqlite.sh $(O)
 $(VM_SQLITE): $(O)/vm/sqlite/sqlite3.c $(VM_LIBC)
 	@echo "  SQLITE $(VM_ARCH)"
-	@$(CC) $(VM_CPPFLAGS) $(VM_CODEGEN) -Oz -w -ffile-prefix-map=$(CURDIR)=. \
+	@$(VM_SQLITE_CC) $(VM_CODEGEN) -Oz -w -ffile-prefix-map=$(CURDIR)=. \
 	    $$(cat $(O)/vm/sqlite/flags) -c -o $@ $<
 
 # every object needs libc's headers first
 $(LIB_OBJ) $(ENGINE_OBJ) $(HOST_OBJ) $(SYSTEM_OBJ) $(CLI_OBJ): | $(VM_SQLITE)
 
-# PID 1: the boot half of `pith`, with vm/init in place of the command line.
+# PID 1: the boot half of `pith`, with vm/init in place of the command line. Of
+# the rest only what is asked for is linked, so what vm/init has itself (un*.c,
+# libc.c) stands for the file that has it there.
 VM_INIT_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard vm/init/*.c))
 $(B)/obj/vm/%.o: vm/%.c $(VM_SQLITE)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(INC_cli) -MMD -MP -c -o $@ $<
-$(O)/vm-$(VM_ARCH)/bin/init: $(VM_INIT_OBJ) $(filter-out %/main.o,$(CLI_OBJ)) \
+VM_CLI_OBJ := $(filter-out %/main.o,$(CLI_OBJ))
+$(O)/vm-$(VM_ARCH)/bin/init: $(VM_INIT_OBJ) $(VM_CLI_OBJ) \
                $(B)/lib/libpith-system.a $(B)/lib/libpith-engine.a $(VM_SQLITE)
 	@mkdir -p $(@D)
 	@echo "  LINK $@"
-	@$(CC) $(LDFLAGS) -o $@.full $(filter-out $(VM_SQLITE),$^) $(LDLIBS)
+	@$(CC) $(LDFLAGS) -o $@.full $(VM_INIT_OBJ) -Wl,--start-lib \
+	    $(VM_CLI_OBJ) -Wl,--end-lib $(filter %.a,$^) $(LDLIBS)
 	@llvm-strip-19 -s -R .comment -o $@ $@.full
 endif

@@ -320,7 +320,9 @@ instruction(struct disasm *d)
 {
     struct reader at = d->r;
     uint8_t op = read_u8(&at), prefix = op >= 0xfb && op <= 0xfe ? op : 0;
-    struct opcode o = opcode_get(prefix, prefix ? read_u32(&at) : op);
+    uint32_t sub = prefix ? read_u32(&at) : op;
+    struct opcode o = opcode_get(prefix, sub);
+    const char *letters = opcode_immediates(prefix, sub);
     bool middle = !prefix && (op == 0x05 || op == 0x07 || op == 0x19);
     char name[48];
 
@@ -332,12 +334,12 @@ instruction(struct disasm *d)
     d->r = at;
     opcode_name(prefix, &o, name, sizeof name);
     put(d, name);
-    if (!turned_round(d, o.immediates) && !both_or_none(d, o.immediates))
-        for (const char *l = o.immediates; *l; l++)
-            if (!index_immediate(d, *l, l == o.immediates && !l[1]))
+    if (!turned_round(d, letters) && !both_or_none(d, letters))
+        for (const char *l = letters; *l; l++)
+            if (!index_immediate(d, *l, l == letters && !l[1]))
                 immediate(d, &o, *l);
     put(d, "\n");
-    if (middle || *o.immediates == 'b')
+    if (middle || *letters == 'b')
         d->depth++;
     return !reader_failed(&d->r);
 }

@@ -6,6 +6,7 @@
 #include "../sqlite/alone.h"
 #include "hosterr.h"
 #include "pith_errno.h"
+#include "zeros.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,7 @@
 #include <unistd.h>
 
 #define LABEL "Pith disk, raw, version 2\nlog "
-#define LABEL_ROOM 4096
+#define LABEL_ROOM 4096 /* at most ZEROS */
 #define BEGIN ((int64_t)1 << 20)
 #define LOG_MIN ((int64_t)8 << 20)
 #define LOG_MAX ((int64_t)128 << 20)
@@ -68,8 +69,7 @@ enum head { HEAD_OTHER, HEAD_ZEROS, HEAD_LABEL };
 static enum head
 head_of(const char *path)
 {
-    static const char zeros[sizeof LABEL - 1];
-    char text[sizeof zeros];
+    char text[sizeof LABEL - 1];
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t n = fd < 0 ? -1 : pread(fd, text, sizeof text, 0);
 
@@ -143,8 +143,10 @@ empty(int fd)
 }
 
 static bool
-put(int fd, const char *from, size_t n, int64_t at)
+put(int fd, const void *bytes, size_t n, int64_t at)
 {
+    const char *from = bytes;
+
     while (n) {
         ssize_t k = pwrite(fd, from, n, at);
 
@@ -181,7 +183,7 @@ make(int from, int to, const char *path, struct report *report)
 {
     int64_t size = lseek(to, 0, SEEK_END), log = log_bytes(size);
     int64_t bytes = lseek(from, 0, SEEK_END);
-    char label[LABEL_ROOM] = "", nothing[LABEL_ROOM] = "";
+    char label[LABEL_ROOM] = "";
 
     if (size < BEGIN || !empty(to)) {
         report_set(report, 0,
@@ -198,7 +200,7 @@ make(int from, int to, const char *path, struct report *report)
     }
     snprintf(label, sizeof label, LABEL "%lld\n", (long long)log);
     /* the log that an older disk may have left; the label says it is done */
-    if (!put(to, nothing, sizeof nothing, BEGIN) ||
+    if (!put(to, zeros, LABEL_ROOM, BEGIN) ||
         !copy(from, to, bytes, BEGIN + log) || fdatasync(to) < 0 ||
         !put(to, label, sizeof label, 0) || fdatasync(to) < 0)
         return complain(report, path, "written");
@@ -356,12 +358,10 @@ file_write(sqlite3_file *f, const void *from, int n, sqlite3_int64 at)
 static int
 forget(enum part p)
 {
-    static const char nothing[LABEL_ROOM];
-
     if (raw.kept != p)
         return SQLITE_OK;
     raw.kept = PART_DISK;
-    return put(raw_fd, nothing, sizeof nothing, BEGIN) ? SQLITE_OK
+    return put(raw_fd, zeros, LABEL_ROOM, BEGIN) ? SQLITE_OK
                                                        : SQLITE_IOERR_TRUNCATE;
 }
 

@@ -49,6 +49,7 @@ open_console(void)
 {
     const char *size = getenv("PITH_SIZE");
     struct winsize w = {0};
+    char *end;
     int fd = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC);
 
     if (fd < 0) /* a machine without a terminal runs all the same */
@@ -57,7 +58,11 @@ open_console(void)
         dup2(fd, i);
     if (fd > 2)
         close(fd);
-    if (size && sscanf(size, "%hux%hu", &w.ws_row, &w.ws_col) == 2)
+    if (size) { /* ROWSxCOLUMNS */
+        w.ws_row = (unsigned short)strtoul(size, &end, 10);
+        w.ws_col = *end == 'x' ? (unsigned short)strtoul(end + 1, NULL, 10) : 0;
+    }
+    if (w.ws_row && w.ws_col)
         ioctl(0, TIOCSWINSZ, &w);
 }
 
