@@ -30,6 +30,7 @@ const OWN = {
   'common/services/LogService': 'absent.js',
   'browser/input/MoveToCell': 'absent.js',
   'common/WindowsMode': 'absent.js',
+  'common/TaskQueue': 'tasks.js',
   'common/data/Charsets': 'charsets.js',
 };
 
