@@ -79,13 +79,6 @@ dprintf(int fd, const char *restrict format, ...)
     return (int)write(fd, line, n < sizeof line ? n : sizeof line - 1);
 }
 
-int
-malloc_trim(unsigned long keep)
-{
-    (void)keep;
-    return 0;
-}
-
 size_t
 strftime(char *restrict out, size_t room, const char *restrict format,
          const struct tm *restrict tm)

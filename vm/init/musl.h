@@ -24,8 +24,6 @@ long pwritev2(int fd, const struct iovec *v, int n, long at, int flags);
 /* Linux 3.15 */
 int renameat2(int from_dir, const char *from, int to_dir, const char *to,
               unsigned flags);
-/* glibc; musl gives memory back by itself */
-int malloc_trim(unsigned long keep);
 
 /* musl gives back what it can at once. */
 #define malloc_trim(keep) ((void)(keep))
