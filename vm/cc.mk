@@ -44,8 +44,8 @@ ifneq ($(filter x86_64 aarch64,$(VM_ARCH)),)
 VFLAGS_$(V) += -DENGINE_PLAIN=1
 endif
 # What every start runs over all code of its programs is worth its size.
-$(B)/obj/engine/validate%.o: CFLAGS += -O2
-$(B)/obj/engine/translate%.o: CFLAGS += -O2
+$(B)/obj/engine/validat%.o: CFLAGS += -O2
+$(B)/obj/engine/translat%.o: CFLAGS += -O2
 VM_LDFLAGS := $(VM_TARGET) -fuse-ld=lld -static -nostdlib \
            -L$(B)/musl/lib $(B)/musl/lib/crt1.o $(B)/musl/lib/crti.o \
            -Wl,--gc-sections -Wl,--icf=safe -Wl,--build-id=none
