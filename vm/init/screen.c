@@ -96,23 +96,25 @@ find_connector(void)
     return -E_NODEV;
 }
 
-/* What the connector shows now, the preferred mode first. */
+/* What the connector shows now, the preferred mode first. With ask the device
+ * is asked, which Linux does for who has no room for modes. */
 static int
-read_modes(struct screen *s)
+read_modes(struct screen *s, bool ask)
 {
     struct drm_mode_get_connector c = {.connector_id = connector};
-    int r = drm(DRM_IOCTL_MODE_GETCONNECTOR, &c); /* asks the device */
+    int r = ask ? drm(DRM_IOCTL_MODE_GETCONNECTOR, &c) : 0;
 
     if (r < 0)
         return r;
-    s->mm_width = c.mm_width;
-    s->mm_height = c.mm_height;
-    if (c.count_modes > MODES_MAX)
-        c.count_modes = MODES_MAX;
+    c.count_modes = MODES_MAX;
     c.modes_ptr = (uintptr_t)modes;
     c.count_props = c.count_encoders = 0;
     r = drm(DRM_IOCTL_MODE_GETCONNECTOR, &c);
-    nmodes = r < 0 ? 0 : c.count_modes < MODES_MAX ? c.count_modes : MODES_MAX;
+    if (r >= 0) {
+        s->mm_width = c.mm_width;
+        s->mm_height = c.mm_height;
+    }
+    nmodes = r < 0 || c.count_modes > MODES_MAX ? 0 : c.count_modes;
     for (uint32_t i = 1; i < nmodes; i++)
         if (modes[i].type & DRM_MODE_TYPE_PREFERRED &&
             !(modes[0].type & DRM_MODE_TYPE_PREFERRED)) {
@@ -310,7 +312,7 @@ hotplug_task(void *arg)
         kernel_unlock();
         while (is_hotplug(text, recv(uevents, text, sizeof text, MSG_DONTWAIT)))
             found = true;
-        r = found ? read_modes(&screen) : -E_AGAIN;
+        r = found ? read_modes(&screen, true) : -E_AGAIN;
         kernel_lock();
         if (r == 0)
             screen_resized(modes[0].hdisplay, modes[0].vdisplay);
@@ -324,7 +326,7 @@ start_screen(void)
     int r = find_connector();
 
     if (r >= 0)
-        r = read_modes(&screen);
+        r = read_modes(&screen, false); /* it has just been asked */
     if (r >= 0)
         r = set_mode(&screen, modes[0].hdisplay, modes[0].vdisplay,
                      &screen.now);
