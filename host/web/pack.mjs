@@ -12,14 +12,14 @@ const [modules, site] = process.argv.slice(2);
 const require = createRequire(resolve(modules, 'x.js'));
 const { build } = require('esbuild');
 const { minify } = require('terser');
-const INNER = ['machine.js', 'trymon.js']; // of pith.js
+const INNER = ['errors.js', 'machine.js', 'trymon.js']; // of pith.js
 const SCRIPTS = ['old.js', 'sw.js']; // the others are modules
 const DONE = 'xterm.mjs';
 const OLD = 'old.js'; // for browsers that know nothing newer
 
 await build({ entryPoints: [join(site, 'pith.js')], outfile: join(site, 'pith.js'),
   allowOverwrite: true, bundle: true, format: 'esm', target: 'es2022',
-  charset: 'utf8', external: ['./errors.js'] });
+  charset: 'utf8' });
 const worker = join(site, 'sw.js');
 let list = readFileSync(worker, 'utf8');
 for (const name of INNER) {
@@ -28,6 +28,16 @@ for (const name of INNER) {
 }
 writeFileSync(worker, list);
 
+/** By brotli, with these windows (powers of two). */
+function smallest(bytes, windows) {
+  const all = windows.flatMap((w) => [constants.BROTLI_MODE_GENERIC,
+    constants.BROTLI_MODE_FONT].map((mode) => brotliCompressSync(bytes, { params: {
+    [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
+    [constants.BROTLI_PARAM_MODE]: mode,
+    [constants.BROTLI_PARAM_LGWIN]: w } })));
+  return all.sort((a, b) => a.length - b.length)[0];
+}
+
 for (const name of readdirSync(site)) {
   if (!/\.(html|css|wasm|m?js)$/.test(name))
     continue;
@@ -35,13 +45,10 @@ for (const name of readdirSync(site)) {
   let bytes = readFileSync(file);
   if (/\.m?js$/.test(name) && name !== DONE) {
     const { code } = await minify(bytes.toString(), {
-      module: !SCRIPTS.includes(name), ecma: name === OLD ? 5 : 2022,
+      module: !SCRIPTS.includes(name), toplevel: true, ecma: name === OLD ? 5 : 2022,
       compress: { passes: 3 } });
     bytes = Buffer.from(code);
     writeFileSync(file, bytes);
   }
-  writeFileSync(`${file}.br`, brotliCompressSync(bytes, { params: {
-    [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
-    [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS,
-    [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }));
+  writeFileSync(`${file}.br`, smallest(bytes, /wasm$/.test(name) ? [24] : [16, 18]));
 }

@@ -4,7 +4,13 @@
 export type BootTrouble = 'busy' | 'no-isolation' | 'old-browser' | 'no-opfs'
   | 'network' | 'image' | 'full' | 'disk' | 'memory' | 'error';
 
-/** Why the system cannot run; errors.js has a page for each. */
+/** What a person is told about each, and which buttons help. */
+export const TROUBLES: Record<string, { title: string, text: string,
+  actions: ('reload' | 'takeover' | 'memory' | 'reset')[] }>;
+/** Why this browser cannot run the system at all; null when it can. */
+export function whatIsMissing(): BootTrouble | null;
+
+/** Why the system cannot run; TROUBLES has words for each. */
 export class BootError extends Error {
   constructor(why: string, text?: string);
   why: BootTrouble | string;

@@ -235,6 +235,35 @@ const tests = {
     return back;
   },
 
+  async 'the disk goes to a file and back, by the page alone'() {
+    const page = await booted();
+    await sh(page, 'echo kept >/root/mine');
+    await page.click('#disk summary');
+    await shot(page, 'disk-menu');
+    const [download] = await Promise.all([page.waitForEvent('download'),
+      page.click('#save')]);
+    const file = path.join(options.out, 'saved.pith');
+    await download.saveAs(file);
+    assert.equal(execFileSync('sqlite3', [file, 'PRAGMA integrity_check'])
+      .toString().trim(), 'ok');
+    await sh(page, 'echo later >/root/mine');
+    const said = [];
+    page.on('dialog', (d) => { said.push(d.message()); d.accept(); });
+    // what is no disk changes nothing
+    await page.setInputFiles('#load input', { name: 'x.pith',
+      mimeType: 'text/plain', buffer: Buffer.alloc(9000, 'no disk ') });
+    for (let i = 0; !said.length && i < 200; i++)
+      await sleep(50);
+    assert.match(said[0], /file is not a database/);
+    assert.equal((await sh(page, 'cat /root/mine')).out, 'later\n');
+    await Promise.all([page.waitForEvent('load'),
+      page.setInputFiles('#load input', file)]);
+    assert.equal(await settled(page), 'booted');
+    assert.match(said[1], /Replace/);
+    assert.equal((await sh(page, 'cat /root/mine')).out, 'kept\n');
+    return page;
+  },
+
   async 'a second tab is told, and can take over'() {
     const first = await booted();
     await sh(first, 'echo mine >/root/who');

@@ -23,13 +23,12 @@ export const TROUBLES = {
     text: 'Pith needs memory that its parts share, which a browser allows only '
       + 'in pages served with the headers Cross-Origin-Opener-Policy: same-origin '
       + 'and Cross-Origin-Embedder-Policy: require-corp, over https or from '
-      + 'localhost. Serve it with "pith web", or set these headers.',
+      + 'localhost. Serve it with "pith web".',
     actions: ['reload'],
   },
   'old-browser': {
     title: 'This browser is too old',
-    text: 'Pith needs WebAssembly with threads, module Workers and Web Locks: '
-      + 'Chrome or Edge 102, Firefox 114, Safari 17 or anything newer.',
+    text: 'Pith needs Chrome or Edge 102, Firefox 114, Safari 17 or newer.',
     actions: [],
   },
   'no-opfs': {
@@ -46,8 +45,8 @@ export const TROUBLES = {
   },
   image: {
     title: 'The system image is damaged',
-    text: 'What was fetched is not what the site announced. It was not '
-      + 'installed. Try again; if it stays so, the site is to blame.',
+    text: 'What was fetched is not what the site announced, and was not '
+      + 'installed.',
     actions: ['reload'],
   },
   full: {

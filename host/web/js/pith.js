@@ -10,10 +10,10 @@
 // too: the page never waits for the kernel, it sends and gets an answer.
 
 import { BootError, Machine } from './machine.js';
-import { whatIsMissing } from './errors.js';
+import { TROUBLES, whatIsMissing } from './errors.js';
 import * as trymon from './trymon.js';
 
-export { BootError };
+export { BootError, TROUBLES, whatIsMissing };
 
 const DISK_LOCK = 'pith-disk';
 const BINARIES = '/usr/local/bin';

@@ -292,32 +292,25 @@ function readDisk(memory, words) {
   new Uint8Array(memory.buffer, words[7], n).set(piece);
 }
 
-/** Until the kernel closes the disk. After a trap nothing is done any more. */
+/** Until the kernel closes the disk. After a trap the database is left alone. */
 function serve(memory, at) {
   const words = new Int32Array(memory.buffer, at, 14);
-  let broken = false;
-  const attempt = (op) => {
-    try {
-      if (broken)
-        throw new Error('it has failed before');
-      if (op === STORAGE_READ)
-        readDisk(memory, words);
-      else if (op !== STORAGE_LEAVE)
-        S.disk_serve(at);
-    } catch (e) {
-      if (!broken)
-        postMessage({ t: 'log', text: `storage: ; reload the page\n` });
-      broken = true;
-      words[3] = EIO;
-      words[8] = words[9] = 0; // no rows
-    }
-  };
   for (let open = true; open;) {
     for (let w; (w = Atomics.load(words, 0)) !== STORAGE_ASKED;)
       Atomics.wait(words, 0, w);
     const op = words[1];
     open = op !== STORAGE_CLOSE && op !== STORAGE_LEAVE;
-    attempt(op);
+    try {
+      if (op === STORAGE_READ)
+        readDisk(memory, words);
+      else if (op !== STORAGE_LEAVE)
+        S.disk_serve(at);
+    } catch (e) {
+      postMessage({ t: 'log', text: `storage: ${e.message}\n` });
+      S = { disk_serve() { throw e; } };
+      words[3] = EIO;
+      words[8] = words[9] = 0; // no rows
+    }
     if (!open)
       files.forEach((f) => f.close());
     Atomics.store(words, 0, STORAGE_DONE);
@@ -335,6 +328,5 @@ onmessage = async ({ data: m }) => {
     }
   } else if (m.t === 'serve') {
     serve(m.kernelMemory, m.at);
-    postMessage({ t: 'closed' });
   }
 };

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page: boots the system and shows its console in xterm.js.
 
-import { Pith } from './pith.js';
-import { TROUBLES, whatIsMissing } from './errors.js';
+import { Pith, TROUBLES, whatIsMissing } from './pith.js';
 
 // Three quarters of all the code that the page loads: it comes while the system
 // boots, which does not wait for it.
@@ -91,6 +90,35 @@ function keyBar(term, input) {
   };
 }
 
+/**
+ * The disk to a file and back. A file is tried in memory before it takes the place
+ * of the disk. @param {any} pith
+ */
+function diskMenu(pith) {
+  $('load').hidden = !pith.unlock; // it has none of its own
+  $('save').onclick = async () => {
+    const a = document.createElement('a');
+    a.href = URL.createObjectURL(new Blob([await pith.exportDisk()]));
+    a.download = 'disk.pith';
+    a.click();
+  };
+  $('load').onchange = async ({ target }) => {
+    const file = /** @type {any} */ (target).files[0];
+    const disk = new Uint8Array(await file.arrayBuffer());
+    const use = (how) => new Pith({ disk, ...how }).api_kernel_init();
+    try {
+      /** @type {any} */ (await use({ memory: true })).machine.stop();
+      if (confirm('Replace the disk by this file?')) {
+        pith.handlers.clear();
+        await use({ takeover: true });
+        location.reload();
+      }
+    } catch (e) {
+      alert(e);
+    }
+  };
+}
+
 /** @param {Pith} pith */
 async function openTerminal(pith) {
   const { Terminal, FitAddon } = await xterm;
@@ -172,6 +200,7 @@ async function start(options) {
   }
   for (const o of early)
     term.write(o.bytes, o.shown);
+  diskMenu(pith);
   Object.assign(window, { pith, term });
   document.body.dataset.booted = String(Math.round(performance.now()));
   addEventListener('pagehide', () => pith.leave());

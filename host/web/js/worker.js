@@ -270,7 +270,7 @@ function call(nameAt, len, args, nargs) {
     lastError = e;
     if (!(e instanceof WebAssembly.RuntimeError) &&
         K.cpu_mode() === CPU_KERNEL && !K.cpu_overflowed()) {
-      postMessage({ t: 'panic', text: 'a program left the kernel no stack' });
+      postMessage({ t: 'panic', text: 'no stack' });
       postMessage({ t: 'halt', code: 134 });
       for (;;) // with its lock: nobody shall see what is half done
         Atomics.wait(new Int32Array(kernelMemory.buffer, areaAt, 1), 0,
