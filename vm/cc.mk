@@ -43,9 +43,12 @@ VFLAGS_$(V) := $(VM_CPPFLAGS) $(VM_CODEGEN) -include vm/init/musl.h
 ifneq ($(filter x86_64 aarch64,$(VM_ARCH)),)
 VFLAGS_$(V) += -DENGINE_PLAIN=1
 endif
-# What every start runs over all code of its programs is worth its size.
-$(B)/obj/engine/validat%.o: CFLAGS += -O2
-$(B)/obj/engine/translat%.o: CFLAGS += -O2
+# What every start runs over all code of its programs is worth its size; rare
+# instructions' part is not.
+VM_RARE := atomic cont eh gc simd table wide
+VM_HOT := $(filter-out $(addprefix %_,$(addsuffix .c,$(VM_RARE))), \
+          $(wildcard engine/validate*.c engine/translate*.c))
+$(patsubst %.c,$(B)/obj/%.o,$(VM_HOT)): CFLAGS += -O2
 VM_LDFLAGS := $(VM_TARGET) -fuse-ld=lld -static -nostdlib \
            -L$(B)/musl/lib $(B)/musl/lib/crt1.o $(B)/musl/lib/crti.o \
            -Wl,--gc-sections -Wl,--icf=safe -Wl,--build-id=none
