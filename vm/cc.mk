@@ -30,7 +30,7 @@ VM_DEBIAN_riscv64 := riscv64
 # There is no libsodium for a Linux without a libc: vm/init/unsigned.c instead.
 CLI_NOT := cli/sign.c
 
-# -Os but for the interpreter, which says -O3 for itself
+# (engine/engine.mk and below: what is hot)
 OPT := -Oz
 VM_CPPFLAGS := $(VM_TARGET) -nostdlibinc -isystem $(B)/musl/include \
                -isystem $(O)/vm/sqlite \
@@ -48,7 +48,7 @@ endif
 VM_RARE := atomic cont eh gc simd table wide
 VM_HOT := $(filter-out $(addprefix %_,$(addsuffix .c,$(VM_RARE))), \
           $(wildcard engine/validate*.c engine/translate*.c))
-$(patsubst %.c,$(B)/obj/%.o,$(VM_HOT)): CFLAGS += -O2
+$(patsubst %.c,$(B)/obj/%.o,$(VM_HOT)): CFLAGS += -Os
 VM_LDFLAGS := $(VM_TARGET) -fuse-ld=lld -static -nostdlib \
            -L$(B)/musl/lib $(B)/musl/lib/crt1.o $(B)/musl/lib/crti.o \
            -Wl,--gc-sections -Wl,--icf=safe -Wl,--build-id=none
