@@ -160,6 +160,8 @@ grab(struct input_client *c, bool on)
     if (!on && d->grabbed != c)
         return -E_INVAL;
     d->grabbed = on ? c : NULL;
+    if (d->grab)
+        d->grab(d, on);
     return 0;
 }
 
@@ -230,8 +232,7 @@ event_ioctl(struct file *f, struct proc *p, uint32_t req, struct gptr arg)
     case PITH_EVIOCGRAB:
         return grab(c, arg.addr != 0);
     case PITH_EVIOCREVOKE:
-        if (c->device->grabbed == c)
-            c->device->grabbed = NULL;
+        grab(c, false);
         c->revoked = true;
         wake(&c->wait);
         return 0;
@@ -250,8 +251,7 @@ event_release(struct file *f)
     while (*at != c)
         at = &(*at)->next;
     *at = c->next;
-    if (c->device->grabbed == c)
-        c->device->grabbed = NULL;
+    grab(c, false);
     host_free(c);
 }
 

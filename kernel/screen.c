@@ -17,26 +17,48 @@
 
 static struct screen *screen;
 static uint32_t modes;      /* counts changes of the mode */
-static bool changing;       /* somebody is in ops->set_mode or ->drop */
+static uint32_t opens;      /* files; those that wait for it included */
+static bool changing;       /* somebody is in ops->set_mode, ->drop, ->take... */
 static uint32_t showing;    /* calls of ops->show that are under way */
 static struct wait_queue changed = WAIT_QUEUE_INIT;
 
 /* ---- the mode ------------------------------------------------------- */
 
 static int
-set_mode(uint32_t width, uint32_t height)
+await_change(void)
 {
-    struct screen_buffer new, old;
     int r = 0;
 
     while (r == 0 && changing)
         r = wait_on_killable(&changed, HOST_FOREVER);
+    return r;
+}
+
+static void give_when_unused(void);
+
+static bool
+is_taken(void)
+{
+    return screen->now.pixels || !screen->ops->take;
+}
+
+static int
+set_mode(uint32_t width, uint32_t height)
+{
+    struct screen_buffer new, old;
+    int r = await_change();
+
     if (r < 0)
         return r;
     if (width == screen->now.width && height == screen->now.height)
         return 0;
     if (!width || !height || width > SIDE_MAX || height > SIDE_MAX)
         return -E_INVAL;
+    if (!is_taken()) { /* for the next who takes it */
+        screen->now.width = width;
+        screen->now.height = height;
+        return 0;
+    }
     changing = true;
     kernel_unlock();
     r = screen->ops->set_mode(screen, width, height, &new);
@@ -63,6 +85,64 @@ screen_resized(uint32_t width, uint32_t height)
 
     if (r < 0)
         kernel_log("screen: %ux%u: %s", width, height, pith_errno_text(r));
+    if (screen)
+        give_when_unused();
+}
+
+/* ---- whose it is ---------------------------------------------------- */
+
+static int
+take(void)
+{
+    struct screen_buffer new = screen->now;
+    int r;
+
+    changing = true;
+    kernel_unlock();
+    r = screen->ops->take(screen);
+    if (r >= 0) {
+        r = screen->ops->set_mode(screen, new.width, new.height, &new);
+        if (r < 0)
+            screen->ops->give(screen);
+    }
+    kernel_lock();
+    if (r >= 0)
+        screen->now = new;
+    changing = false;
+    wake(&changed);
+    return r;
+}
+
+/* The last file is closed, perhaps by a process that was killed and so cannot
+ * wait: a task does it. Who opens it meanwhile waits for that. */
+static void
+give_task(void *arg)
+{
+    struct screen_buffer old = screen->now;
+
+    (void)arg;
+    kernel_unlock();
+    screen->ops->drop(screen, &old);
+    screen->ops->give(screen);
+    kernel_lock();
+    screen->now.pixels = NULL;
+    screen->now.data = NULL;
+    changing = false;
+    wake(&changed);
+    host_task_exit();
+}
+
+static void
+give_when_unused(void)
+{
+    struct host_task *task;
+
+    /* changing: by screen_resized(), which calls us again */
+    if (opens || changing || !screen->ops->give || !screen->now.pixels)
+        return;
+    changing = true;
+    if (host_task_create(&task, give_task, NULL, 0) < 0)
+        changing = false; /* it stays the programs' */
 }
 
 /* ---- showing -------------------------------------------------------- */
@@ -272,8 +352,17 @@ fb_fsync(struct file *f, bool data_only)
     return show(0, 0, screen->now.width, screen->now.height);
 }
 
+static void
+fb_release(struct file *f)
+{
+    (void)f;
+    opens--;
+    give_when_unused();
+}
+
 static const struct file_ops fb_ops = {
     .name = "fb",
+    .release = fb_release,
     .read = fb_read,
     .write = fb_write,
     .seek = fb_seek,
@@ -289,11 +378,19 @@ fb_open(struct inode *i, uint32_t flags, struct file **out)
 
     if (r < 0)
         return r;
-    *out = file_create(&fb_ops, inode_ref(i), flags,
-                       (void *)(uintptr_t)modes);
+    opens++;
+    r = await_change();
+    if (r >= 0 && !is_taken())
+        r = take();
+    *out = r < 0 ? NULL
+                 : file_create(&fb_ops, inode_ref(i), flags,
+                               (void *)(uintptr_t)modes);
     if (!*out) {
-        inode_unref(i);
-        return -E_NOMEM;
+        if (r >= 0)
+            inode_unref(i);
+        opens--;
+        give_when_unused();
+        return r < 0 ? r : -E_NOMEM;
     }
     (*out)->needs = CAP_DISPLAY;
     return 0;

@@ -39,6 +39,13 @@ struct screen_ops {
     /* b is no longer shown and nobody has it. */
     void (*drop)(struct screen *s, struct screen_buffer *b);
     int (*blank)(struct screen *s, bool dark);
+    /*
+     * Only of a screen that shows something else, a console, while no program
+     * has it open: take() before the first that opens it (set_mode() follows),
+     * give() behind the last. now.pixels is NULL meanwhile.
+     */
+    int (*take)(struct screen *s);
+    void (*give)(struct screen *s);
 };
 struct screen {
     /* the driver's, before screen_register() */
@@ -66,6 +73,9 @@ struct input_device {
     /* bits[EV_SYN]: the types it has; bits[type]: the codes */
     uint8_t bits[PITH_EV_MAX + 1][96];
     struct pith_input_absinfo abs[64];
+    /* A program has it for itself (EVIOCGRAB), or no longer: nobody below is to
+     * hear of its keys. May be NULL; lock held. */
+    void (*grab)(struct input_device *d, bool on);
     /* the kernel's */
     struct input_client *clients, *grabbed;
     uint8_t down[96];  /* keys */

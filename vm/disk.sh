@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # A disk that boots by BIOS or UEFI, and what updates it: disk.sh OUT ARCH writes
-# OUT/pith-vm.img and OUT/pith-vm-ARCH.update (x86_64). The same inputs give the
-# same bytes.
+# OUT/pith-vm.img, the same under the name pith-vm-ARCH.img, and
+# OUT/pith-vm-ARCH.update (x86_64). The same inputs give the same bytes.
 #
 #     sector 0      BIOS boot code and the partition table
 #            1...   GRUB for BIOS, with vm/grub.cfg inside
@@ -61,7 +61,7 @@ done
 # ---- the FAT: the state, and GRUB for UEFI ------------------------------------
 # The state is its first file, so that its sectors follow one another, and where
 # they are is said to the system: it writes there itself.
-args="console=ttyS0 loglevel=3 panic=5 reboot=t PITH_ROOT=disk:vda4"
+args="console=tty0 console=ttyS0 loglevel=3 panic=5 PITH_ROOT=disk:vda4"
 state() { # what counts is in the first of its two sectors
     {
         printf '# GRUB Environment Block\n'
@@ -117,6 +117,7 @@ put $esp <"$work/esp"
 put $((a + slot_linux)) <"$kernel"
 put $((a + slot_initrd)) <"$initramfs"
 mv "$work/image" "$image"
+ln -f "$image" "$out/pith-vm-$arch.img"
 
 # ---- the update: a page that says what follows, the kernel, the initramfs ----
 {

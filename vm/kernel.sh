@@ -3,15 +3,17 @@
 #
 # The Linux kernel that Pith boots on: kernel.sh OUT ARCH writes
 # OUT/vm/kernel-ARCH/{kernel,plain,config,sha256}: as small as it gets, and as
-# quick to start (not compressed). kernel.sh OUT ARCH kept: exit 0 when that is
+# quick to start (not compressed). ARCH is x86_64 (a microvm), x86_64-pc (any PC
+# with virtio), aarch64 or riscv64. kernel.sh OUT ARCH kept: exit 0 when that is
 # there or in the cache, 3 when it would have to be built.
 #
 # Source: Debian's linux-source; configuration: allnoconfig, kernel.config and
-# kernel-ARCH.config, every line of which must survive Kconfig. The result
-# depends on these, on the recipe below and on the compiler; what is built is kept
-# under a hash of them, in OUT and below the user's cache directory (PITH_CACHE
-# or XDG_CACHE_HOME), so a second clone takes it from there. No time, host name
-# or path gets into it: the same inputs give the same bytes.
+# kernel-ARCH.config (x86_64-pc: on top of x86_64's), every line of which must
+# survive Kconfig. The result depends on these, on the recipe below and on the
+# compiler; what is built is kept under a hash of them, in OUT and below the user's
+# cache directory (PITH_CACHE or XDG_CACHE_HOME), so a second clone takes it from
+# there. No time, host name or path gets into it: the same inputs give the same
+# bytes.
 set -eu
 umask 022
 export LC_ALL=C
@@ -29,7 +31,7 @@ suite=bookworm-backports
 # Clang is every architecture's compiler, so no other is asked for; a PC's own
 # gcc makes its kernel smaller. `plain` is what starts without being unpacked.
 case $arch in
-x86_64)
+x86_64 | x86_64-pc)
     karch=x86_64 tools= target=bzImage
     image=arch/x86/boot/bzImage plain=vmlinux
     compiler() { gcc -dumpfullversion && ld --version | head -n 1; } ;;
@@ -46,7 +48,8 @@ riscv64)
     echo "kernel.sh: no kernel is known for $arch" >&2
     exit 1 ;;
 esac
-fragments="$here/kernel.config $here/kernel-$arch.config"
+fragments="$here/kernel.config $here/kernel-${arch%-pc}.config"
+[ "${arch%-pc}" = "$arch" ] || fragments="$fragments $here/kernel-$arch.config"
 # shellcheck disable=SC2086
 key=$(
     {
@@ -134,6 +137,8 @@ cp "$image" "$dir.new/kernel"
 cp "$plain" "$dir.new/plain"
 [ "$arch" != x86_64 ] || strip -s -R .comment "$dir.new/plain"
 # }
+# (not in the recipe, which would build every other kernel again)
+[ "$arch" != x86_64-pc ] || strip -s -R .comment "$dir.new/plain"
 cp .config "$dir.new/config"
 (cd "$dir.new" && sha256sum kernel plain config >sha256)
 echo "$key" >"$dir.new/key"

@@ -17,7 +17,12 @@
 #                    the same, with this address instead of DHCP's
 #   --publish H:P    the same, and port H of the host's loopback is port P here
 #   --display KIND   a screen, a keyboard and a pointer: a window (gtk, sdl), a
-#                    VNC server (vnc=127.0.0.1:0), or none to see them there
+#                    VNC server (vnc=127.0.0.1:0), or none to see them there; the
+#                    console is there as well
+#   --snapshot       go on from a machine that was saved at its prompt (which the
+#                    first time takes); it forgets everything but --data
+#   --machine KIND   microvm (default), or q35: a whole PC, with ACPI
+#   --cpus N         processors (more than one: of a q35)
 #   --arch ARCH      another processor's machine, emulated: aarch64, riscv64
 #   --memory SIZE    of the machine (default 256M)
 #   -c COMMAND       run one command and end with its exit code
@@ -29,8 +34,9 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 out=${PITH_OUT:-$top/out}
 arch=${PITH_VM_ARCH:-$(uname -m)}
 memory=256M display='' disk='' data='' ephemeral=no command= net=no address=dhcp word=
+snapshot=no kind='' cpus=1
 
-usage() { sed -n '6,25s/^# \{0,3\}//p' "$0"; }
+usage() { sed -n '6,30s/^# \{0,3\}//p' "$0"; }
 die() {
     echo "run vm: $*" >&2
     exit 2
@@ -59,13 +65,21 @@ fixed_address() {
 }
 while [ $# -gt 0 ]; do
     case $1 in
-    --address | --arch | --data | --display | --disk | --memory | --publish | -c)
+    --address | --arch | --cpus | --data | --display | --disk | --machine | \
+        --memory | --publish | -c)
         [ $# -ge 2 ] || die "$1 wants a value; try: ./run vm --help" ;;
     esac
     case $1 in
     --data) data=$2; shift ;;
     --disk) disk=$2; shift ;;
     --display) display=$2; shift ;;
+    --machine) kind=$2; shift ;;
+    --cpus)
+        case $2 in
+        '' | 0* | *[!0-9]*) die "--cpus $2: want a number from 1 on" ;;
+        esac
+        cpus=$2; shift ;;
+    --snapshot) snapshot=yes ;;
     --memory) memory=$2; shift ;;
     --arch) arch=$2; shift ;;
     -c) command=$2; shift ;;
@@ -94,19 +108,36 @@ done
 [ "$ephemeral" = no ] || [ -z "$disk$data" ] ||
     die "--ephemeral has neither --disk nor --data"
 
-# Devices sit on virtio-mmio; -rng and the like are named alike everywhere.
-line="-serial mon:stdio"
+[ "$snapshot" = no ] || [ -z "$disk$display$command" ] ||
+    die "--snapshot goes on in memory, at a prompt: it has no --disk (what is" \
+        "to be kept: --data), no --display and no -c"
+[ "$snapshot" = no ] || ephemeral=yes
+
+# Devices sit on virtio-mmio or PCI; -rng and the like are named alike everywhere.
+# The small kernel is for a microvm with one processor and a serial line.
+bus=device kernel=$arch line="-serial mon:stdio"
+[ "$arch" = x86_64 ] || [ "$snapshot$kind$cpus" = no1 ] ||
+    die "--snapshot, --machine and --cpus are of x86_64"
 case $arch in
 x86_64)
-    qemu=qemu-system-x86_64 machine=microvm,acpi=off console=ttyS0
-    # without ACPI a restart is the end; see vm/init/main.c
-    quiet="loglevel=3 panic=-1 reboot=t pci=off" ;;
+    qemu=qemu-system-x86_64 console=console=ttyS0
+    [ -n "$kind" ] || [ "$cpus" = 1 ] || kind=q35
+    [ -z "$display$(echo "$kind" | sed s/microvm//)" ] || kernel=x86_64-pc
+    case ${kind:-microvm} in
+    microvm)
+        [ "$cpus" = 1 ] || die "a microvm has one processor; try: --machine q35"
+        # without ACPI a restart is the end; see vm/init/main.c
+        machine=microvm,acpi=off quiet="loglevel=3 panic=-1 reboot=t pci=off" ;;
+    q35) machine=q35 bus=pci quiet="loglevel=3 panic=-1" ;;
+    *) die "--machine $kind: want microvm or q35" ;;
+    esac
+    [ -z "$display" ] || console="console=tty0 $console" ;;
 aarch64)
-    qemu=qemu-system-aarch64 machine=virt,gic-version=3 console=ttyAMA0
-    quiet="loglevel=3 panic=-1" ;;
+    qemu=qemu-system-aarch64 machine=virt,gic-version=3
+    console=console=ttyAMA0 quiet="loglevel=3 panic=-1" ;;
 riscv64)
     # the firmware talks on the serial line: the terminal is another one
-    qemu=qemu-system-riscv64 machine=virt console=hvc0
+    qemu=qemu-system-riscv64 machine=virt console=console=hvc0
     line="-serial null -chardev stdio,id=line,mux=on,signal=off -mon line
         -device virtio-serial-pci -device virtconsole,chardev=line"
     quiet="loglevel=3 panic=-1" ;;
@@ -142,11 +173,13 @@ if kvm_works; then
     accel=kvm cpu=host tuned=
 else
     accel=tcg cpu=max tuned=
-    # (its rep movsb counts and takes a step for each byte)
+    # (its rep movsb counts and takes a step for each byte, so what the initramfs
+    # took is not overwritten to be given back either)
     [ "$arch" != x86_64 ] || cpu=max,-erms
     [ "$arch" != riscv64 ] || cpu=rv64 # its `max` is of a later QEMU
-    [ "$arch" != x86_64 ] ||
-        tuned="noapictimer lpj=1000000 no_timer_check"
+    [ "$arch" != x86_64 ] || tuned="lpj=1000000 no_timer_check retain_initrd"
+    # many processors tick by their own
+    [ "$arch" != x86_64 ] || [ "$cpus" != 1 ] || tuned="noapictimer $tuned"
     khz=$("$out/vm/tsckhz" 2>/dev/null) || khz=
     [ "$arch" != x86_64 ] || [ -z "$khz" ] ||
         tuned="$tuned tsc_early_khz=$khz tsc=reliable"
@@ -178,10 +211,10 @@ if [ "$ephemeral" = no ]; then
         env="$env PITH_ROOT=disk:vda PITH_WORD=9p:word"
         # the lock below is QEMU's own as well: it must not take it again
         set -- "$@" -drive "if=none,id=disk,format=raw,file.locking=off,file=$disk" \
-            -device virtio-blk-device,drive=disk
+            -device virtio-blk-$bus,drive=disk
         set -- "$@" \
             -fsdev "local,id=word,path=$word,security_model=none" \
-            -device virtio-9p-device,fsdev=word,mount_tag=word
+            -device virtio-9p-$bus,fsdev=word,mount_tag=word
     else
         [ -n "$data" ] || data=$disk/data
         mkdir -p "$disk" "$data" || exit 1
@@ -190,7 +223,7 @@ if [ "$ephemeral" = no ]; then
         env="$env PITH_ROOT=9p:root"
         set -- "$@" \
             -fsdev "local,id=root,path=$disk,security_model=none" \
-            -device virtio-9p-device,fsdev=root,mount_tag=root
+            -device virtio-9p-$bus,fsdev=root,mount_tag=root
     fi
     # the lock that `pith --root` takes too; QEMU inherits it
     flock -n 9 || die "$disk is in use by another Pith; choose another --disk"
@@ -199,26 +232,31 @@ if [ "$ephemeral" = no ]; then
         env="$env PITH_DATA=9p:data"
         set -- "$@" \
             -fsdev "local,id=data,path=$data,security_model=none" \
-            -device virtio-9p-device,fsdev=data,mount_tag=data
+            -device virtio-9p-$bus,fsdev=data,mount_tag=data
     fi
 fi
 if [ "$net" != no ]; then
     [ "$address" = dhcp ] ||
         net=$(echo "$net" | sed "s/-:/-${address%%:*}:/g")
     env="ip=$address PITH_NET=1 $env"
-    set -- "$@" -netdev "user,id=net$net" -device virtio-net-device,netdev=net
+    set -- "$@" -netdev "user,id=net$net" -device virtio-net-$bus,netdev=net
 fi
 if [ -n "$display" ]; then
-    set -- "$@" -device virtio-gpu-device -device virtio-keyboard-device \
-        -device virtio-tablet-device
+    set -- "$@" -device virtio-gpu-$bus -device virtio-keyboard-$bus \
+        -device virtio-tablet-$bus
 fi
+[ "$bus" = pci ] || set -- "$@" -global virtio-mmio.force-legacy=false
 set -- $qemu -nodefaults -no-user-config \
-    -machine "$machine,accel=$accel" -cpu $cpu -m "$memory" \
-    -display "${display:-none}" -no-reboot $line \
-    -global virtio-mmio.force-legacy=false -device virtio-rng-device \
-    -kernel "${PITH_VM_KERNEL:-$out/vm/kernel-$arch/plain}" \
-    -initrd "${PITH_VM_INITRD:-$out/vm/initramfs-$arch.cpio}" \
-    -append "console=$console $quiet $tuned $env" "$@"
+    -machine "$machine,accel=$accel" -cpu $cpu -smp "$cpus" -m "$memory" \
+    -display "${display:-none}" -no-reboot -device virtio-rng-$bus "$@"
+kernel=${PITH_VM_KERNEL:-$out/vm/kernel-$kernel/plain}
+initrd=${PITH_VM_INITRD:-$out/vm/initramfs-$arch.cpio}
+append="$console $quiet $tuned $env"
+if [ "$snapshot" = yes ]; then
+    . "$top/vm/snapshot.sh" # does not come back
+fi
+set -- "$@" $line -kernel "$kernel" -initrd "$initrd" \
+    -append "$append"
 if [ -n "${PITH_VM_DRY:-}" ]; then
     printf "'%s' " "$@"
     echo

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Pith as a machine of its own: a Linux kernel, PID 1, an initramfs.
 #
-#   make vm              out/pith-vm-x86_64.{bzImage,initramfs,sha256,spdx}
+#   make vm              out/pith-vm-x86_64.{bzImage,initramfs,sha256,spdx} for
+#                        any PC, and -micro.bzImage for a microvm
 #   make vm-aarch64 vm-riscv64   the same for other processors (the kernel:
 #                        Image.gz)
 #   make vm-image        out/pith-vm.img and the update for it (disk.sh)
@@ -16,6 +17,7 @@ vm-x86_64 vm-aarch64 vm-riscv64: vm-%: $(O)/vm/initramfs-%.cpio $(O)/pith-vm-%.b
     $(O)/pith-vm-%.initramfs $(O)/pith-vm-%.sha256 $(O)/pith-vm-%.spdx
 
 vm-x86_64 vm-aarch64 vm-riscv64: $(O)/vm/tsckhz
+vm-x86_64 $(O)/pith-vm-x86_64.sha256: $(O)/pith-vm-x86_64-micro.bzImage
 $(O)/vm/tsckhz: tools/tsckhz.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -O2 $(WARN) -o $@ $<
@@ -34,6 +36,10 @@ $(O)/vm-%/bin/init: vm-always
 	@$(MAKE) -s V=vm-$* $@
 $(O)/pith-vm-%.bzImage: $(O)/vm/kernel-%/key
 	@cmp -s $(<D)/kernel $@ || cp $(<D)/kernel $@
+$(O)/pith-vm-x86_64.bzImage: $(O)/vm/kernel-x86_64-pc/key
+	@cmp -s $(<D)/kernel $@ || cp $(<D)/kernel $@
+$(O)/pith-vm-x86_64-micro.bzImage: $(O)/vm/kernel-x86_64/key
+	@cmp -s $(<D)/kernel $@ || cp $(<D)/kernel $@
 
 # As it is for ./run vm (QEMU loads it faster than Linux unpacks it), and small.
 $(O)/vm/initramfs-%.cpio: $(O)/vm-%/bin/init $(O)/bin/pith-mkinitrd \
@@ -43,7 +49,7 @@ $(O)/vm/initramfs-%.cpio: $(O)/vm-%/bin/init $(O)/bin/pith-mkinitrd \
 $(O)/pith-vm-%.initramfs: $(O)/vm/initramfs-%.cpio
 	@zstd -q -19 -f -o $@ $<
 $(O)/pith-vm-%.sha256: $(O)/pith-vm-%.bzImage $(O)/pith-vm-%.initramfs
-	@cd $(O) && sha256sum pith-vm-$*.bzImage pith-vm-$*.initramfs >$(@F)
+	@cd $(O) && sha256sum $(filter pith-vm-%,$(^F)) >$(@F)
 $(O)/pith-vm-%.spdx: $(O)/pith-vm-%.sha256 vm/sbom.sh
 	@vm/sbom.sh $(O) $* >$@
 

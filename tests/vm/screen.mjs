@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The machine's screen and input from outside: screen.mjs RUN PROGRAM [PNG].
-// Draws in the machine, dumps the screen through QMP and compares every pixel;
-// injects keys and a pointer; resizes the window as a VNC client would.
+// Reads the console off the screen and types on the keyboard; draws in the
+// machine, dumps the screen through QMP and compares every pixel; injects keys and
+// a pointer; resizes the window as a VNC client would.
 import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -12,6 +13,8 @@ import { finish, listen, ppm, qmp, verdict } from './machine.mjs';
 const [run, program, png] = process.argv.slice(2);
 const dir = mkdtempSync(join(tmpdir(), 'pith-screen.'));
 const port = 20000 + process.pid % 20000;
+// other kernels have no console on the screen
+const hasConsole = (process.env.PITH_VM_ARCH ?? process.arch).startsWith('x');
 
 // ---- the machine --------------------------------------------------------
 mkdirSync(join(dir, 'disk/data'), { recursive: true });
@@ -23,11 +26,83 @@ const machine = spawn('script', ['-qfec', `'${run}' --disk '${dir}/disk' \
 { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
 const { hear, type } = listen(machine);
 
-/** How many pixels are not as screen.c drew them; -1: another size. */
-async function wrong(control, width, height) {
+async function dump(control) {
     const file = join(dir, 'screen.ppm');
     await control.ask('screendump', { filename: file });
-    const p = ppm(file);
+    return ppm(file);
+}
+
+// ---- the console's text, by the shapes that its letters are found to have ----
+const shapes = new Map();
+
+/** What is lit in a cell of 8 by 16 pixels. */
+function shape(p, column, row) {
+    let bits = '';
+    for (let y = row * 16; y < row * 16 + 16; y++)
+        for (let x = column * 8; x < column * 8 + 8; x++) {
+            const i = (y * p.width + x) * 3;
+            bits += Math.max(p.at[i], p.at[i + 1], p.at[i + 2]) > 80 ? '#' : '.';
+        }
+    return bits;
+}
+function lines(p) {
+    const out = [];
+    for (let row = 0; row < p.height >> 4; row++) {
+        let line = '';
+        for (let column = 0; column < p.width >> 3; column++)
+            line += shapes.get(shape(p, column, row)) ?? '\0';
+        out.push(line.trimEnd());
+    }
+    return out;
+}
+/** Has it a line that `pattern` fits, by and by? The lines. */
+async function see(control, pattern) {
+    let text = [];
+    for (let i = 0; i < 50 && !text.some(l => pattern.test(l)); i++) {
+        await new Promise(r => setTimeout(r, 100));
+        text = lines(await dump(control));
+    }
+    return { found: text.some(l => pattern.test(l)), text: text.join('\n') };
+}
+async function press(control, keys) {
+    for (const k of keys.split(' '))
+        await control.ask('send-key',
+            { keys: [{ type: 'qcode', data: k }], 'hold-time': 20 });
+}
+
+/** The boot's words, the terminal's, and keys: on screen and line at once. */
+async function theConsole(control) {
+    const ascii = String.fromCharCode(
+        ...Array.from({ length: 94 }, (_, i) => i + 33));
+    const before = await dump(control);
+    if (png) await control.ask('screendump',
+        { filename: `${png}.console.png`, format: 'png' });
+    type(`printf '\\033[H\\033[J%s\\n' '${ascii.replace("'", `'"'"'`)}'; echo done`);
+    await hear(/^done$/m);
+    await hear(/# $/m);
+    const p = await dump(control);
+    for (let i = 0; i < ascii.length; i++)
+        shapes.set(shape(p, i, 0), ascii[i]);
+    shapes.set('.'.repeat(128), ' ');
+    verdict('every letter has a shape of its own', shapes.size === 95,
+        `${shapes.size}`);
+    const text = lines(before).join('\n');
+    verdict('what was said before is on the screen',
+        /^Welcome to Pith\. Every program here is WebAssembly/m.test(text), text);
+    type('echo "On the line: $((6 * 7))."');
+    let seen = await see(control, /^On the line: 42\.$/);
+    verdict('and what is said now', seen.found, seen.text);
+    await hear(/# $/m);
+    await press(control, 'e c h o spc k e y s minus 4 2 ret');
+    verdict('keys are typed', await hear(/^keys-42$/m));
+    seen = await see(control, /^keys-42$/);
+    verdict('and their echo is on the screen', seen.found, seen.text);
+    await hear(/# $/m);
+}
+
+/** How many pixels are not as screen.c drew them; -1: another size. */
+async function wrong(control, width, height) {
+    const p = await dump(control);
     if (p.width !== width || p.height !== height) {
         console.log(`the screen is ${p.width}x${p.height}`);
         return -1;
@@ -89,7 +164,12 @@ async function main() {
     machine.stdin.write('\n');
     await hear(/# $/m);
     const control = await qmp(join(dir, 'qmp'));
+    if (hasConsole)
+        await theConsole(control);
 
+    // the screen is the programs' while one has it open, here the shell
+    type('exec 9<>/dev/fb0');
+    await hear(/# $/m);
     type('/data/screen draw');
     const [, w, h] = await hear(/^drawn (\d+)x(\d+)$|^(failed.*)$/m);
     verdict('drawn', w > 0 && h > 0);
@@ -131,6 +211,15 @@ async function main() {
         `event${tablet} 1 272 1`, `event${tablet} 1 272 0`])
         verdict(line, heard.includes(line + '\n'), heard);
 
+    if (hasConsole) {
+        type('exec 9>&-');
+        await hear(/# $/m);
+        type('echo back again');
+        const seen = await see(control, /^back again$/);
+        verdict('the console is back', seen.found, seen.text);
+        await press(control, 'e c h o spc k e y s minus 4 3 ret');
+        verdict('and its keys', await hear(/^keys-43$/m));
+    }
     type('poweroff');
     control.close();
 }

@@ -128,6 +128,29 @@ t 'memory that the machine does not have is refused' 0 'refused' \
     'head -c 400000000 /dev/zero | tail -n 1 >/dev/null 2>&1 || echo refused'
 t 'nothing but what was granted is mounted' 0 '4' 'df | grep -c ^[/dt]'
 
+# a whole PC; a machine that was saved
+if [ "$qemu" = qemu-system-x86_64 ]; then
+    timeout 120 "$run" --machine q35 --cpus 2 --disk "$disk" -c \
+        'cat /root/file; grep -c ^processor /proc/cpuinfo; exit 4' \
+        >"$tmp/out" 2>&1 </dev/null
+    [ $? = 4 ] && [ "$(tr -d '\r' <"$tmp/out" | tr '\n' ' ')" = 'kept 2 ' ]
+    verdict 'a PC with two processors, which powers itself off' $?
+    timeout 120 "$run" --machine q35 --disk "$disk" -c \
+        'test -e /root/pc && echo again || { touch /root/pc; reboot -f 2>&-; }' \
+        >"$tmp/out" 2>&1 </dev/null
+    [ "$(tr -d '\r' <"$tmp/out")" = again ]
+    verdict 'and restarts' $?
+    export PITH_CACHE="$tmp/cache"
+    for turn in 1 2; do # the first one saves it
+        echo "turn $turn" >"$disk/data/turn"
+        x "a saved machine goes on, $turn" snapshot --data "$disk/data"
+        sed -n 's/^random: *//p' "$disk/data/heard" >"$tmp/random.$turn"
+    done
+    unset PITH_CACHE
+    ! cmp "$tmp/random.1" "$tmp/random.2" >"$tmp/out" 2>&1
+    verdict 'with random numbers of its own' $?
+fi
+
 x 'a session on the serial line' session "$disk"
 x 'what was written there is read after power off' again "$disk"
 x 'a share that is missing: a recovery shell that says so' recovery

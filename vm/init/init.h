@@ -5,6 +5,8 @@
  *
  *     kernel --> main.c    set up, start, wait, put away, power off
  *                mount.c   /proc /sys /dev, shares and disks
+ *                console.c the terminal: serial line, screen and keys at once
+ *                resume.c  a saved machine that goes on
  *                net.c     is there the network that was asked for?
  *                screen.c  the screen, keyboard and pointer
  *                slots.c   updates of a disk image, for /sbin/pith-update
@@ -25,6 +27,7 @@
  *                        root's share
  *     PITH_DATA=9p:TAG   shown at /data
  *     PITH_COMMAND="..." instead of a shell on the console
+ *     PITH_RESUME=1      the machine will be saved, and told when it goes on
  *     PITH_SIZE=24x80    of the terminal on the serial line
  *     PITH_NET=1         a network is expected
  *     PITH_CLOCK=N       it is at least N seconds after 1970
@@ -39,6 +42,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 
 #define IMAGE "/root.pith"
 #define ROOT_DIR "/run/root"
@@ -52,6 +56,17 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool mount_system(void);
 /* Mount what "9p:TAG" names on dir. false: why is in `why`. */
 bool mount_named(const char *what, const char *dir, char *why, size_t room);
+/* Descriptors 0 to 2 become the terminal: what Linux has as its console, and
+ * when these are several (a serial line, a screen) all of them at once, through a
+ * process between. */
+void console_open(void);
+struct winsize read_size(const char *text); /* ROWSxCOLUMNS; zeros: neither */
+/* In the child that is the system: its signals come to this process. */
+void console_control(void);
+/* What was written has been shown; there is no terminal after this. */
+void console_finish(void);
+/* Has Linux a console on the screen? */
+bool has_screen_console(void);
 /* The path of a block device that is there, from its name. false: why. */
 bool block_device(const char *name, char *out, size_t room, char *why,
                   size_t why_room);
@@ -66,9 +81,16 @@ void screen_start(void);
 /* The same: the slots of a disk image become /dev/slots. */
 void slots_open(void);
 void slots_start(void);
+/* A machine that is to be saved: PID 1 listens before there is a system; and in
+ * its boot task what is said is done. The last: the system ended with `text`. */
+void resume_listen(void);
+void resume_start(void);
+void resume_leave_word(const char *text);
 /* Give up, for good, what the system does not need. false: Linux refused. */
 bool confine(void);
 /* Write everything and let go of what mount_named mounted. */
 void mount_finish(void);
+/* The same of what another process mounted there, if it did. */
+void umount_late(const char *dir);
 
 #endif

@@ -42,29 +42,7 @@ say(const char *format, ...)
         dprintf(STDERR_FILENO, "pith: %s\r\n", line);
 }
 
-/* ---- the console -------------------------------------------------------- */
-
-static void
-open_console(void)
-{
-    const char *size = getenv("PITH_SIZE");
-    struct winsize w = {0};
-    char *end;
-    int fd = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC);
-
-    if (fd < 0) /* a machine without a terminal runs all the same */
-        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    for (int i = 0; fd >= 0 && i < 3; i++)
-        dup2(fd, i);
-    if (fd > 2)
-        close(fd);
-    if (size) { /* ROWSxCOLUMNS */
-        w.ws_row = (unsigned short)strtoul(size, &end, 10);
-        w.ws_col = *end == 'x' ? (unsigned short)strtoul(end + 1, NULL, 10) : 0;
-    }
-    if (w.ws_row && w.ws_col)
-        ioctl(0, TIOCSWINSZ, &w);
-}
+/* ---- the clock ---------------------------------------------------------- */
 
 /* With PITH_TIMES=1, how long the machine runs already; under QEMU's -icount
  * that is the number of instructions. */
@@ -188,6 +166,7 @@ start_devices(void)
     screen_start();
     slots_start();
     net_start();
+    resume_start();
 }
 
 /* One program alone does not take all the machine's memory: Linux would end the
@@ -205,8 +184,7 @@ run_system(int report)
 {
     struct outcome o = {0};
 
-    setsid();
-    ioctl(0, TIOCSCTTY, 1);
+    console_control();
     screen_open();
     slots_open();
     cli_boot_devices = start_devices;
@@ -270,11 +248,12 @@ leave_word(const struct outcome *o)
     char text[16], path[64];
     int fd, n;
 
-    if (!word)
-        return;
     n = snprintf(text, sizeof text, "%d\n", o->code);
     if (o->restart)
         n = snprintf(text, sizeof text, "restart\n");
+    resume_leave_word(text);
+    if (!word)
+        return;
     snprintf(path, sizeof path, "%s/ended", word);
     fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0 || write(fd, text, (size_t)n) != n)
@@ -304,6 +283,7 @@ power_off(bool restart)
         restart = true;
 #endif
     mount_finish();
+    console_finish();
     hush();
     reboot(restart ? RB_AUTOBOOT : RB_POWER_OFF);
     for (;;)
@@ -320,11 +300,12 @@ main(int argc, char **argv)
     umask(022);
     if (!mount_system()) /* what was said went to the kernel's console */
         power_off(false);
-    open_console();
+    console_open();
     set_clock();
     say_time("pid 1");
     if (getenv("PITH_NET"))
         check_network();
+    resume_listen();
     if (plan() && boot(&o))
         leave_word(&o);
     else if (recover())

@@ -105,6 +105,14 @@ block_device(const char *name, char *out, size_t room, char *why,
 }
 
 void
+umount_late(const char *dir)
+{
+    sync();
+    if (umount2(dir, 0) < 0 && errno == EBUSY)
+        umount2(dir, MNT_DETACH);
+}
+
+void
 mount_finish(void)
 {
     sync();

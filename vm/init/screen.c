@@ -3,12 +3,17 @@
  * The machine's screen and input devices, as Linux shows them, for the kernel's
  * screen.h:
  *
- *     /dev/dri/card0     one connector, one CRTC, a dumb buffer that is mapped
+ *     /dev/dri/card*     one connector, one CRTC, a dumb buffer that is mapped
  *     netlink (uevents)  says when the connector has another size
  *     /dev/input/event*  read by a task each
  *
  * Opened before the system is confined (screen_open), started in its boot task
  * (screen_start).
+ *
+ * Where Linux has a console on the screen, the card is open only while a program
+ * has /dev/fb0: who opens it is its master, and when it is closed Linux shows the
+ * console again. Meanwhile the keys are not the console's either, nor are those
+ * of a keyboard that a program has grabbed (EVIOCGRAB, here as there).
  */
 #define _GNU_SOURCE
 #include <drm.h>
@@ -19,6 +24,7 @@
 #include <linux/netlink.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,14 +42,21 @@
 #include "screen.h"
 
 #define INPUTS_MAX 16
+#define CARDS_MAX 4
 #define MODES_MAX 64
 
 static int card = -1, uevents = -1;
-static struct {
+static bool console; /* Linux has one on the screen */
+/* card and modes when there is one (`show` needs none: it is open then), and
+ * the grabs */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct input {
     int fd;
+    bool grabbed; /* by a program */
     struct input_device device;
 } *inputs[INPUTS_MAX];
 static int ninputs;
+static bool all_grabbed; /* the screen is a program's */
 
 static uint32_t connector, crtc;
 static struct drm_mode_modeinfo modes[MODES_MAX];
@@ -65,6 +78,25 @@ drm(unsigned long request, void *arg)
         r = ioctl(card, (int)request, arg);
     while (r < 0 && (errno == EINTR || errno == EAGAIN));
     return r < 0 ? host_error(errno) : r;
+}
+
+static int
+open_card(void)
+{
+    for (int i = 0; i < CARDS_MAX && card < 0; i++) {
+        char name[32];
+
+        snprintf(name, sizeof name, "/dev/dri/card%d", i);
+        card = open(name, O_RDWR | O_CLOEXEC);
+    }
+    return card < 0 ? host_error(errno) : 0;
+}
+
+static void
+close_card(void)
+{
+    close(card);
+    card = -1;
 }
 
 /* The first connector that something is connected to, and a CRTC. */
@@ -277,9 +309,72 @@ blank(struct screen *s, bool dark)
     return drm(DRM_IOCTL_MODE_SETCRTC, &set);
 }
 
-static const struct screen_ops ops = {
+/* ---- the console's and the programs' -------------------------------------- */
+
+static void
+update_grabs(void)
+{
+    for (int i = 0; i < ninputs; i++)
+        ioctl(inputs[i]->fd, (int)EVIOCGRAB,
+              inputs[i]->grabbed || all_grabbed ? 1L : 0L);
+}
+
+static void
+grab(struct input_device *d, bool on)
+{
+    pthread_mutex_lock(&lock);
+    for (int i = 0; i < ninputs; i++)
+        if (&inputs[i]->device == d)
+            inputs[i]->grabbed = on;
+    update_grabs();
+    pthread_mutex_unlock(&lock);
+}
+
+static int
+take(struct screen *s)
+{
+    int r;
+
+    (void)s;
+    pthread_mutex_lock(&lock);
+    r = open_card();
+    all_grabbed = r >= 0;
+    update_grabs();
+    pthread_mutex_unlock(&lock);
+    return r;
+}
+
+static void
+give(struct screen *s)
+{
+    (void)s;
+    pthread_mutex_lock(&lock);
+    close_card();
+    all_grabbed = false;
+    update_grabs();
+    pthread_mutex_unlock(&lock);
+}
+
+static struct screen_ops ops = {
     .show = show, .set_mode = set_mode, .drop = drop, .blank = blank};
 static struct screen screen = {.ops = &ops, .name = "pithdrm"};
+
+static int
+look_again(void)
+{
+    bool closed;
+    int r;
+
+    pthread_mutex_lock(&lock);
+    closed = card < 0;
+    r = open_card();
+    if (r >= 0)
+        r = read_modes(&screen, true);
+    if (closed && card >= 0)
+        close_card();
+    pthread_mutex_unlock(&lock);
+    return r;
+}
 
 /* A uevent is strings, one after another; "HOTPLUG=1" is what we wait for. */
 static bool
@@ -312,7 +407,7 @@ hotplug_task(void *arg)
         kernel_unlock();
         while (is_hotplug(text, recv(uevents, text, sizeof text, MSG_DONTWAIT)))
             found = true;
-        r = found ? read_modes(&screen, true) : -E_AGAIN;
+        r = found ? look_again() : -E_AGAIN;
         kernel_lock();
         if (r == 0)
             screen_resized(modes[0].hdisplay, modes[0].vdisplay);
@@ -327,9 +422,17 @@ start_screen(void)
 
     if (r >= 0)
         r = read_modes(&screen, false); /* it has just been asked */
-    if (r >= 0)
+    if (r >= 0 && console) {
+        ops.take = take;
+        ops.give = give;
+        screen.now.width = modes[0].hdisplay;
+        screen.now.height = modes[0].vdisplay;
+    } else if (r >= 0) {
         r = set_mode(&screen, modes[0].hdisplay, modes[0].vdisplay,
                      &screen.now);
+    }
+    if (console)
+        close_card();
     if (r >= 0)
         r = screen_register(&screen);
     if (r >= 0 && uevents >= 0)
@@ -369,8 +472,11 @@ input_task(void *arg)
         if ((r < 0 && r != -E_INTR) ||
             (got < 0 && errno != EAGAIN && errno != EINTR))
             host_task_exit(); /* unplugged */
-        for (ssize_t i = 0; i < got / (ssize_t)sizeof *e; i++)
+        for (ssize_t i = 0; i < got / (ssize_t)sizeof *e; i++) {
+            if (e[i].type == EV_KEY && e[i].code == KEY_POWER && e[i].value)
+                raise(SIGTERM); /* the machine's button */
             input_event(&inputs[n]->device, e[i].type, e[i].code, e[i].value);
+        }
     }
 }
 
@@ -381,6 +487,8 @@ start_input(int n)
     int r;
 
     describe(inputs[n]->fd, &inputs[n]->device);
+    if (console)
+        inputs[n]->device.grab = grab;
     r = input_register(&inputs[n]->device);
     if (r >= 0)
         r = host_task_create(&task, input_task, (void *)(intptr_t)n, 0);
@@ -407,8 +515,8 @@ screen_open(void)
             break;
         inputs[ninputs++]->fd = fd;
     }
-    card = open("/dev/dri/card0", O_RDWR | O_CLOEXEC);
-    if (card < 0)
+    console = has_screen_console();
+    if (open_card() < 0)
         return;
     uevents = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC,
                      NETLINK_KOBJECT_UEVENT);

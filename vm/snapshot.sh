@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh disable=SC2154
+#
+# The part of run.sh that goes on from a saved machine (--snapshot); "$@" is
+# QEMU's command line, without its terminal and what it boots.
+#
+#     KEPT/state    the machine at its prompt (QEMU's migration stream)
+#     KEPT/screen   what it had said until then
+#
+# KEPT is below the user's cache directory, named after all that the machine
+# depends on; one of other inputs is made anew. What differs from run to run, the
+# time, random numbers, the terminal's size and /data, is said through a serial
+# port (vm/init/resume.c). A share of 9P that is mounted would keep QEMU from
+# saving: it is mounted when the machine goes on.
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/pith-snapshot.XXXXXX") || exit 1
+
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM HUP
+case $data in *,*) die "no comma in the names of files, please" ;;
+esac
+mkdir -p "$work/empty" ${data:+"$data"} || exit 1
+key=$(
+    {
+        echo "1 ${TERM:-dumb} $net $address" | sed 's/,hostfwd=[^,]*//g'
+        stat -Lc '%n %s %Y %i' "$kernel" "$initrd" "$(command -v "$qemu")" &&
+            echo "$machine $accel $cpu $cpus $memory" || exit 1
+    } | cksum | tr ' ' -
+) || exit 1
+kept=${PITH_CACHE:-${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}}
+kept=${kept:-${TMPDIR:-/tmp}}/pith/snapshot-$key
+
+set -- "$@" -device "virtio-serial-$bus" \
+    -chardev "pipe,id=word,path=$work/word" \
+    -device virtserialport,chardev=word,name=pith.resume
+
+save() ( # QEMU...
+    umask 077
+    say() { echo "run vm: $*" >&2; }
+    mkdir -p "${kept%/*}" && mkfifo "$work/monitor.in" "$work/monitor.out" ||
+        exit 1
+    : >"$work/screen"
+    "$@" -fsdev "local,id=data,path=$work/empty,security_model=none" \
+        -device "virtio-9p-$bus,fsdev=data,mount_tag=data" \
+        -serial "file:$work/screen" -kernel "$kernel" -initrd "$initrd" \
+        -chardev "pipe,id=monitor,path=$work/monitor" -mon monitor \
+        -append "$append PITH_RESUME=1" >"$work/qemu" 2>&1 </dev/null &
+    machine=$!
+    trap 'kill $machine 2>/dev/null' EXIT
+    tries=0
+    until tail -c 2 "$work/screen" | grep -q '^[#$] $'; do
+        tries=$((tries + 1))
+        kill -0 $machine 2>/dev/null && [ $tries -lt 1200 ] || {
+            say "the machine did not come to its prompt; it said:"
+            tail -n 5 "$work/screen" "$work/qemu" >&2
+            exit 1
+        }
+        sleep 0.1
+    done
+    echo save >"$work/word.in"
+    timeout 30 head -n 1 "$work/word.out" | grep -q '^ready' || {
+        say "the machine does not answer; it said:"
+        tail -n 5 "$work/screen" >&2
+        exit 1
+    }
+    cat "$work/monitor.out" >"$work/monitor" &
+    printf '%s\n' "migrate \"exec:cat >'$work/state'\"" 'info migrate' quit \
+        >"$work/monitor.in"
+    wait $machine
+    trap - EXIT
+    grep -q 'status: completed' "$work/monitor" || {
+        say "QEMU could not save the machine:"
+        grep -a 'Error' "$work/monitor" "$work/qemu" >&2
+        exit 1
+    }
+    mkdir "$kept.$$" && mv "$work/state" "$work/screen" "$kept.$$/" &&
+        mv -T "$kept.$$" "$kept" || exit 1
+    # a few are kept, of other terminals and options
+    ls -dt "${kept%/*}/snapshot-"* | sed 1,4d | while read -r old; do
+        rm -rf "$old"
+    done
+)
+
+mkfifo "$work/word.in" "$work/word.out" || exit 1
+if [ ! -s "$kept/state" ] && [ -z "${PITH_VM_DRY:-}" ]; then
+    echo "run vm: saving a machine, once" >&2
+    save "$@" || exit 1
+fi
+set -- "$@" -fsdev "local,id=data,path=${data:-$work/empty},security_model=none" \
+    -device "virtio-9p-$bus,fsdev=data,mount_tag=data" \
+    -serial mon:stdio -incoming "exec:cat '$kept/state'"
+if [ -n "${PITH_VM_DRY:-}" ]; then
+    printf "'%s' " "$@"
+    echo
+    exit 0
+fi
+while :; do
+    exec 7<>"$work/word.out" 8<>"$work/word.in"
+    {
+        echo "clock $(date +%s)"
+        echo "random $(od -An -tx1 -N64 /dev/urandom | tr -d ' \n')"
+        [ -z "$size" ] || echo "size $size"
+        [ -z "$data" ] || echo "data data"
+        echo go
+    } >&8
+    cat "$kept/screen"
+    if [ -t 0 ]; then
+        "$@" || exit 1
+    else
+        "$@" </dev/null || exit 1
+    fi
+    echo 1 >&7 # when it said nothing
+    read -r ended <&7
+    exec 7>&- 8>&-
+    [ "$ended" = restart ] || exit "$ended"
+done
