@@ -195,7 +195,7 @@ if [ "$ephemeral" = yes ] && [ -n "$command" ] && [ -z "${PITH_VM_DRY:-}" ]; the
     env="$env PITH_WORD=9p:word"
     set -- "$@" \
         -fsdev "local,id=word,path=$word,security_model=none" \
-        -device virtio-9p-device,fsdev=word,mount_tag=word
+        -device virtio-9p-$bus,fsdev=word,mount_tag=word
 fi
 if [ "$ephemeral" = no ]; then
     base=${XDG_DATA_HOME:-${HOME:-}/.local/share}
