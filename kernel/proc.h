@@ -168,7 +168,7 @@ struct proc *proc_first(void);       /* all, ascending pid: p = p->next */
 uint32_t proc_count(void);
 /*
  * A forked child goes first: its parent returns from fork once it has blocked,
- * called exec or ended, or has had FORK_FIRST_NS. Until then it is young. What
+ * called exec or ended, or has had a CPU for a while. Until then it is young. What
  * a shell does before anything else in a child is to take back the signals that
  * it ignores itself; `sleep 9 & kill %1` would come too early for that.
  */

@@ -507,36 +507,32 @@ proc_grown(struct proc *p)
 }
 
 #define FORK_FIRST_NS 10000000u
-#define FORK_FIRST_ROUNDS 10 /* of a child that runs; ten times as many ... */
 
 /*
- * Each round is FORK_FIRST_NS that a child has who makes system calls, or has
- * not come to its first one: a busy machine may leave it that long without a
- * CPU. It may be gone meanwhile, and another thread have heard of it.
+ * In turns of FORK_FIRST_NS, until it has had that long a CPU; or has done
+ * something, and then nothing for a turn. It may be gone meanwhile, and another
+ * thread have heard of it.
  */
 static void
 let_go_first(struct proc *p, int32_t pid)
 {
-    uint64_t until = host_mono_ns() + FORK_FIRST_NS, calls = 0;
+    uint64_t enough = FORK_FIRST_NS + host_cpu_wait_ns(), calls = 0;
+    uint64_t end = host_mono_ns() + 10 * enough;
     const struct proc *c;
-    int r = 0, rounds = 0;
+    int r = 0;
 
-    while ((c = proc_find(pid)) && c->parent == p && c->young &&
+    while (r == 0 && (c = proc_find(pid)) && c->parent == p && c->young &&
            c->state != PROC_TERMINATED) {
-        r = wait_on(&p->child_wait, until);
-        if (r == -E_TIMEDOUT && (c = proc_find(pid)) && c->parent == p &&
-            c->state != PROC_TERMINATED) {
-            bool stuck = calls && calls == c->main.syscalls;
+        uint64_t now = host_mono_ns();
 
-            calls = c->main.syscalls;
-            until = host_mono_ns() + FORK_FIRST_NS;
-            /* ... of one that has no CPU yet */
-            rounds += host_task_switches(c->main.task) ? 10 : 1;
-            if (!stuck && rounds < 10 * FORK_FIRST_ROUNDS)
-                r = 0;
-        }
-        if (r != 0)
+        if (now >= end || host_task_cpu_ns(c->main.task) >= enough)
             break;
+        r = wait_on(&p->child_wait, now + FORK_FIRST_NS);
+        if (r != -E_TIMEDOUT || !(c = proc_find(pid)) || c->parent != p)
+            continue;
+        if (!calls || calls != c->main.syscalls)
+            r = 0;
+        calls = c->main.syscalls;
     }
 }
 

@@ -70,6 +70,12 @@ host_clock_resolution_ns(void)
     return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
+uint64_t
+host_cpu_wait_ns(void)
+{
+    return 0;
+}
+
 /* 0: the host's own numbers. */
 static _Atomic uint64_t seeded;
 

@@ -78,6 +78,13 @@ host_clock_resolution_ns(void)
     return 5000; /* of performance.now() in an isolated page */
 }
 
+/* Who starts a Worker does not know when it gets a CPU. */
+uint64_t
+host_cpu_wait_ns(void)
+{
+    return 90000000;
+}
+
 void
 host_random(void *out, size_t n)
 {

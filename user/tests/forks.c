@@ -4,6 +4,7 @@
  * (WITH_FORK), where it and what depends on it must work.
  */
 #include <pith/pith_import.h>
+#include <poll.h>
 #include <pty.h>
 #include <setjmp.h>
 #include <sys/resource.h>
@@ -311,6 +312,92 @@ busy_child(void)
     CHECK_EQ(waitpid(pid, NULL, 0), pid);
 }
 
+static int64_t
+now_ns(void)
+{
+    struct timespec t;
+
+    CHECK_EQ(clock_gettime(CLOCK_MONOTONIC, &t), 0);
+    return t.tv_sec * 1000000000ll + t.tv_nsec;
+}
+
+/* A time that one process has read is not to come for another one. */
+static void
+clocks_agree(void)
+{
+    for (int i = 0; i < 10; i++) {
+        int to[2], from[2];
+        int64_t t = 0;
+        pid_t pid;
+
+        CHECK_EQ(pipe(to), 0);
+        CHECK_EQ(pipe(from), 0);
+        pid = fork();
+        CHECK(pid >= 0);
+        if (pid == 0) {
+            for (int k = 0; k < 100; k++) {
+                CHECK_EQ(read(to[0], &t, sizeof t), sizeof t);
+                CHECK(now_ns() >= t);
+                t = now_ns();
+                CHECK_EQ(write(from[1], &t, sizeof t), sizeof t);
+            }
+            _exit(0);
+        }
+        for (int k = 0; k < 100; k++) {
+            t = now_ns();
+            CHECK_EQ(write(to[1], &t, sizeof t), sizeof t);
+            CHECK_EQ(read(from[0], &t, sizeof t), sizeof t);
+            CHECK(now_ns() >= t);
+        }
+        CHECK_EQ(wait_for(pid), 0);
+        for (int k = 0; k < 2; k++) {
+            close(to[k]);
+            close(from[k]);
+        }
+    }
+}
+
+/* What runs where a killed one has run is not killed in its stead. */
+static void
+after_kills(void)
+{
+    for (int i = 0; i < 5; i++) {
+        pid_t busy[3], sleeper[3];
+        struct pollfd f = {.events = POLLIN};
+        int p[2];
+        char b;
+
+        for (int k = 0; k < 3; k++) {
+            busy[k] = fork();
+            CHECK(busy[k] >= 0);
+            if (busy[k] == 0)
+                for (volatile unsigned n = 0;; n++)
+                    continue;
+        }
+        for (int k = 0; k < 3; k++)
+            CHECK_EQ(kill(busy[k], SIGKILL), 0);
+        for (int k = 0; k < 3; k++)
+            CHECK_EQ(waitpid(busy[k], NULL, 0), busy[k]);
+        CHECK_EQ(pipe(p), 0);
+        for (int k = 0; k < 3; k++) {
+            sleeper[k] = fork();
+            CHECK(sleeper[k] >= 0);
+            if (sleeper[k] == 0) {
+                usleep(60000);
+                _exit(write(p[1], "x", 1) != 1);
+            }
+        }
+        f.fd = p[0];
+        for (int k = 0; k < 3; k++) {
+            CHECK_EQ(poll(&f, 1, 10000), 1);
+            CHECK_EQ(read(p[0], &b, 1), 1);
+            CHECK_EQ(wait_for(sleeper[k]), 0);
+        }
+        close(p[0]);
+        close(p[1]);
+    }
+}
+
 const struct test fork_tests[] = {
     {"memory_is_copied", memory_is_copied, "fork"},
     {"from_the_depths", from_the_depths, ""},
@@ -318,6 +405,8 @@ const struct test fork_tests[] = {
     {"signals_are_inherited", signals_are_inherited, ""},
     {"killed_at_once", killed_at_once, ""},
     {"busy_child", busy_child, ""},
+    {"clocks_agree", clocks_agree, ""},
+    {"after_kills", after_kills, ""},
     {"many", many, ""},
     {"generations", generations, ""},
     {"then_exec", then_exec, ""},
