@@ -509,14 +509,13 @@ proc_grown(struct proc *p)
 #define FORK_FIRST_NS 10000000u
 
 /*
- * In turns of FORK_FIRST_NS, until it has had that long a CPU; or has done
- * something, and then nothing for a turn. It may be gone meanwhile, and another
- * thread have heard of it.
+ * In turns, until it has had a CPU for FORK_FIRST_NS, wherever it spent the time
+ * before. It may be gone meanwhile, and another thread have heard of it.
  */
 static void
 let_go_first(struct proc *p, int32_t pid)
 {
-    uint64_t enough = FORK_FIRST_NS + host_cpu_wait_ns(), calls = 0;
+    uint64_t enough = FORK_FIRST_NS + host_cpu_wait_ns();
     uint64_t end = host_mono_ns() + 10 * enough;
     const struct proc *c;
     int r = 0;
@@ -528,11 +527,8 @@ let_go_first(struct proc *p, int32_t pid)
         if (now >= end || host_task_cpu_ns(c->main.task) >= enough)
             break;
         r = wait_on(&p->child_wait, now + FORK_FIRST_NS);
-        if (r != -E_TIMEDOUT || !(c = proc_find(pid)) || c->parent != p)
-            continue;
-        if (!calls || calls != c->main.syscalls)
+        if (r == -E_TIMEDOUT)
             r = 0;
-        calls = c->main.syscalls;
     }
 }
 
