@@ -31,7 +31,7 @@
 
 #define SLOT_SHIFT 33
 #define SLOT ((uint64_t)1 << SLOT_SHIFT)
-#define SLOTS ((size_t)1 << (47 - SLOT_SHIFT))
+#define SLOTS ((size_t)1 << (48 - SLOT_SHIFT)) /* AArch64's addresses */
 #define BATCH 16u /* slots reserved at once, at most */
 #define LARGE_PAGE ((uintptr_t)2 << 20)
 #define SHARED_MOST ((uint64_t)1 << 40) /* reserved for a shared 64-bit one */
