@@ -40,11 +40,12 @@ save() ( # QEMU...
     mkdir -p "${kept%/*}" && mkfifo "$work/monitor.in" "$work/monitor.out" ||
         exit 1
     : >"$work/screen"
+    small=$(echo "$append" | sed 's/ retain_initrd//') # what is freed is not saved
     "$@" -fsdev "local,id=data,path=$work/empty,security_model=none" \
         -device "virtio-9p-$bus,fsdev=data,mount_tag=data" \
         -serial "file:$work/screen" -kernel "$kernel" -initrd "$initrd" \
         -chardev "pipe,id=monitor,path=$work/monitor" -mon monitor \
-        -append "$append PITH_RESUME=1" >"$work/qemu" 2>&1 </dev/null &
+        -append "$small PITH_RESUME=1" >"$work/qemu" 2>&1 </dev/null &
     machine=$!
     trap 'kill $machine 2>/dev/null' EXIT
     tries=0
