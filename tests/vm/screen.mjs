@@ -4,7 +4,8 @@
 // machine, dumps the screen through QMP and compares every pixel; injects keys and
 // a pointer; resizes the window as a VNC client would.
 import { spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync }
+    from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -86,9 +87,11 @@ async function theConsole(control) {
     shapes.set('.'.repeat(128), ' ');
     verdict('every letter has a shape of its own', shapes.size === 95,
         `${shapes.size}`);
-    const text = lines(before).join('\n');
+    const text = lines(before);
+    const motd = readFileSync(new URL('../../image/root/etc/motd',
+        import.meta.url), 'utf8').split('\n');
     verdict('what was said before is on the screen',
-        /^Welcome to Pith\. Every program here is WebAssembly/m.test(text), text);
+        motd.every(l => text.includes(l.trimEnd())), text.join('\n'));
     type('echo "On the line: $((6 * 7))."');
     let seen = await see(control, /On the line: 42\.$/);
     verdict('and what is said now', seen.found, seen.text);

@@ -118,7 +118,7 @@ node "$here/screen.mjs" "$run" "$PITH_OUT/user/tests/screen" >"$tmp/out" 2>&1
 counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$tmp/out")
 [ -n "$counts" ]
 verdict 'the screen and input come to their end' $?
-grep '^FAIL' "$tmp/out"
+grep -a '^FAIL' "$tmp/out"
 passed=$((passed + ${counts% *}0 / 10)) failed=$((failed + ${counts#* }0 / 10))
 
 "$run" --ephemeral --net -c 'cat /etc/resolv.conf' >"$tmp/out" 2>&1
