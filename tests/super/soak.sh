@@ -92,7 +92,8 @@ work() { # start|stop
 quiet() { running 120 && [ "$(value 'pith_kernel_objects{kind="processes"}')" = 121 ]; }
 serve "$tmp/conf/boot.toml"
 ok '200 apps run' until_ok 20 running 200
-warm=$((seconds / 5 + 3))
+# (by then what is used much has been compiled)
+warm=$((seconds / 5 + 12))
 [ $warm -lt 60 ] || warm=60
 sleep $warm
 ok 'load stops' work stop
