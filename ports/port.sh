@@ -153,6 +153,11 @@ build() {
     cd "$src"
     # shellcheck source=/dev/null
     . "$recipe/build.sh"
+    # the same bytes wherever it is built
+    ! grep -rlF "$out" "$dest" || {
+        echo "these name the directory they were built in"
+        exit 1
+    }
 }
 
 # not in a condition: the subshell must stop at the first command that fails
