@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "limits.h"
+#include "load.h"
 #include "mem.h"
 #include "pith_errno.h"
 
@@ -218,21 +219,6 @@ load_is_leaving(const struct engine_instance *in)
 
 /* ---- what a module may be ------------------------------------------------- */
 
-static const char *
-cannot_join(const struct engine_module *m)
-{
-    if (m->nmemories > m->nmemories_imported)
-        return "it has a memory of its own; it must import env.memory";
-    if (m->ntables > m->ntables_imported)
-        return "it has a table of its own; it must import "
-               "env.__indirect_function_table";
-    if (m->ntags > m->ntags_imported)
-        return "it has a tag of its own; it must import it";
-    if (m->start != UINT32_MAX)
-        return "it has a start function; put it into the table and call it";
-    return NULL;
-}
-
 /* Structs and arrays of a type are told by its number, which the module keeps. */
 static bool
 has_heap_types(const struct engine_module *m)
@@ -244,12 +230,6 @@ has_heap_types(const struct engine_module *m)
 }
 
 /* ---- imports ------------------------------------------------------------- */
-
-static bool
-named(const struct engine_port *p, const char *name)
-{
-    return p->name_len == strlen(name) && !memcmp(p->name, name, p->name_len);
-}
 
 /* An immutable number. Nobody else sees it. */
 static bool
@@ -277,18 +257,18 @@ find_import(struct engine_instance *in, const struct port *p,
     *out = (struct engine_extern){.kind = pub->kind};
     if (pub->module_len != 3 || memcmp(pub->module, "env", 3) != 0)
         return false;
-    if (pub->kind == ENGINE_MEMORY && named(pub, "memory")) {
+    if (pub->kind == ENGINE_MEMORY && load_named(pub, "memory")) {
         out->memory = in->module->nmemories ? in->memories[0] : NULL;
         return out->memory != NULL;
     }
     if (pub->kind == ENGINE_TABLE &&
-        named(pub, "__indirect_function_table")) {
+        load_named(pub, "__indirect_function_table")) {
         out->table = in->module->ntables ? in->tables[0] : NULL;
         return out->table != NULL;
     }
-    if (pub->kind == ENGINE_GLOBAL && named(pub, "__memory_base"))
+    if (pub->kind == ENGINE_GLOBAL && load_named(pub, "__memory_base"))
         return constant(in->store, p, c->memory_base, out);
-    if (pub->kind == ENGINE_GLOBAL && named(pub, "__table_base"))
+    if (pub->kind == ENGINE_GLOBAL && load_named(pub, "__table_base"))
         return constant(in->store, p, c->table_base, out);
     return engine_instance_export(in, pub->name, pub->name_len, out) &&
            out->kind == pub->kind;
@@ -391,7 +371,7 @@ set_table_base(const struct engine_instance *own, const struct engine_code *c)
     for (uint32_t i = 0, g = 0; i < m->nimports; i++) {
         if (m->imports[i].pub.kind != ENGINE_GLOBAL)
             continue;
-        if (named(&m->imports[i].pub, "__table_base"))
+        if (load_named(&m->imports[i].pub, "__table_base"))
             own->globals[g]->value->u64 = c->table_base;
         g++;
     }
@@ -511,7 +491,10 @@ engine_code_load(struct engine_instance *in, const uint8_t *bytes, size_t size,
         return r;
     }
     r = module_load_passing(bytes, size, release, ctx, &m, report);
-    if (r == 0 && (why = cannot_join(m)))
+    if (r == 0 && (why = load_cannot_join(
+                      m->nmemories > m->nmemories_imported,
+                      m->ntables > m->ntables_imported,
+                      m->ntags > m->ntags_imported, m->start != UINT32_MAX)))
         report_set(report, 0, "%s", why);
     if (r == 0 && !why)
         r = load_module(in, m, code, size, charge, report);

@@ -159,18 +159,3 @@
 #define EACH_FBRANCH(n, X)                                                     \
     X(n##_brt_ss) X(n##_brt_rs) X(n##_brt_sr)                                  \
     X(n##_brf_ss) X(n##_brf_rs) X(n##_brf_sr)
-
-#define SIMD_LOAD(n, t, s) Y1(n) Y1(n##_p)
-#define SIMD_STORE(n, t, s) Y1(n) Y1(n##_p)
-#define SIMD_LOAD_LANE(n, t, s) Y1(n##_p)
-#define SIMD_STORE_LANE(n, t, s) Y1(n##_p)
-#define SIMD_CONST(n, t, s)
-#define SIMD_SHUFFLE(n, t, s) Y1(n)
-#define SIMD_SPLAT(n, t, s) Y1(n)
-#define SIMD_EXTRACT(n, t, s) Y1(n)
-#define SIMD_REPLACE(n, t, s) Y1(n)
-#define SIMD_UN(n, t, s) Y1(n)
-#define SIMD_BIN(n, t, s) Y1(n)
-#define SIMD_TER(n, t, s) Y1(n)
-#define SIMD_SHIFT(n, t, s) Y1(n)
-#define SIMD_TEST(n, t, s) Y1(n)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../../engine/limits.h"
+#include "../../engine/load.h"
 #include "engine_internal.h"
 #include "pith_errno.h"
 #include "report.h"
@@ -68,27 +69,6 @@ reserve(struct engine_store *s, size_t bytes)
 /* ---- may it join? ----------------------------------------------------------
  */
 
-static const char *
-cannot_join(const struct engine_module *m)
-{
-    if (m->memories)
-        return "it has a memory of its own; it must import env.memory";
-    if (m->tables)
-        return "it has a table of its own; it must import "
-               "env.__indirect_function_table";
-    if (m->tags)
-        return "it has a tag of its own; it must import it";
-    if (m->has_start)
-        return "it has a start function; put it into the table and call it";
-    return NULL;
-}
-
-static bool
-named(const struct engine_port *p, const char *name)
-{
-    return p->name_len == strlen(name) && !memcmp(p->name, name, p->name_len);
-}
-
 static bool
 is_there(const struct engine_module *of, const struct engine_port *p)
 {
@@ -97,12 +77,12 @@ is_there(const struct engine_module *of, const struct engine_port *p)
     if (p->module_len != 3 || memcmp(p->module, "env", 3) != 0)
         return false;
     if (p->kind == ENGINE_MEMORY)
-        return named(p, "memory") && of->memories + of->imported_memories &&
+        return load_named(p, "memory") && of->memories + of->imported_memories &&
                p->is64 == of->is64 && p->shared == of->shared;
-    if (p->kind == ENGINE_TABLE && named(p, "__indirect_function_table"))
+    if (p->kind == ENGINE_TABLE && load_named(p, "__indirect_function_table"))
         return of->tables + of->imported_tables;
     if (p->kind == ENGINE_GLOBAL &&
-        (named(p, "__memory_base") || named(p, "__table_base")))
+        (load_named(p, "__memory_base") || load_named(p, "__table_base")))
         return true;
     return module_export_find(of, p->name, p->name_len, &e) &&
            e.kind == p->kind;
@@ -112,7 +92,8 @@ static int
 check(const struct engine_module *m, const struct engine_module *of,
       struct report *report)
 {
-    const char *why = cannot_join(m);
+    const char *why = load_cannot_join(m->memories, m->tables, m->tags,
+                                       m->has_start);
 
     if (why) {
         report_set(report, 0, "%s", why);
@@ -144,9 +125,9 @@ bases64(const struct engine_module *m)
 
         if (p->kind != ENGINE_GLOBAL || p->type.kind != ENGINE_I64)
             continue;
-        if (named(p, "__memory_base"))
+        if (load_named(p, "__memory_base"))
             bits |= 1;
-        else if (named(p, "__table_base"))
+        else if (load_named(p, "__table_base"))
             bits |= 2;
     }
     return bits;
