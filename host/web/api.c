@@ -35,9 +35,6 @@ enum api_op { /* pith.js has the same */
 };
 
 IMPORT(api_done) void host_js_api_done(void);
-IMPORT(captured) void host_js_captured(int pid, int fd, const void *data,
-                                       size_t n);
-IMPORT(exited) void host_js_exited(int pid, int status);
 
 /* JavaScript knows this layout (machine.js). */
 static struct {
@@ -197,7 +194,10 @@ capture_write(struct file *f, struct uio *u)
     int64_t n = 0, k;
 
     while ((k = uio_get(u, piece, sizeof piece)) > 0) {
-        host_js_captured(c->pid, c->fd, piece, (size_t)k);
+        kernel_unlock();
+        web_tell_room();
+        kernel_lock();
+        web_tell(NEWS_CAPTURED, c->pid, c->fd, 0, piece, (size_t)k);
         n += k;
     }
     return k < 0 && !n ? k : n;
@@ -221,7 +221,7 @@ on_exit(struct proc *p, void *ctx)
 {
     struct vfs_image *image = ctx;
 
-    host_js_exited(p->pid, p->status);
+    web_tell(NEWS_EXITED, p->pid, p->status, 0, "", 0);
     if (image)
         vfs_image_finish(image);
     host_free(image);

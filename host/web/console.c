@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The console is the page's terminal. Output goes to the page as messages, of
- * which only so many bytes may be on their way; input comes through a ring that
+ * The console is the page's terminal. Output goes to the page as news, of which
+ * only so many bytes may be on their way; input comes through a ring that
  * the page fills and a kernel task empties.
  */
 #include <stdatomic.h>
@@ -15,9 +15,7 @@
 #define ON_THE_WAY (256u << 10)
 #define TYPED 64u /* more at once is pasted */
 
-IMPORT(console_write) void host_js_console_write(const void *data, size_t n);
-
-/* JavaScript knows this layout (pith.js). */
+/* JavaScript knows this layout (machine.js). */
 static struct {
     _Atomic uint32_t wake;
     _Atomic uint32_t head, tail; /* bytes put in, bytes taken out */
@@ -42,7 +40,8 @@ host_console_write(const void *data, size_t n)
             web_wait(&console.shown, shown, HOST_FOREVER);
     }
     atomic_fetch_add(&console.on_the_way, (uint32_t)n);
-    host_js_console_write(data, n);
+    web_tell_room();
+    web_tell(NEWS_OUTPUT, 0, 0, 0, data, n);
     return 0;
 }
 

@@ -12,11 +12,6 @@
 
 enum { LISTEN_PROCESS = 1, LISTEN_FILES = 2 }; /* machine.js knows them */
 
-IMPORT(process)
-void host_js_process(int pid, int parent, int ended, int status,
-                     const char *name, size_t n);
-IMPORT(changed) void host_js_changed(int what, const char *path, size_t n);
-
 static _Atomic uint32_t listening;
 
 /* By the page, at any time. */
@@ -29,16 +24,16 @@ static void
 tell_process(const struct proc *p)
 {
     if (atomic_load(&listening) & LISTEN_PROCESS)
-        host_js_process(p->pid, p->parent ? p->parent->pid : 0,
-                        p->state == PROC_TERMINATED, p->status, p->name,
-                        strlen(p->name));
+        web_tell(NEWS_PROCESS, p->pid, p->parent ? p->parent->pid : 0,
+                 p->state == PROC_TERMINATED ? p->status : -1, p->name,
+                 strlen(p->name));
 }
 
 static void
 tell_file(const char *path, enum vfs_change what)
 {
     if (atomic_load(&listening) & LISTEN_FILES)
-        host_js_changed((int)what, path, strlen(path));
+        web_tell(NEWS_CHANGED, (int)what, 0, 0, path, strlen(path));
 }
 
 void

@@ -83,6 +83,24 @@ struct cpu *task_cpu(struct host_task *t);
 
 void web_probe(void);
 
+/* ---- tell.c: what the page is told, in order ----------------------------- */
+
+enum web_news { /* machine.js has the same */
+    NEWS_NONE,
+    NEWS_OUTPUT,   /* data: of the console */
+    NEWS_CAPTURED, /* pid, fd, data: written by a program that the page runs */
+    NEWS_EXITED,   /* pid, status: the program itself */
+    NEWS_PROCESS,  /* pid, parent, status or -1 (begins), name */
+    NEWS_CHANGED,  /* enum vfs_change, path */
+};
+
+/* At most 8 KiB of data. Waits for the page if need be, with the caller's locks:
+ * who can do without them calls web_tell_room first, which leaves half of the
+ * ring to those who cannot. */
+void web_tell(enum web_news what, int a, int b, int c, const void *data,
+              size_t n);
+void web_tell_room(void);
+
 /* ---- heap.c, host.c ---------------------------------------------------------- */
 
 uintptr_t web_heap_begin(void);

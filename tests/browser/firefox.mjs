@@ -71,6 +71,17 @@ const tests = {
     await f.screenshot(path.join(options.out, 'firefox-shell.png'));
   },
 
+  async 'what many programs write comes in order, and before the end'() {
+    const n = 300;
+    // each number by a process of its own, so by another Worker
+    const r = await sh(`i=0; while [ $i -lt ${n} ]; do (echo $i) | cat; (echo $i >&2); `
+      + 'i=$((i+1)); done; (exit 7)');
+    const all = Array.from({ length: n }, (_, i) => `${i}\n`).join('');
+    assert.deepEqual(r, { code: 7, out: all, err: all });
+    for (let i = 0; i < 50; i++)
+      assert.equal((await sh(`echo ${i} | cat`)).out, `${i}\n`);
+  },
+
   async 'programs that loop are killed, many run at once'() {
     const r = await sh('i=0; while [ $i -lt 20 ]; do '
       + 'sh -c "while :; do :; done" & kill -9 $!; wait $!; '

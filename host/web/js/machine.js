@@ -6,6 +6,8 @@ const GRACE_MS = 30; // for a dead CPU to notice by itself
 const WARM = 4; // idle Workers to have at hand
 const PAGE = 65536;
 const RING = 65536; // console.c
+const NEWS = { RING: 262144, HEADER: 20, OUTPUT: 1, CAPTURED: 2, EXITED: 3,
+  PROCESS: 4, CHANGED: 5 }; // tell.c, web.h
 const KERNEL_PAGES = { initial: 1024, maximum: 16384, shared: true };
 
 /** Why the system cannot run here: `why` names a page of errors.js. */
@@ -59,6 +61,8 @@ export class Machine {
     this.console = { words: new Int32Array(6), ring: new Uint8Array(0) };
     /** @type {Uint8Array[] | null} typed, but not in the ring yet */
     this.pending = null;
+    /** what Workers tell: head, tail, whether this page sleeps (tell.c) */
+    this.news = new Int32Array(3);
     /** @type {((w: any) => void)[]} */
     this.idleCalls = [];
     /** @type {(() => void) | null} */
@@ -130,6 +134,7 @@ export class Machine {
       words: new Int32Array(this.memory.buffer, at, 6),
       ring: new Uint8Array(this.memory.buffer, at + 24, RING),
     };
+    this.news = new Int32Array(this.memory.buffer, this.K.told_area(), 3);
   }
 
   #writeSettings() {
@@ -246,6 +251,7 @@ export class Machine {
     w.dead = true;
     this.idle = this.idle.filter((x) => x !== w);
     w.worker.terminate();
+    this.#hear(); // its message may be lost
     // Its stack may be used again when it has really gone.
     navigator.locks.request(w.lock, () => {
       this.freeCpus.push(w.cpu);
@@ -371,8 +377,8 @@ export class Machine {
     case 'poor':
       this.#poor(w, m);
       break;
-    case 'output':
-      this.event('output', m.bytes);
+    case 'told':
+      this.#hear();
       break;
     case 'log':
       this.event('log', m.text);
@@ -382,12 +388,6 @@ export class Machine {
       break;
     case 'net':
       this.#network().postMessage(m);
-      break;
-    case 'process':
-    case 'changed':
-    case 'captured':
-    case 'exited':
-      this.event(m.t, m);
       break;
     case 'api':
       this.onApi?.();
@@ -399,6 +399,49 @@ export class Machine {
       this.#halt(m.code);
       break;
     }
+  }
+
+  /** All news, in their order. A handler that fails does not stop the others. */
+  #hear() {
+    const { news } = this;
+    do {
+      Atomics.store(news, 2, 0);
+      for (let tail; (tail = Atomics.load(news, 1)) !== Atomics.load(news, 0);) {
+        const place = (tail >>> 0) % NEWS.RING;
+        let size = NEWS.RING - place;
+        let record = () => {};
+        if (size >= NEWS.HEADER) {
+          const at = news.byteOffset + news.byteLength + place;
+          const [n, what, a, b, c] = new Int32Array(this.memory.buffer, at, 5);
+          const bytes = new Uint8Array(this.memory.buffer, at + NEWS.HEADER, n).slice();
+          size = NEWS.HEADER + ((n + 3) & ~3);
+          record = () => this.#heard(what, a, b, c, bytes);
+        }
+        Atomics.store(news, 1, (tail + size) | 0);
+        Atomics.notify(news, 1);
+        try {
+          record();
+        } catch (e) {
+          reportError(e);
+        }
+      }
+      Atomics.store(news, 2, 1);
+    } while (Atomics.load(news, 1) !== Atomics.load(news, 0));
+  }
+
+  #heard(what, a, b, c, bytes) {
+    const text = () => new TextDecoder().decode(bytes);
+    if (what === NEWS.OUTPUT)
+      this.event('output', bytes);
+    else if (what === NEWS.CAPTURED)
+      this.event('captured', { pid: a, fd: b, bytes });
+    else if (what === NEWS.EXITED)
+      this.event('exited', { pid: a, status: b });
+    else if (what === NEWS.PROCESS)
+      this.event('process', { pid: a, parent_pid: b, name: text(),
+        event: c < 0 ? 'start' : 'exit', status: c < 0 ? null : c });
+    else if (what === NEWS.CHANGED)
+      this.event('files', { path: text(), change: a ? 'removed' : 'written' });
   }
 
   /** There from the first connection on that leaves the tab. */
@@ -417,6 +460,7 @@ export class Machine {
   #halt(code) {
     if (this.halted)
       return;
+    this.#hear();
     this.stop();
     this.onBooted?.();
     this.event('halt', code);

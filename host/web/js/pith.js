@@ -153,24 +153,11 @@ export class Pith {
     if (event === 'captured') {
       this.#runOf(data.pid)?.[data.fd === 2 ? 'stderr' : 'stdout']
         .push(data.bytes);
-    }
-    if (event === 'exited') {
+    } else if (event === 'exited') {
       this.#runOf(data.pid)?.resolve(data.status);
-      return;
+    } else {
+      this.#emit(event, data);
     }
-    if (event === 'captured')
-      return;
-    if (event === 'process') {
-      this.#emit(event, { pid: data.pid, parent_pid: data.parent,
-        name: data.name, event: data.ended ? 'exit' : 'start',
-        status: data.ended ? data.status : null });
-      return;
-    }
-    if (event === 'changed') {
-      this.#emit('files', { path: data.path, change: data.change });
-      return;
-    }
-    this.#emit(event, data);
   }
 
   // ---- life ----------------------------------------------------------------------

@@ -345,14 +345,8 @@ const host = {
     shared: shared && [shared.id, shared.memory] }),
   kill: (id, job) => postMessage({ t: 'kill', cpu: id, job }),
   end_task() { throw END; },
-  console_write(at, n) {
-    const bytes = bytesAt(at, n).slice();
-    postMessage({ t: 'output', bytes }, [bytes.buffer]);
-  },
   api_done: () => postMessage({ t: 'api' }),
-  captured: (pid, fd, at, n) =>
-    postMessage({ t: 'captured', pid, fd, bytes: bytesAt(at, n).slice() }),
-  exited: (pid, status) => postMessage({ t: 'exited', pid, status }),
+  told: () => postMessage({ t: 'told' }),
   module_compile(id, at, n, text, room) {
     try {
       postMessage({ t: 'module', id, module: compile(id, at, n) });
@@ -362,10 +356,6 @@ const host = {
       return e instanceof RangeError ? -12 : -22; // ENOMEM, EINVAL
     }
   },
-  process: (pid, parent, ended, status, at, n) => postMessage({ t: 'process',
-    pid, parent, ended: !!ended, status, name: textAt(at, n) }),
-  changed: (what, at, n) => postMessage({ t: 'changed',
-    change: what ? 'removed' : 'written', path: textAt(at, n) }),
   net(op, id, text, ntext, body, nbody) {
     postMessage({ t: 'net', op, id, text: textAt(text, ntext),
       body: bytesAt(body, nbody).slice() });

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the page is told: one ring of records in shared memory, so that it hears
+ * of things in the order in which they happened. Messages would not do: those of
+ * one Worker may overtake another's, and a Worker that is terminated takes its
+ * own along.
+ *
+ *     record: | bytes n | what | a | b | c | n bytes, padded to 4 |
+ *
+ * A record is never split: one that would be begins at the ring's start, and a
+ * record of NEWS_NONE fills what was left, if there is room for one.
+ */
+#include <stdatomic.h>
+#include <string.h>
+
+#include "web.h"
+
+#define RING (256u << 10)
+#define HEADER 20u
+
+/* Wakes the page by a message. */
+IMPORT(told) void host_js_told(void);
+
+/* JavaScript knows this layout (machine.js). */
+static struct {
+    _Atomic uint32_t head, tail; /* bytes put in, bytes taken out */
+    _Atomic uint32_t asleep;     /* 1: the page wants a message */
+    uint8_t ring[RING];
+} told = {.asleep = 1};
+
+static struct web_lock lock;
+
+EXPORT(void *, told_area, void)
+{
+    return &told;
+}
+
+/* For the page, which never waits for anybody: until `size` bytes fit. */
+static void
+wait_room(uint32_t size)
+{
+    for (;;) {
+        uint32_t tail = atomic_load(&told.tail);
+
+        if (atomic_load(&told.head) + size - tail <= RING)
+            return;
+        web_wait(&told.tail, tail, HOST_FOREVER);
+    }
+}
+
+void
+web_tell_room(void)
+{
+    wait_room(RING / 2);
+}
+
+/* Returns where the next record begins. */
+static uint32_t
+record(uint32_t at, enum web_news what, uint32_t n)
+{
+    const uint32_t head[] = {n, what};
+
+    memcpy(told.ring + at % RING, head, sizeof head);
+    return at + HEADER + ((n + 3) & ~3u);
+}
+
+void
+web_tell(enum web_news what, int a, int b, int c, const void *data, size_t n)
+{
+    const int32_t args[] = {a, b, c};
+    uint32_t size = HEADER + (((uint32_t)n + 3) & ~3u), head, left;
+    uint8_t *to;
+
+    web_lock(&lock);
+    head = atomic_load(&told.head);
+    left = RING - head % RING;
+    wait_room(left < size ? left + size : size);
+    if (left < size) {
+        if (left >= HEADER)
+            record(head, NEWS_NONE, left - HEADER);
+        head += left;
+    }
+    to = told.ring + head % RING;
+    memcpy(to + HEADER - sizeof args, args, sizeof args);
+    memcpy(to + HEADER, data, n);
+    atomic_store(&told.head, record(head, what, (uint32_t)n));
+    if (atomic_exchange(&told.asleep, 0))
+        host_js_told();
+    web_unlock(&lock);
+}
