@@ -34,8 +34,6 @@ enum api_op { /* pith.js has the same */
     API_LEAVE,
 };
 
-IMPORT(api_done) void host_js_api_done(void);
-
 /* JavaScript knows this layout (machine.js). */
 static struct {
     _Atomic uint32_t word; /* 1: asked */
@@ -353,6 +351,8 @@ begin(struct start *s, struct report *why)
     }
     if (r == 0)
         r = proc_start(NULL, &spec, NULL, why);
+    if (r > 0) /* before it can say anything: it has no lock yet */
+        web_tell(NEWS_SPAWNED, r, 0, 0, "", 0);
     if (r < 0 && image) {
         vfs_image_finish(image);
         host_free(image);
@@ -513,7 +513,7 @@ api_task(void *arg)
                 (char *)api.data, DATA, "%s%s%s", pith_errno_text(api.result),
                 why.text[0] ? ": " : "", why.text);
         atomic_store(&api.word, 0);
-        host_js_api_done();
+        web_tell(NEWS_API, 0, 0, 0, "", 0);
     }
 }
 

@@ -23,8 +23,6 @@
 static char settings[8192];
 static struct proc *init;
 
-IMPORT(booted) void host_js_booted(void);
-
 EXPORT(char *, settings_area, void)
 {
     return settings;
@@ -183,7 +181,7 @@ boot(void *arg)
     if (r < 0)
         kernel_shutdown(EXIT_REFUSED);
     else
-        host_js_booted();
+        web_tell(NEWS_BOOTED, 0, 0, 0, "", 0);
     host_task_exit();
 }
 

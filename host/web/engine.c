@@ -22,7 +22,6 @@
 
 IMPORT(module_compile) int host_js_compile(uint32_t id, const void *bytes,
                                            size_t n, char *text, size_t room);
-IMPORT(module_drop) void host_js_module_drop(uint32_t id);
 
 /* ---- modules ------------------------------------------------------------- */
 
@@ -133,7 +132,7 @@ engine_module_unref(struct engine_module *m)
 {
     if (!m || atomic_fetch_sub(&m->refs, 1) != 1)
         return;
-    host_js_module_drop(m->id);
+    web_tell(NEWS_DROP, (int)m->id, 0, 0, "", 0);
     host_free(m->compiled);
     module_destroy(m);
 }

@@ -9,8 +9,6 @@
 IMPORT(mono) double host_js_mono(void); /* ms since boot */
 IMPORT(wall) double host_js_wall(void); /* ms since 1970 */
 IMPORT(random) void host_js_random(void *out, size_t n);
-IMPORT(log) void host_js_log(const char *text, size_t n);
-IMPORT(halt) void host_js_halt(int code);
 
 extern char __heap_base;
 static uint32_t cpus = 1;
@@ -94,7 +92,7 @@ host_random(void *out, size_t n)
 void
 host_log(const char *text, size_t n)
 {
-    host_js_log(text, n);
+    web_tell(NEWS_LOG, 0, 0, 0, text, n < NEWS_MAX ? n : NEWS_MAX);
 }
 
 uint32_t
@@ -106,5 +104,5 @@ host_cpus(void)
 void
 host_halt(int code)
 {
-    host_js_halt(code);
+    web_tell(NEWS_HALT, code, 0, 0, "", 0);
 }

@@ -119,8 +119,10 @@ struct engine_memory *
 engine_memory_create_shared(struct engine_store *s, uint64_t min_pages,
                             uint64_t max_pages, bool is64)
 {
-    static _Atomic uint32_t last_id;
+    static struct web_lock one;
+    static uint32_t last_id;
     struct engine_memory *m;
+    int r;
 
     if (is64 || max_pages > 65536 || min_pages > max_pages ||
         (s->memory_bytes && min_pages > s->memory_bytes >> 16))
@@ -128,10 +130,15 @@ engine_memory_create_shared(struct engine_store *s, uint64_t min_pages,
     m = host_alloc(sizeof *m);
     if (!m)
         return NULL;
-    m->shared = atomic_fetch_add(&last_id, 1) + 1;
     m->size = min_pages << 16;
-    if (host_js_memory_create(m->shared, (uint32_t)min_pages,
-                              (uint32_t)max_pages)) {
+    web_lock(&one);
+    m->shared = ++last_id;
+    r = host_js_memory_create(m->shared, (uint32_t)min_pages,
+                              (uint32_t)max_pages);
+    if (!r)
+        web_tell_memory(m->shared);
+    web_unlock(&one);
+    if (r) {
         host_free(m);
         return NULL;
     }
@@ -148,6 +155,7 @@ memories_destroy(struct engine_memory *first)
     for (; first; first = next) {
         next = first->next;
         host_js_memory_drop(first->shared);
+        web_tell(NEWS_FORGET, (int)first->shared, 0, 0, "", 0);
         host_free(first);
     }
 }
@@ -214,6 +222,7 @@ instance_destroy(struct engine_instance *i)
     if (own(i->store)) {
         host_js_instance_drop();
         cpu_self()->store = NULL;
+        cpu_self()->shared = 0;
     }
     engine_module_unref(i->module);
     host_free(i->gates);
@@ -250,11 +259,11 @@ build(struct engine_instance *i, uint64_t bytes, struct report *report)
         return ENGINE_NO_MEMORY;
     i->store->cpu = cpu_self();
     cpu_self()->store = i->store;
+    cpu_self()->shared = i->memory ? i->memory->shared : 0;
     r = host_js_instance_create(m->id, m->compiled, m->compiled_size, i->gates,
                                 i->ngates,
                                 m->is64 ? MEMORY_64 : m->memories > 0,
-                                i->memory ? i->memory->shared : 0,
-                                (uint32_t)(bytes >> 16), limit(i, bytes),
+                                cpu_self()->shared, (uint32_t)(bytes >> 16), limit(i, bytes),
                                 m->polls ? &i->store->interrupt : NULL, text,
                                 sizeof text);
     if (r != ENGINE_OK && r != ENGINE_NO_MEMORY)

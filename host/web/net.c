@@ -36,12 +36,7 @@
 #define ALL_MAX (64u << 20)
 #define TAKEN_STEP 65536u /* net.js gets room in such steps */
 
-/* To net.js, which knows the numbers. */
-IMPORT(net)
-void host_js_net(uint32_t op, uint32_t id, const void *text, size_t ntext,
-                 const void *body, size_t nbody);
-
-/* And from there; it knows the layout. */
+/* What net.js says; it knows the layout. */
 #define PIECE_MAX 65536u
 static struct {
     _Atomic uint32_t word; /* 1: filled */
@@ -167,12 +162,30 @@ add_out(struct host_net *n, const void *data, size_t size)
     return 0;
 }
 
+static void
+tell_parts(const uint8_t *p, size_t n)
+{
+    for (size_t k; n; p += k, n -= k) {
+        k = n < NEWS_MAX ? n : NEWS_MAX;
+        web_tell(NEWS_PART, 0, 0, 0, p, k);
+    }
+}
+
+void
+net_tell(enum net_message op, uint32_t id, const void *text, size_t ntext,
+         const void *body, size_t nbody)
+{
+    tell_parts(text, ntext);
+    tell_parts(body, nbody);
+    web_tell(NEWS_NET, (int)op, (int)id, (int)ntext, "", 0);
+}
+
 /* No more will come, and nothing is asked of the page. */
 void
 net_end(struct host_net *n, int error)
 {
     if (n->phase == NET_ASKED || n->phase == NET_FRAMES)
-        host_js_net(NET_DROP, n->id, "", 0, "", 0);
+        net_tell(NET_DROP, n->id, "", 0, "", 0);
     n->phase = NET_ENDED;
     if (!n->error)
         n->error = error;
@@ -354,7 +367,7 @@ host_net_recv(struct host_net *n, void *buf, size_t room, bool peek,
     if (n->taken >= TAKEN_STEP) {
         size_t k = text_format(text, sizeof text, "%zu", n->taken);
 
-        host_js_net(NET_ROOM, n->id, text, k, "", 0);
+        net_tell(NET_ROOM, n->id, text, k, "", 0);
         n->taken = 0;
     }
     return (int64_t)got;

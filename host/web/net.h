@@ -53,6 +53,9 @@ struct host_net {
 int net_give(struct host_net *n, const void *data, size_t size);
 void net_used(struct host_net *n, size_t size);
 void net_end(struct host_net *n, int error);
+/* To net.js. */
+void net_tell(enum net_message op, uint32_t id, const void *text, size_t ntext,
+              const void *body, size_t nbody);
 bool web_network(void); /* boot.c: whether the page lets programs out */
 
 /* net_talk.c: as far as n->out goes. */

@@ -8,10 +8,6 @@
 #include "pith_errno.h"
 #include "web.h"
 
-IMPORT(net)
-void host_js_net(uint32_t op, uint32_t id, const void *text, size_t ntext,
-                 const void *body, size_t nbody);
-
 #define TLS_PORT 443
 #define TLS_HANDSHAKE 0x16
 #define WS_MESSAGE_MAX HTTP_BODY_MAX
@@ -73,7 +69,7 @@ ask_fetch(struct host_net *n, const struct http_head *h, size_t body)
     add_url(&t, n, h);
     text_add(&t, h->http10 ? " 0\n" : " 1\n");
     text_add_bytes(&t, (const char *)h->headers.p, h->headers.n);
-    host_js_net(NET_FETCH, n->id, t.out, t.used, n->out + h->size, body);
+    net_tell(NET_FETCH, n->id, t.out, t.used, n->out + h->size, body);
     host_free(t.out);
     n->last = h->close;
     n->phase = NET_ASKED;
@@ -94,7 +90,7 @@ ask_socket(struct host_net *n, const struct http_head *h)
     text_add_bytes(&t, (const char *)h->key.p, h->key.n);
     text_add(&t, "\n");
     text_add_bytes(&t, (const char *)h->protocols.p, h->protocols.n);
-    host_js_net(NET_SOCKET, n->id, t.out, t.used, "", 0);
+    net_tell(NET_SOCKET, n->id, t.out, t.used, "", 0);
     host_free(t.out);
     net_used(n, h->size);
     memset(&n->body, 0, sizeof n->body);
@@ -186,7 +182,7 @@ control(struct host_net *n, uint8_t opcode, const uint8_t *p, size_t size)
         /* the answer to it comes from the other side, through net.js */
         size_t k = text_format(text, sizeof text, "%u", code);
 
-        host_js_net(NET_CLOSING, n->id, text, k, "", 0);
+        net_tell(NET_CLOSING, n->id, text, k, "", 0);
     }
 }
 
@@ -227,7 +223,7 @@ read_frame(struct host_net *n)
         n->opcode = f.opcode;
     if (!f.fin)
         return true;
-    host_js_net(n->opcode == WS_TEXT ? NET_TEXT : NET_BYTES, n->id, "", 0,
+    net_tell(n->opcode == WS_TEXT ? NET_TEXT : NET_BYTES, n->id, "", 0,
                 n->out, m->body);
     n->opcode = 0;
     net_used(n, m->at);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Tasks: each on a Worker of its own for as long as it lives. A task that
- * begins is a message to the page, which hands it to an idle Worker; parking is
+ * begins is news for the page, which hands it to an idle Worker; parking is
  * a wait on the task's word. What a task leaves behind when its Worker is taken
  * away in USER mode is cleaned up on another Worker (web.h).
  */
@@ -21,11 +21,6 @@ struct host_task {
     uint64_t since_ns, run_ns, switches;
 };
 
-/* A message to the page: task t is to run; program: it needs a memory. */
-IMPORT(start) void host_js_start(struct host_task *t, int program);
-/* Worker `cpu` is dead, in its `job`: see that it stops. It may have noticed, and
- * run something else, before the page hears of it. */
-IMPORT(kill) void host_js_kill(uint32_t cpu, uint32_t job);
 /* Unwinds the kernel's frames, with nobody in between who could catch it. */
 IMPORT(end_task) _Noreturn void host_js_end_task(void);
 
@@ -84,6 +79,12 @@ host_task_value_stack(struct host_task *t, size_t *bytes)
     return NULL;
 }
 
+static void
+start(struct host_task *t, bool program, uint32_t shared)
+{
+    web_tell(NEWS_START, (int)(uintptr_t)t, program, (int)shared, "", 0);
+}
+
 int
 host_task_create(struct host_task **out, void (*main)(void *), void *arg,
                  size_t stack_bytes)
@@ -99,7 +100,7 @@ host_task_create(struct host_task **out, void (*main)(void *), void *arg,
     t->arg = arg;
     tasks++;
     *out = t;
-    host_js_start(t, stack_bytes != 0);
+    start(t, stack_bytes != 0, self->shared);
     return 0;
 }
 
@@ -112,6 +113,7 @@ EXPORT(void, cpu_init, uint32_t id)
     self->id = id;
     self->task = NULL;
     self->store = NULL;
+    self->shared = 0;
     self->locks = 0;
     atomic_store(&self->mode, CPU_IDLE);
 }
@@ -137,6 +139,7 @@ EXPORT(void, cpu_idle, void)
 {
     self->task = NULL;
     self->store = NULL;
+    self->shared = 0;
     atomic_store(&self->mode, CPU_IDLE);
 }
 
@@ -195,8 +198,8 @@ task_take(struct cpu *c, void (*main)(void *))
     t->run_ns += host_mono_ns() - t->since_ns;
     t->since_ns = 0;
     t->main = main;
-    host_js_start(t, 0);
-    host_js_kill(c->id, c->job);
+    start(t, false, 0);
+    web_tell(NEWS_KILL, (int)c->id, (int)c->job, 0, "", 0);
 }
 
 /* ---- parking ------------------------------------------------------------------ */

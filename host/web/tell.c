@@ -3,7 +3,8 @@
  * What the page is told: one ring of records in shared memory, so that it hears
  * of things in the order in which they happened. Messages would not do: those of
  * one Worker may overtake another's, and a Worker that is terminated takes its
- * own along.
+ * own along. So only what memory cannot hold is a message (worker.js): a module,
+ * which everybody could compile anew, and a memory, whose Worker waits.
  *
  *     record: | bytes n | what | a | b | c | n bytes, padded to 4 |
  *
@@ -25,6 +26,7 @@ IMPORT(told) void host_js_told(void);
 static struct {
     _Atomic uint32_t head, tail; /* bytes put in, bytes taken out */
     _Atomic uint32_t asleep;     /* 1: the page wants a message */
+    _Atomic uint32_t memory;     /* the last one that it was sent */
     uint8_t ring[RING];
 } told = {.asleep = 1};
 
@@ -87,4 +89,13 @@ web_tell(enum web_news what, int a, int b, int c, const void *data, size_t n)
     if (atomic_exchange(&told.asleep, 0))
         host_js_told();
     web_unlock(&lock);
+}
+
+void
+web_tell_memory(uint32_t id)
+{
+    uint32_t known;
+
+    while ((known = atomic_load(&told.memory)) != id)
+        web_wait(&told.memory, known, HOST_FOREVER);
 }

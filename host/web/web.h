@@ -69,6 +69,7 @@ struct cpu {
     uint32_t job;   /* the page's number for what it runs */
     struct host_task *task;
     struct engine_store *store; /* whose program runs here; NULL */
+    uint32_t shared;            /* memory of that program, for its threads; 0 */
 };
 
 struct cpu *cpu_self(void);
@@ -89,17 +90,34 @@ enum web_news { /* machine.js has the same */
     NEWS_NONE,
     NEWS_OUTPUT,   /* data: of the console */
     NEWS_CAPTURED, /* pid, fd, data: written by a program that the page runs */
+    NEWS_SPAWNED,  /* pid: such a program begins */
     NEWS_EXITED,   /* pid, status: the program itself */
     NEWS_PROCESS,  /* pid, parent, status or -1 (begins), name */
     NEWS_CHANGED,  /* enum vfs_change, path */
+    NEWS_START,    /* task, whether it needs a memory, which shared one */
+    NEWS_KILL,     /* CPU, job: it is dead, and is to stop. It may have noticed,
+                    * and run something else, before the page hears of it */
+    NEWS_DROP,     /* id of a module: nobody needs it any more */
+    NEWS_FORGET,   /* id of a shared memory: the same */
+    NEWS_PART,     /* bytes of the NEWS_NET that follows */
+    NEWS_NET,      /* enum net_message, connection, how many bytes are text */
+    NEWS_API,      /* the request of api.c is done */
+    NEWS_LOG,      /* text */
+    NEWS_BOOTED,
+    NEWS_HALT, /* exit code */
 };
 
-/* At most 8 KiB of data. Waits for the page if need be, with the caller's locks:
+#define NEWS_MAX 8192u /* bytes of data */
+
+/* At most NEWS_MAX of data. Waits for the page if need be, with the caller's locks:
  * who can do without them calls web_tell_room first, which leaves half of the
  * ring to those who cannot. */
 void web_tell(enum web_news what, int a, int b, int c, const void *data,
               size_t n);
 void web_tell_room(void);
+/* Waits until the page has the shared memory of this id, which it is sent by a
+ * message; one memory at a time. */
+void web_tell_memory(uint32_t id);
 
 /* ---- heap.c, host.c ---------------------------------------------------------- */
 

@@ -19,7 +19,7 @@ test-web: $(B)/bin/pith $(BROWSER_NPM) dist-web \
           $(if $(filter tests/real/node_modules,$(REAL_DIR)),\
               tests/real/node_modules/.package-lock.json) \
           $(B)/tests/threads/threads.wasm $(B)/tests/threads/code.wasm \
-          $(O)/browser/wide.wasm
+          $(O)/browser/wide.wasm $(O)/browser/cut.wasm
 	@node tests/browser/run.mjs --pith $(B)/bin/pith --site $(DIST) \
 	    --modules $(O)/browser --out $(O)/browser/shots \
 	    --usertests $(USERTESTS_DIR) --real $(REAL_DIR) \
@@ -56,6 +56,11 @@ $(O)/browser/wide.wasm: tests/browser/wide.c
 	@clang-19 --target=wasm64 -O2 -Wall -Wextra -mbulk-memory -ffreestanding \
 	    -c -o $(@:.wasm=.o) $<
 	@wasm-ld-19 -mwasm64 --no-entry -z stack-size=65536 -o $@ $(@:.wasm=.o)
+$(O)/browser/cut.wasm: tests/browser/cut.c
+	@mkdir -p $(@D)
+	@clang-19 --target=wasm32 -O2 -Wall -Wextra -ffreestanding -c \
+	    -o $(@:.wasm=.o) $<
+	@wasm-ld-19 --no-entry -z stack-size=65536 -o $@ $(@:.wasm=.o)
 $(O)/browser/peer.wasm: tests/browser/peer.c
 	@mkdir -p $(@D)
 	@clang-19 --target=wasm32-wasi -O2 -o $@ $<

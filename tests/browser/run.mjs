@@ -15,6 +15,7 @@ import { deepProgram, launch, options, positionals, screen, serve, settled, sh,
   from './harness.mjs';
 import { sizeTests, terminalTests } from './terminal.mjs';
 import { tvmTests } from './tvm.mjs';
+import { unfair, unfairNetwork, unfairTest, unfairThreads } from './unfair.mjs';
 
 const server = await serve();
 const browser = await launch();
@@ -842,6 +843,20 @@ tests['threads of a program'] = async () => {
   assert.equal((await sh(page, 'threads hang & sleep 0.3; kill $!; wait $!; '
     + 'echo $?')).out, '143\n');
   assert.equal((await sh(page, 'seq 3 | wc -l')).out.trim(), '3');
+  return page;
+};
+
+tests['messages that are late, in any order, or lost'] = async () => {
+  const page = await open('?memory', {}, (c) => c.addInitScript(unfair));
+  assert.equal(await settled(page), 'booted');
+  const program = (name, file) => page.evaluate(([n, b]) =>
+    window.pith.api_load_binary(n, Uint8Array.from(atob(b), (c) => c.charCodeAt(0))),
+  [name, fs.readFileSync(file).toString('base64')]);
+  await unfairTest((command) => sh(page, command));
+  await program('cut', path.join(options.modules, 'cut.wasm'));
+  await unfairNetwork((command) => sh(page, command), 'test.example');
+  await program('threads', options.threads);
+  await unfairThreads((command) => sh(page, command));
   return page;
 };
 

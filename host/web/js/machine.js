@@ -6,8 +6,9 @@ const GRACE_MS = 30; // for a dead CPU to notice by itself
 const WARM = 4; // idle Workers to have at hand
 const PAGE = 65536;
 const RING = 65536; // console.c
-const NEWS = { RING: 262144, HEADER: 20, OUTPUT: 1, CAPTURED: 2, EXITED: 3,
-  PROCESS: 4, CHANGED: 5 }; // tell.c, web.h
+const NEWS = { RING: 262144, HEADER: 20, OUTPUT: 1, CAPTURED: 2, SPAWNED: 3,
+  EXITED: 4, PROCESS: 5, CHANGED: 6, START: 7, KILL: 8, DROP: 9, FORGET: 10,
+  PART: 11, NET: 12, API: 13, LOG: 14, BOOTED: 15, HALT: 16 }; // tell.c, web.h
 const KERNEL_PAGES = { initial: 1024, maximum: 16384, shared: true };
 
 /** Why the system cannot run here: `why` names a page of errors.js. */
@@ -61,8 +62,14 @@ export class Machine {
     this.console = { words: new Int32Array(6), ring: new Uint8Array(0) };
     /** @type {Uint8Array[] | null} typed, but not in the ring yet */
     this.pending = null;
-    /** what Workers tell: head, tail, whether this page sleeps (tell.c) */
-    this.news = new Int32Array(3);
+    /** what Workers tell: head, tail, whether this page sleeps, the last memory
+     * that it knows of (tell.c) */
+    this.news = new Int32Array(4);
+    /** of a message to the network that is on its way @type {Uint8Array[]} */
+    this.parts = [];
+    /** to itself, when there is more to hear */
+    this.more = new MessageChannel();
+    this.more.port1.onmessage = () => this.#hear();
     /** @type {((w: any) => void)[]} */
     this.idleCalls = [];
     /** @type {(() => void) | null} */
@@ -79,6 +86,10 @@ export class Machine {
     this.waiting = [];
     /** @type {Map<number, WebAssembly.Module>} */
     this.modules = new Map();
+    /** dropped before they came @type {Set<number>} */
+    this.gone = new Set();
+    /** shared ones of programs @type {Map<number, WebAssembly.Memory>} */
+    this.memories = new Map();
     /** @type {number[]} */
     this.freeCpus = [];
     this.starting = 0;
@@ -134,7 +145,7 @@ export class Machine {
       words: new Int32Array(this.memory.buffer, at, 6),
       ring: new Uint8Array(this.memory.buffer, at + 24, RING),
     };
-    this.news = new Int32Array(this.memory.buffer, this.K.told_area(), 3);
+    this.news = new Int32Array(this.memory.buffer, this.K.told_area(), 4);
   }
 
   #writeSettings() {
@@ -342,6 +353,10 @@ export class Machine {
     }
   }
 
+  /**
+   * Messages of different Workers come in any order, and those of one that is
+   * terminated may be lost. So there are few; what the kernel says is news.
+   */
   #message(w, m) {
     if (w.dead && m.t === 'idle')
       return;
@@ -360,19 +375,16 @@ export class Machine {
         this.#becameIdle(w);
       }
       break;
-    case 'start':
-      this.#start({ task: m.task, program: !!m.program, shared: m.shared });
-      break;
-    case 'kill':
-      this.#kill(m.cpu, m.job);
-      break;
     case 'module':
-      this.modules.set(m.id, m.module);
-      this.#tellOthers(w, m);
+      if (!this.gone.delete(m.id)) {
+        this.modules.set(m.id, m.module);
+        this.#tellOthers(w, m);
+      }
       break;
-    case 'drop':
-      this.modules.delete(m.id);
-      this.#tellOthers(w, m);
+    case 'memory': // it waits for this
+      this.memories.set(m.id, m.memory);
+      Atomics.store(this.news, 3, m.id);
+      Atomics.notify(this.news, 3);
       break;
     case 'poor':
       this.#poor(w, m);
@@ -380,20 +392,8 @@ export class Machine {
     case 'told':
       this.#hear();
       break;
-    case 'log':
-      this.event('log', m.text);
-      break;
     case 'panic':
       this.event('log', `cpu${w.cpu}: ${m.text}\n`);
-      break;
-    case 'net':
-      this.#network().postMessage(m);
-      break;
-    case 'api':
-      this.onApi?.();
-      break;
-    case 'booted':
-      this.onBooted?.();
       break;
     case 'halt':
       this.#halt(m.code);
@@ -401,47 +401,96 @@ export class Machine {
     }
   }
 
-  /** All news, in their order. A handler that fails does not stop the others. */
+  /**
+   * All news that there are, in their order; those that come meanwhile later, or
+   * a page that is told much would do nothing else. A handler that fails does not
+   * stop the others.
+   */
   #hear() {
     const { news } = this;
-    do {
-      Atomics.store(news, 2, 0);
-      for (let tail; (tail = Atomics.load(news, 1)) !== Atomics.load(news, 0);) {
-        const place = (tail >>> 0) % NEWS.RING;
-        let size = NEWS.RING - place;
-        let record = () => {};
-        if (size >= NEWS.HEADER) {
-          const at = news.byteOffset + news.byteLength + place;
-          const [n, what, a, b, c] = new Int32Array(this.memory.buffer, at, 5);
-          const bytes = new Uint8Array(this.memory.buffer, at + NEWS.HEADER, n).slice();
-          size = NEWS.HEADER + ((n + 3) & ~3);
-          record = () => this.#heard(what, a, b, c, bytes);
-        }
-        Atomics.store(news, 1, (tail + size) | 0);
-        Atomics.notify(news, 1);
-        try {
-          record();
-        } catch (e) {
-          reportError(e);
-        }
+    const head = Atomics.load(news, 0);
+    Atomics.store(news, 2, 0);
+    // by a handler it may be heard further than this
+    for (let tail; ((tail = Atomics.load(news, 1)) - head | 0) < 0;) {
+      const place = (tail >>> 0) % NEWS.RING;
+      let size = NEWS.RING - place;
+      let record = () => {};
+      if (size >= NEWS.HEADER) {
+        const at = news.byteOffset + news.byteLength + place;
+        const [n, what, a, b, c] = new Int32Array(this.memory.buffer, at, 5);
+        const bytes = new Uint8Array(this.memory.buffer, at + NEWS.HEADER, n).slice();
+        size = NEWS.HEADER + ((n + 3) & ~3);
+        record = () => this.#heard(what, a, b, c, bytes);
       }
-      Atomics.store(news, 2, 1);
-    } while (Atomics.load(news, 1) !== Atomics.load(news, 0));
+      Atomics.store(news, 1, (tail + size) | 0);
+      Atomics.notify(news, 1);
+      try {
+        record();
+      } catch (e) {
+        reportError(e);
+      }
+    }
+    Atomics.store(news, 2, 1);
+    if (Atomics.load(news, 1) !== Atomics.load(news, 0) && !this.halted)
+      this.more.port2.postMessage(0);
   }
 
   #heard(what, a, b, c, bytes) {
     const text = () => new TextDecoder().decode(bytes);
-    if (what === NEWS.OUTPUT)
+    switch (what) {
+    case NEWS.OUTPUT:
       this.event('output', bytes);
-    else if (what === NEWS.CAPTURED)
+      break;
+    case NEWS.CAPTURED:
       this.event('captured', { pid: a, fd: b, bytes });
-    else if (what === NEWS.EXITED)
+      break;
+    case NEWS.SPAWNED:
+      this.event('spawned', a);
+      break;
+    case NEWS.EXITED:
       this.event('exited', { pid: a, status: b });
-    else if (what === NEWS.PROCESS)
+      break;
+    case NEWS.PROCESS:
       this.event('process', { pid: a, parent_pid: b, name: text(),
         event: c < 0 ? 'start' : 'exit', status: c < 0 ? null : c });
-    else if (what === NEWS.CHANGED)
+      break;
+    case NEWS.CHANGED:
       this.event('files', { path: text(), change: a ? 'removed' : 'written' });
+      break;
+    case NEWS.START:
+      this.#start({ task: a, program: !!b, shared: c && [c, this.memories.get(c)] });
+      break;
+    case NEWS.KILL:
+      this.#kill(a, b);
+      break;
+    case NEWS.DROP:
+      if (!this.modules.delete(a))
+        this.gone.add(a);
+      this.#tellOthers(null, { t: 'drop', id: a });
+      break;
+    case NEWS.FORGET:
+      this.memories.delete(a);
+      break;
+    case NEWS.PART:
+      this.parts.push(bytes);
+      break;
+    case NEWS.NET: // behind all of its parts
+      this.#network().postMessage({ op: a, id: b, ntext: c,
+        parts: this.parts.splice(0) });
+      break;
+    case NEWS.API:
+      this.onApi?.();
+      break;
+    case NEWS.LOG:
+      this.event('log', text());
+      break;
+    case NEWS.BOOTED:
+      this.onBooted?.();
+      break;
+    case NEWS.HALT:
+      this.#halt(a);
+      break;
+    }
   }
 
   /** There from the first connection on that leaves the tab. */

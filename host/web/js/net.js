@@ -253,7 +253,11 @@ onmessage = ({ data: m }) => {
     place = new Uint8Array(m.memory.buffer, m.at + 16, PIECE);
     return;
   }
-  const { id, op, text, body } = m;
+  const { id, op, ntext, parts } = m;
+  const all = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
+  parts.reduce((at, p) => (all.set(p, at), at + p.length), 0);
+  const text = decoder.decode(all.subarray(0, ntext));
+  const body = all.subarray(ntext);
   let c = connections.get(id);
   if (!c && (op === FETCH || op === SOCKET)) {
     c = new Connection(id);

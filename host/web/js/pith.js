@@ -82,7 +82,6 @@ export class Pith {
     this.queue = Promise.resolve();
     /** @type {Map<number, any>} */
     this.running = new Map();
-    this.spawning = 0;
     this.state = 'Booting';
     /** @type {any} a Machine, from api_kernel_init on */
     this.machine = null;
@@ -150,11 +149,15 @@ export class Pith {
       this.state = 'Halted';
       this.unlock?.();
     }
-    if (event === 'captured') {
-      this.#runOf(data.pid)?.[data.fd === 2 ? 'stderr' : 'stdout']
+    if (event === 'spawned') {
+      const run = /** @type {any} */ ({ stdout: [], stderr: [] });
+      run.ended = new Promise((resolve) => { run.resolve = resolve; });
+      this.running.set(data, run);
+    } else if (event === 'captured') {
+      this.running.get(data.pid)?.[data.fd === 2 ? 'stderr' : 'stdout']
         .push(data.bytes);
     } else if (event === 'exited') {
-      this.#runOf(data.pid)?.resolve(data.status);
+      this.running.get(data.pid)?.resolve(data.status);
     } else {
       this.#emit(event, data);
     }
@@ -301,31 +304,13 @@ export class Pith {
       ...(how.grants ?? []).map((g) => `g${g}`),
       ...Object.entries(how.preopens ?? {}).map(([p, n]) => `n${p}\t${n}`),
       ...(how.stdin ? [`i${how.stdin}`] : [])];
-    this.spawning++;
-    const asked = this.#call(API.SPAWN, path, 0,
-      encoder.encode(strings.join('\0') + '\0'));
-    const r = check(await asked.finally(() => { this.spawning--; }), path);
-    this.spawning++; // so that it is found for sure
-    const run = this.#runOf(r.result);
-    this.spawning--;
+    const r = check(await this.#call(API.SPAWN, path, 0,
+      encoder.encode(strings.join('\0') + '\0')), path);
+    const run = this.running.get(r.result);
     const status = await run.ended;
     this.running.delete(r.result);
     return { pid: r.result, stdout: join(run.stdout), stderr: join(run.stderr),
       code: status & 0x7f ? 128 + (status & 0x7f) : (status >> 8) & 0xff };
-  }
-
-  /**
-   * What is known of a program that run() started. Its first words may come
-   * before the answer that it has been started.
-   */
-  #runOf(pid) {
-    let run = this.running.get(pid);
-    if (!run && this.spawning) {
-      run = { stdout: [], stderr: [] };
-      run.ended = new Promise((resolve) => { run.resolve = resolve; });
-      this.running.set(pid, run);
-    }
-    return run;
   }
 
   async #which(name) {

@@ -338,14 +338,7 @@ const host = {
       bytesAt(at + done, b.length).set(b);
     }
   },
-  log: (at, n) => postMessage({ t: 'log', text: textAt(at, n) }),
-  halt: (code) => postMessage({ t: 'halt', code }),
-  booted: () => postMessage({ t: 'booted' }),
-  start: (task, program) => postMessage({ t: 'start', task, program,
-    shared: shared && [shared.id, shared.memory] }),
-  kill: (id, job) => postMessage({ t: 'kill', cpu: id, job }),
   end_task() { throw END; },
-  api_done: () => postMessage({ t: 'api' }),
   told: () => postMessage({ t: 'told' }),
   module_compile(id, at, n, text, room) {
     try {
@@ -356,20 +349,13 @@ const host = {
       return e instanceof RangeError ? -12 : -22; // ENOMEM, EINVAL
     }
   },
-  net(op, id, text, ntext, body, nbody) {
-    postMessage({ t: 'net', op, id, text: textAt(text, ntext),
-      body: bytesAt(body, nbody).slice() });
-  },
-  module_drop: (id) => {
-    modules.delete(id);
-    postMessage({ t: 'drop', id });
-  },
   instance_create: instanceCreate,
   instance_drop() { program = lastError = shared = wide = null; },
   memory_create(id, initial, maximum) {
     try {
       const m = new WebAssembly.Memory({ initial, maximum, shared: true });
       memories.set(id, m);
+      postMessage({ t: 'memory', id, memory: m });
       return 0;
     } catch {
       postMessage({ t: 'poor' });

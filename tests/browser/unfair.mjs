@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// A browser that is as unfair as it may be: messages of different Workers come in
+// any order and late, and those of a Worker that is terminated are lost. A loaded
+// Firefox does that now and then; here it is so in every run.
+
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import { sleep } from './harness.mjs';
+
+/** Before the page's own scripts. */
+export function unfair() {
+  const Fair = window.Worker;
+  window.Worker = class extends Fair {
+    constructor(url, how) {
+      super(url, how);
+      this.free = 0; // when the last message will have come
+      this.gone = false;
+      const cpu = how.name.startsWith('cpu');
+      super.addEventListener('message', (e) => {
+        e.stopImmediatePropagation();
+        const now = performance.now();
+        const late = cpu && Math.random() < 0.3 ? Math.random() * 60 : 0;
+        this.free = Math.max(this.free, now + late);
+        setTimeout(() => this.gone || this.told?.(e), this.free - now);
+      });
+    }
+    set onmessage(fn) { this.told = fn; }
+    terminate() {
+      this.gone = true;
+      super.terminate();
+    }
+  };
+}
+
+/** sh(command): {code, out, err} in a page that has been made unfair. */
+export async function unfairTest(sh) {
+  // output in its order and before the end, from one Worker after the other
+  for (let i = 0; i < 20; i++) {
+    const r = await sh(`(echo ${i}) | cat; (echo b >&2); echo c; (exit 3)`);
+    assert.deepEqual(r, { code: 3, out: `${i}\nc\n`, err: 'b\n' });
+  }
+  // nobody is left, and the CPUs are there again
+  const looped = await sh(`i=0; while [ $i -lt 20 ]; do
+    sh -c "while :; do :; done" & kill -9 $!; wait $!; [ $? = 137 ] || echo no
+    i=$((i+1)); done 2>/dev/null; echo done`);
+  assert.equal(looped.out, 'done\n');
+  const many = await sh(`p=; i=0; while [ $i -lt 80 ]; do sleep 60 & p="$p $!"
+    i=$((i+1)); done; echo started; kill $p; wait; echo ended`);
+  assert.equal(many.out, 'started\nended\n');
+}
+
+/** A request is ended when its program is, whoever has cleaned up after it. */
+export async function unfairNetwork(sh, host) {
+  const open = new Set();
+  let asked = 0;
+  const server = http.createServer((q, r) => {
+    if (q.url !== '/hang') {
+      r.end();
+      return;
+    }
+    asked++;
+    open.add(r);
+    r.on('close', () => open.delete(r));
+  });
+  await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  const { port } = /** @type {any} */ (server.address());
+  await sh(`wget -O /dev/null http://${host}:${port}/`);
+  const r = await sh(`cd /tmp; i=0; while [ $i -lt 20 ]; do
+    echo ${port} | cut >cut & p=$!; until [ -s cut ]; do :; done
+    kill -9 $p; wait $p; >cut; i=$((i+1)); done 2>/dev/null; echo done`);
+  assert.equal(r.out, 'done\n');
+  await sleep(500);
+  for (let i = 0; i < 30 && open.size; i++)
+    await sleep(100);
+  server.closeAllConnections();
+  server.close();
+  assert.equal(open.size, 0, `of ${asked}`);
+}
+
+/** tests/threads: Workers that wait are not asked, but terminated. */
+export async function unfairThreads(sh) {
+  for (let i = 0; i < 3; i++) {
+    for (const [name, code] of [['storm-exit', 9], ['exit', 7], ['exit-busy', 7],
+      ['trap-busy', 134]]) {
+      const r = await sh(`threads ${name} >/dev/null 2>&1; echo $?`);
+      assert.equal(r.out, `${code}\n`, name);
+    }
+    const r = await sh('threads hang & sleep 0.1; kill $!; wait $!; echo $?');
+    assert.equal(r.out, '143\n');
+  }
+}
