@@ -18,7 +18,7 @@ inside() { # NAME [OPTION...]
     shift
     mkdir -p "$tmp/root/proc" "$tmp/root/box" "$tmp/root/mnt"
     cp "$programs/$name" "$tmp/root/"
-    (cd "$tmp/root" && timeout 60 "$pith" run "$@" --dir .::/ --cap all \
+    (cd "$tmp/root" && timeout 300 "$pith" run "$@" --dir .::/ --cap all \
         "$name") >"$tmp/log" 2>&1
     code=$?
     grep -v '^[0-9]* passed' "$tmp/log"

@@ -68,16 +68,16 @@ fi
 # nothing sleeps on at the end: boot and halt, again and again
 ended=0
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    timeout 20 "$pith" --ephemeral -c 'true & true' >/dev/null 2>&1 &&
+    timeout 120 "$pith" --ephemeral -c 'true & true' >/dev/null 2>&1 &&
         ended=$((ended + 1))
 done
 t 'twenty boots end' 0 20 echo $ended
 
 # two at once: the second says so
-"$pith" --root "$root" -c 'echo up; sleep 30' >"$tmp/first" 2>&1 &
+"$pith" --root "$root" -c 'echo up; sleep 1000' >"$tmp/first" 2>&1 &
 first=$!
 i=0
-while [ $i -lt 100 ] && ! grep -q up "$tmp/first"; do
+while [ $i -lt 600 ] && ! grep -q up "$tmp/first"; do
     sleep 0.1
     i=$((i + 1))
 done

@@ -107,9 +107,9 @@ t 'trap: division' 134 '' '*trap: integer divide by zero*inner*' \
 t 'trap: memory' 134 '' '*trap: out of bounds memory access*inner*' \
     "$pith" run "$w/trap.wasm" memory
 t 'trap: stack' 134 '' '*trap: *stack*inner*' "$pith" run "$w/trap.wasm" stack
-t 'out of time' 124 running '*time*' "$pith" run --timeout 0.3 "$w/loop.wasm"
+t 'out of time' 124 running '*time*' "$pith" run --timeout 1 "$w/loop.wasm"
 t 'out of time, asleep' 124 running '*time*' \
-    "$pith" run --timeout 0.3 "$w/sleep.wasm"
+    "$pith" run --timeout 1 "$w/sleep.wasm"
 t 'out of fuel' 124 '*' '*fuel*' "$pith" run --fuel 100K "$w/loop.wasm"
 t 'enough fuel' 0 hello '' "$pith" run --fuel 100M "$w/hello.wasm"
 t 'memory limit' 0 limited '' "$pith" run --max-memory 10M "$w/grow.wasm"
@@ -128,7 +128,7 @@ for s in INT:130 TERM:143 HUP:129; do
         "$pith" run "$w/$prog.wasm" >"$tmp/out" 2>"$tmp/err" &
         pid=$!
         i=0
-        while [ $i -lt 100 ] && ! grep -q running "$tmp/out"; do
+        while [ $i -lt 1200 ] && ! grep -q running "$tmp/out"; do
             sleep 0.05
             i=$((i + 1))
         done

@@ -47,6 +47,7 @@ clang-19 --target=wasm32-wasi -O1 -g0 -o "$tmp/a.wasm" "$tmp/a.c" || exit 1
 size=$(stat -c %s "$tmp/a.wasm")
 ok "the module is a large one ($size)" test "$size" -gt 540000
 
+touch "$tmp/a.wasm"
 ok "a file changed just now runs" run a
 ok "... and nothing is kept of it" test -z "$(entry)"
 sleep 3

@@ -82,11 +82,18 @@ type(const char *s, size_t n, bool keep)
 static void
 signals(void)
 {
+    uint8_t kept[16];
+    bool end;
+
     ldisc_init(&d);
     type("\3", 1, false);
     CHECK_EQ(events.signals, 1u << PITH_SIGINT);
     type("\34\32", 2, false);
     CHECK_EQ(events.signals, 1u << PITH_SIGQUIT | 1u << PITH_SIGTSTP);
+    /* what was typed before it is lost, what comes behind it is not */
+    type("lost\nand\3kept\n", 14, false);
+    CHECK_EQ(events.signals, 1u << PITH_SIGINT);
+    CHECK_BYTES(kept, ldisc_read(&d, kept, sizeof kept, &end), "kept\n");
     type("a", 1, false);
     CHECK_EQ(events.signals, 0);
     CHECK(!events.readable);

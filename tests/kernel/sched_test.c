@@ -100,18 +100,20 @@ preemption(void)
 {
     struct host_task *t;
     uint32_t n = host_cpus() + 2, i;
+    uint64_t until;
 
     ended = 0;
     atomic_store(&go_on, true);
     CHECK(host_task_create(&t, ticker, NULL, 0) == 0);
     for (i = 0; i < n; i++)
         CHECK(host_task_create(&t, busy, NULL, 0) == 0);
-    host_task_park(host_mono_ns() + 150 * MS);
+    until = host_mono_ns() + 3000ull * MS;
+    while (ticks < 3 && host_mono_ns() < until)
+        host_task_park(host_mono_ns() + 50 * MS);
     stop = true;
     atomic_store(&go_on, false);
     while (ended < (int)n + 1)
         host_task_park(host_mono_ns() + MS);
-    /* About one a time slice of each that is before it in the queue. */
     CHECK(ticks >= 3);
 }
 
@@ -159,37 +161,42 @@ many(void)
 
 /* ---- tasks that block their threads do not stop the others -------------- */
 
+static int gate[2], released;
+
 static void
 blocker(void *arg)
 {
-    int i;
+    struct pollfd p = {gate[0], POLLIN, 0};
+    int r;
 
     (void)arg;
-    for (i = 0; i < 3; i++) {
-        kernel_unlock();
-        usleep(60000);
-        kernel_lock();
-    }
+    kernel_unlock();
+    r = poll(&p, 1, 60000);
+    kernel_lock();
+    released += r == 1;
     ended++;
 }
 
+/* The gate opens only when this task has run ten times meanwhile. */
 static void
 blocking(void)
 {
     struct host_task *t;
-    uint64_t from, longest = 0;
     int i, n = (int)(host_cpus() < 2 ? 2 : host_cpus()) + 2;
 
     ended = 0;
+    CHECK(pipe(gate) == 0);
     for (i = 0; i < n; i++)
         CHECK(host_task_create(&t, blocker, NULL, 0) == 0);
-    while (ended < n) {
-        from = host_mono_ns();
-        host_task_park(from + MS);
-        if (host_mono_ns() - from > longest)
-            longest = host_mono_ns() - from;
-    }
-    CHECK(longest < 50 * MS);
+    for (i = 0; i < 10; i++)
+        host_task_park(host_mono_ns() + 5 * MS);
+    CHECK(ended == 0);
+    CHECK(write(gate[1], "x", 1) == 1);
+    while (ended < n)
+        host_task_park(host_mono_ns() + MS);
+    CHECK(released == n);
+    close(gate[0]);
+    close(gate[1]);
 }
 
 void

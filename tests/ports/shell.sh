@@ -8,7 +8,7 @@ export LC_ALL=C
 
 out=$(cd "$1" && pwd)
 pith=$out/bin/pith
-limit=${PITH_TEST_SECONDS:-20}
+limit=${PITH_TEST_SECONDS:-100}
 results=$out/test/shell
 rm -rf "$results"
 mkdir -p "$results"
@@ -126,13 +126,20 @@ sleep 0.7
 keys C-c
 run 'Ctrl-C ends a busy Lua' 'echo alive$((2+2))' '^alive4$'
 clear_screen
-type_line 'sleep 100'
-sleep 0.3
-keys C-z
+type_line 'echo go$((1+1)); sleep 100'
+wait_for '^go2$' 'the shell has read it' || :
+n=0
+until tm capture-pane -p -J | grep -q Stopped || [ $n = 20 ]; do
+    n=$((n + 1)) # (where the program is not there yet the shell ignores it)
+    sleep 0.3
+    keys C-z
+    sleep 0.3
+done
 expect 'Ctrl-Z stops a program' 'Stopped'
 run 'and jobs says so' 'jobs' 'Stopped.*sleep 100|\[1\].*Stopped'
 clear_screen
 type_line 'fg'
+wait_for '^sleep 100$' 'the shell has read it' || :
 sleep 0.3
 keys C-c
 run 'fg brings it back, Ctrl-C ends it' 'jobs; echo "none=$(jobs | wc -l)"' '^none=0$'
@@ -158,14 +165,14 @@ keys Enter
 tm send-keys -l 'second line'
 keys Escape
 type_line ':wq'
-sleep 0.3
+wait_for '^[^ ]*[#$] ?$' prompt || :
 run 'vi writes a file' 'cat /tmp/note | wc -l; head -n 1 /tmp/note' '^written in vi$'
 clear_screen
 type_line 'vi /tmp/note'
 wait_for 'written in vi' 'vi' || :
 keys d d
 type_line ':wq'
-sleep 0.3
+wait_for '^[^ ]*[#$] ?$' prompt || :
 run 'vi deletes a line' 'wc -l </tmp/note; cat /tmp/note' '^second line$'
 
 clear_screen

@@ -13,7 +13,7 @@ trap 'for id in $server $others; do kill -9 "$id" 2>/dev/null; done
 trap 'exit 1' INT TERM
 # shellcheck source=tests/ok.sh
 . "$(dirname "$0")/../ok.sh"
-p() { timeout "${limit:-10}" "$pith" "$@"; }
+p() { timeout "${limit:-60}" "$pith" "$@"; }
 log_has() { p logs "$1" | tee "$tmp/log" | grep -q -- "$2" || { cat "$tmp/log"; false; }; }
 state() { p ps | tee "$tmp/ps" | grep -qE "^$1 +$2 " || { cat "$tmp/ps"; false; }; }
 audit_has() { p audit | tee "$tmp/audit" | grep -qE -- "$1" || { tail -n 5 "$tmp/audit"; false; }; }

@@ -7,7 +7,6 @@
 # each failure, then `N passed, N failed`.
 set -u
 pith=$1 mkdisk=$2 out=$3
-limit=20
 . "$(dirname "$0")/lib.sh"
 
 # refuses TEXT COMMAND...: an error that says so
@@ -111,7 +110,7 @@ stop
 rm "$root/etc/pith/trust/me.pub"
 
 # --- a broker that answers by itself
-ask() { printf '%s\n' "$1" | timeout 10 "$pith" attach wants >/dev/null & }
+ask() { printf '%s\n' "$1" | timeout 60 "$pith" attach wants >/dev/null & }
 told() { # FILE opened|refused TIMES
     until_ok 10 sh -c '[ "$("$1" logs wants | grep -c " /etc/$2 $3")" -ge "$4" ]' \
         sh "$pith" "$1" "$2" "$3"
@@ -121,7 +120,7 @@ app meek "$own/wants.wasm" '[capabilities]' 'stdio = true'
 app judge "$own/judge.wasm" '[capabilities]' 'stdio = true'
 app liar "$own/liar.wasm" '[capabilities]' 'stdio = true' 'ipc = ["judge"]'
 two='[[app]]\nname = "judge"\n[[app]]\nname = "wants"\nafter = ["judge"]\n'
-ok 'with a broker' serve "broker = \"judge\"\nbroker_secs = 1\n$two"
+ok 'with a broker' serve "broker = \"judge\"\nbroker_secs = 5\n$two"
 ok 'both run' until_ok 5 state wants running
 ask /etc/never
 ok 'denied' told never refused 1
@@ -136,7 +135,7 @@ ok 'no answer is no' told silence refused 1
 ok 'the question' log_has judge \
     'heard supervisor: ask [0-9]* {"app":"wants","pid":[0-9]*,"program":"wants.wasm","capability":"fs","detail":"/etc/never ro"}'
 ok 'who does not ask is not asked for' p start meek
-printf '/etc/once\n' | timeout 5 "$pith" attach meek >/dev/null &
+printf '/etc/once\n' | timeout 60 "$pith" attach meek >/dev/null &
 ok 'refused at once' until_ok 5 log_has meek '/etc/once refused'
 for what in '/etc/never ro: denied' '/etc/once ro: once' \
     '/etc/always ro: always' '/etc/silence ro: denied'; do
@@ -156,12 +155,12 @@ stop
 # --- a person at a terminal
 mkdir -p "$apps/ask"
 cp "$out/apps/ask/ask.wasm" "$out/apps/ask/vyoma.toml" "$apps/ask/"
-ok 'with apps/ask' serve "broker = \"ask\"\nbroker_secs = 20\n$(echo "$two" | sed s/judge/ask/g)"
+ok 'with apps/ask' serve "broker = \"ask\"\nbroker_secs = 120\n$(echo "$two" | sed s/judge/ask/g)"
 ok 'it runs' until_ok 5 state wants running
 cat >"$tmp/person.exp" <<'END'
-set timeout 15
+set timeout 100
 spawn -noecho [lindex $argv 0] attach ask
-expect "wants (wants, process" { }
+expect "wants (wants.wasm, process" { } timeout { exit 1 }
 expect "asks for fs /etc/typed ro -- o: once, a: always, d: deny" { send "what?\r" } timeout { exit 1 }
 expect "asks for fs /etc/typed ro" { send "[lindex $argv 1]\r" } timeout { exit 1 }
 sleep 0.5
@@ -182,7 +181,8 @@ app nouser "$own/wants.wasm" 'user = "nobody-here"' '[capabilities]' 'stdio = tr
 ok 'with users' serve '[[app]]\nname = "wants"\n'
 ok 'it is not root' until_ok 5 log_has wants 'user 1000'
 ok 'and has its directory' until_ok 5 log_has wants 'home of 1000'
-ok 'no such user' sh -c '"$1" start nouser; sleep 0.3; "$1" logs nouser | grep -q "no such user"' sh "$pith"
+p start nouser >/dev/null 2>&1
+ok 'no such user' until_ok 5 log_has nouser 'no such user'
 stop
 
 # --- all of it by a configuration on the host

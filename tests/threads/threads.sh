@@ -21,7 +21,7 @@ skipped=0
 t() {
     name=$1 code=$2 pattern=$3
     shift 3
-    timeout 60 "$@" >"$tmp/out" 2>&1 </dev/null
+    timeout 300 "$@" >"$tmp/out" 2>&1 </dev/null
     got=$?
     why=
     [ "$got" = "$code" ] || why="exit code $got, not $code"

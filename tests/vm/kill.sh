@@ -18,7 +18,7 @@ mv /root/n.new /root/n; fsync /root; echo said $i; done'
 tries=0
 until grep -q '^said 3' "$log"; do
     tries=$((tries + 1))
-    [ $tries -lt 600 ] && kill -0 $! 2>/dev/null || {
+    [ $tries -lt 3000 ] && kill -0 $! 2>/dev/null || {
         echo "the machine did not begin to write"
         cat "$log"
         exit 1

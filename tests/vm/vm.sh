@@ -33,7 +33,7 @@ verdict() { # NAME RESULT: 0 is good; else shows what was said
 }
 # t NAME CODE OUT COMMAND: in a machine with the disk; output - for any
 t() {
-    timeout 120 "$run" --disk "$disk" -c "$4" >"$tmp/out" 2>&1 </dev/null
+    timeout 600 "$run" --disk "$disk" -c "$4" >"$tmp/out" 2>&1 </dev/null
     got=$?
     [ $got = "$2" ] &&
         { [ "$3" = - ] || [ "$(tr -d '\r' <"$tmp/out")" = "$3" ]; }
@@ -42,7 +42,7 @@ t() {
 x() { # NAME SCRIPT ARGS...: an expect script
     name=$1 script=$2
     shift 2
-    timeout 180 expect -f "$here/$script.exp" "$run" "$@" >"$tmp/out" 2>&1
+    timeout 900 expect -f "$here/$script.exp" "$run" "$@" >"$tmp/out" 2>&1
     verdict "$name" $?
 }
 
@@ -82,27 +82,27 @@ echo '<p>from inside' >"$disk/data/web/index.html"
 awk 'BEGIN {for (i = 0; i < 30000; i++) print "line", i}' >"$disk/data/web/long.txt"
 printf '[[app]]\nname = "web"\n' >"$disk/data/boot.toml"
 t 'an app is to run' 0 '' 'mkdir -p /etc/vyoma && cp /data/boot.toml /etc/vyoma/'
-port=$((20000 + $$ % 20000))
+port=$((20000 + $$ % 12000))
 url=http://127.0.0.1:$port
 web() { # NAME OPTION...
     name=$1
     shift
-    timeout 60 "$run" --disk "$disk" --publish $port:80 "$@" \
+    timeout 600 "$run" --disk "$disk" --publish $port:80 "$@" \
         -- -pidfile "$tmp/server" >"$tmp/console" 2>&1 </dev/null &
     tries=0
-    until [ "$(curl -s -m 5 $url/)" = '<p>from inside' ] || [ $tries -gt 60 ]; do
+    until [ "$(curl -s -m 5 $url/)" = '<p>from inside' ] || [ $tries -gt 300 ]; do
         tries=$((tries + 1))
         sleep 0.5
     done
     cp "$tmp/console" "$tmp/out"
-    [ $tries -le 60 ]
+    [ $tries -le 300 ]
     verdict "HTTP from the host, $name" $?
 }
 web 'DHCP'
-curl -s -m 10 "$url/long.txt" >"$tmp/out" && cmp "$disk/data/web/long.txt" "$tmp/out"
+curl -s -m 60 "$url/long.txt" >"$tmp/out" && cmp "$disk/data/web/long.txt" "$tmp/out"
 verdict 'a file of 300 KB' $?
 for path in ../boot.toml %2e%2e/boot.toml none; do
-    curl -s -m 10 -o "$tmp/body" --path-as-is -w '%{http_code}\n' "$url/$path"
+    curl -s -m 60 -o "$tmp/body" --path-as-is -w '%{http_code}\n' "$url/$path"
 done >"$tmp/out"
 [ "$(tr '\n' ' ' <"$tmp/out")" = '404 404 404 ' ]
 verdict 'no file but those of its manifest' $?
@@ -130,12 +130,12 @@ t 'nothing but what was granted is mounted' 0 '4' 'df | grep -c ^[/dt]'
 
 # a whole PC; a machine that was saved
 if [ "$qemu" = qemu-system-x86_64 ]; then
-    timeout 120 "$run" --machine q35 --cpus 2 --disk "$disk" -c \
+    timeout 600 "$run" --machine q35 --cpus 2 --disk "$disk" -c \
         'cat /root/file; grep -c ^processor /proc/cpuinfo; exit 4' \
         >"$tmp/out" 2>&1 </dev/null
     [ $? = 4 ] && [ "$(tr -d '\r' <"$tmp/out" | tr '\n' ' ')" = 'kept 2 ' ]
     verdict 'a PC with two processors, which powers itself off' $?
-    timeout 120 "$run" --machine q35 --disk "$disk" -c \
+    timeout 600 "$run" --machine q35 --disk "$disk" -c \
         'test -e /root/pc && echo again || { touch /root/pc; reboot -f 2>&-; }' \
         >"$tmp/out" 2>&1 </dev/null
     [ "$(tr -d '\r' <"$tmp/out")" = again ]
@@ -156,7 +156,7 @@ x 'what was written there is read after power off' again "$disk"
 x 'a share that is missing: a recovery shell that says so' recovery
 mkdir -p "$tmp/bad"
 cat "$run" "$run" "$run" "$run" >"$tmp/bad/root.pith"
-timeout 120 "$run" --disk "$tmp/bad" -c 'echo ran' >"$tmp/out" 2>&1 </dev/null
+timeout 600 "$run" --disk "$tmp/bad" -c 'echo ran' >"$tmp/out" 2>&1 </dev/null
 [ $? = 1 ] && grep -q 'not a database' "$tmp/out" && ! grep -q '^ran' "$tmp/out"
 verdict 'a command for it: the machine says so and ends' $?
 x 'a disk that is none: a recovery shell that shows it' damaged "$tmp/bad"

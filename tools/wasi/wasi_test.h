@@ -31,7 +31,7 @@ struct test_case {
     int exit_code;
     /* what stdout and stderr must be; data NULL: anything */
     struct bytes out, err;
-    char *out_sha1, *out_glob;
+    char *out_sha1, *out_glob, *out_or; /* out_or: or this glob */
 };
 
 /* false, with a reason in why[room], when X.json is unreadable. */
