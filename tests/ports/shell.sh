@@ -47,15 +47,22 @@ type_line() {
     tm send-keys Enter
 }
 
-# wait_for REGEX WHAT: until a line of the screen matches
-wait_for() {
-    n=0
-    while ! tm capture-pane -p -J 2>/dev/null | grep -E -q -- "$1"; do
-        n=$((n + 1))
-        [ $n -lt $((limit * 10)) ] || return 1
+# until_ok SECONDS COMMAND...
+until_ok() {
+    n=$(($1 * 10))
+    shift
+    until "$@"; do
+        n=$((n - 1))
+        [ $n -gt 0 ] || return 1
         sleep 0.1
     done
 }
+# wait_for REGEX WHAT: until a line of the screen matches
+wait_for() { until_ok "$limit" seen "$1"; }
+seen() { tm capture-pane -p -J 2>/dev/null | grep -E -q -- "$1"; }
+# the last line is a prompt; it is all there is
+at_prompt() { screen | tail -n 1 | grep -E -q '^[^ ]*[#$]$'; }
+cleared() { [ "$(screen | wc -l)" = 1 ] && at_prompt; }
 ok() { passed=$((passed + 1)); }
 bad() {
     failed=$((failed + 1))
@@ -69,9 +76,12 @@ clear_screen() {
     if tm capture-pane -p -J 2>/dev/null | grep -q 'pith ended'; then
         boot --ephemeral
     fi
-    # a new prompt first, so that what is typed next is read by the shell
+    # A new prompt first, so that what is typed next is read by the shell, and
+    # is shown behind it. What is typed right behind a Ctrl-C dash forgets (on
+    # Linux, too): so it is to be at its prompt before.
+    until_ok 10 at_prompt || :
     type_line 'clear'
-    wait_for '^[^ ]*[#$] ?$' prompt || :
+    until_ok "$limit" cleared || :
     tm clear-history
 }
 # run NAME COMMAND REGEX: type a line, look for a line of output
@@ -128,12 +138,10 @@ run 'Ctrl-C ends a busy Lua' 'echo alive$((2+2))' '^alive4$'
 clear_screen
 type_line 'echo go$((1+1)); sleep 100'
 wait_for '^go2$' 'the shell has read it' || :
-n=0
-until tm capture-pane -p -J | grep -q Stopped || [ $n = 20 ]; do
-    n=$((n + 1)) # (where the program is not there yet the shell ignores it)
+for _ in 1 2 3 4 5 6 7 8; do # while it is not there yet the shell ignores it
     sleep 0.3
     keys C-z
-    sleep 0.3
+    until_ok 3 seen Stopped && break
 done
 expect 'Ctrl-Z stops a program' 'Stopped'
 run 'and jobs says so' 'jobs' 'Stopped.*sleep 100|\[1\].*Stopped'
@@ -165,14 +173,12 @@ keys Enter
 tm send-keys -l 'second line'
 keys Escape
 type_line ':wq'
-wait_for '^[^ ]*[#$] ?$' prompt || :
 run 'vi writes a file' 'cat /tmp/note | wc -l; head -n 1 /tmp/note' '^written in vi$'
 clear_screen
 type_line 'vi /tmp/note'
 wait_for 'written in vi' 'vi' || :
 keys d d
 type_line ':wq'
-wait_for '^[^ ]*[#$] ?$' prompt || :
 run 'vi deletes a line' 'wc -l </tmp/note; cat /tmp/note' '^second line$'
 
 clear_screen
