@@ -27,8 +27,8 @@
     "Cross-Origin-Resource-Policy: same-origin\r\n"                            \
     "Content-Security-Policy: default-src 'self'; script-src 'self' "          \
     "'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' "    \
-    "data:; connect-src 'self' http: https: ws: wss:; worker-src 'self'; "     \
-    "object-src 'none'; base-uri 'none'; "                                     \
+    "data:; connect-src 'self' http: https: ws: wss:; worker-src 'self' "      \
+    "blob:; object-src 'none'; base-uri 'none'; "                              \
     "frame-ancestors 'none'\r\n"                                               \
     "X-Content-Type-Options: nosniff\r\n"                                      \
     "Referrer-Policy: no-referrer\r\n"                                         \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// node pack.mjs NODE_MODULES SITE: what is transferred. pith.js takes in the modules
-// that it alone imports; JavaScript loses its comments and long local names; beside
+// node pack.mjs NODE_MODULES SITE: what is transferred. Each script takes in the
+// modules that it imports; JavaScript loses its comments and long local names; beside
 // each file comes FILE.br.
 
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,14 +12,17 @@ const [modules, site] = process.argv.slice(2);
 const require = createRequire(resolve(modules, 'x.js'));
 const { build } = require('esbuild');
 const { minify } = require('terser');
-const INNER = ['errors.js', 'machine.js', 'trymon.js']; // of pith.js
+const OUTER = ['pith.js', 'worker.js', 'storage.js'];
+const INNER = ['errors.js', 'machine.js', 'trymon.js', 'glue.js']; // of those
 const SCRIPTS = ['old.js', 'sw.js']; // the others are modules
 const DONE = 'xterm.mjs';
 const OLD = 'old.js'; // for browsers that know nothing newer
 
-await build({ entryPoints: [join(site, 'pith.js')], outfile: join(site, 'pith.js'),
-  allowOverwrite: true, bundle: true, format: 'esm', target: 'es2022',
-  charset: 'utf8' });
+for (const name of OUTER) {
+  await build({ entryPoints: [join(site, name)], outfile: join(site, name),
+    allowOverwrite: true, bundle: true, format: 'esm', target: 'es2022',
+    charset: 'utf8' });
+}
 const worker = join(site, 'sw.js');
 let list = readFileSync(worker, 'utf8');
 for (const name of INNER) {

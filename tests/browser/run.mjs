@@ -442,6 +442,22 @@ const tests = {
     return page;
   },
 
+  async 'the network hangs, once the system runs'() {
+    const asked = [];
+    let hangs = false;
+    const page = await open('?memory', blocked, (c) => c.route('**/*', (r) => {
+      asked.push(path.basename(r.request().url()));
+      return hangs ? null : r.continue();
+    }));
+    assert.equal(await settled(page), 'booted');
+    hangs = true;
+    const many = await sh(page, 'p=; i=0; while [ $i -lt 40 ]; do sleep 60 & '
+      + 'p="$p $!"; i=$((i+1)); done; echo started; kill $p; wait; echo ended');
+    assert.equal(many.out, 'started\nended\n');
+    assert.equal(asked.filter((name) => name === 'worker.js').length, 1);
+    return page;
+  },
+
   async 'a damaged image is not installed'() {
     const page = await open('', blocked, (c) =>
       c.route('**/image.json', async (r) => {

@@ -93,6 +93,8 @@ export class Machine {
     /** @type {number[]} */
     this.freeCpus = [];
     this.starting = 0;
+    /** the Workers' script: in this page, or where it was fetched from */
+    this.script = this.scriptUrl = new URL('worker.js', import.meta.url).href;
     this.jobs = 0; // counted: each has a number of its own
     this.halted = false;
     this.id = crypto.randomUUID();
@@ -103,14 +105,17 @@ export class Machine {
 
   async boot() {
     const { base } = this.settings;
-    const compile = async (name) => {
-      const r = await fetch(new URL(name, base)).catch(() => null);
+    const get = async (url) => {
+      const r = await fetch(url).catch(() => null);
       if (!r?.ok)
-        throw new BootError('network', `${name}: ${r ? r.status : 'no answer'}`);
-      return WebAssembly.compile(await r.arrayBuffer());
+        throw new BootError('network', `${url}: ${r ? r.status : 'no answer'}`);
+      return r;
     };
+    const compile = async (name) => WebAssembly.compile(
+      await (await get(new URL(name, base))).arrayBuffer());
     const [kernelModule, storageModule] = await Promise.all(
-      [compile('kernel.wasm'), compile('storage.wasm')]);
+      [compile('kernel.wasm'), compile('storage.wasm'),
+        get(this.scriptUrl).then(async (r) => this.#keepScript(await r.text()))]);
     this.kernelModule = kernelModule;
     this.storageModule = storageModule;
     this.memory = kernelMemory();
@@ -137,6 +142,16 @@ export class Machine {
     });
     await booted;
     this.event('booted', performance.now() - this.started);
+  }
+
+  /**
+   * A Worker made later must not wait for a network that is slow by now, nor be of
+   * a newer version than the kernel.
+   */
+  #keepScript(text) {
+    const whole = text.replace(/'(\.\/\w+\.js)'/g,
+      (_, file) => `'${new URL(file, import.meta.url)}'`);
+    this.script = URL.createObjectURL(new Blob([whole], { type: 'text/javascript' }));
   }
 
   #layout() {
@@ -206,8 +221,7 @@ export class Machine {
     const cpu = this.freeCpus.pop();
     if (cpu === undefined)
       return;
-    const worker = new Worker(new URL('worker.js', import.meta.url),
-      { type: 'module', name: `cpu${cpu}` });
+    const worker = new Worker(this.script, { type: 'module', name: `cpu${cpu}` });
     const w = { worker, cpu, program, job: 0, busy: true, dead: false, ahead: 0,
       lock: `pith-${this.id}-${cpu}-${performance.now()}` };
     this.workers[cpu] = w;
@@ -225,8 +239,10 @@ export class Machine {
   /** A Worker that cannot even start: what waits for it must not hang. */
   #lost(w, text) {
     this.event('log', `cpu${w.cpu}: ${text}\n`);
-    if (w.job === 0 && w.busy)
+    if (w.job === 0 && w.busy) {
       this.starting--;
+      this.script = this.scriptUrl; // a page may be told to use no others
+    }
     this.#terminate(w);
     this.#soonAnother();
   }
@@ -234,7 +250,8 @@ export class Machine {
   /** A Worker for tasks that wait, unless one is on its way. */
   #soonAnother() {
     setTimeout(() => {
-      if (!this.halted && this.waiting.length && !this.starting)
+      if (!this.halted && !this.starting &&
+          this.waiting.length + this.idleCalls.length)
         this.#addWorker(true);
     }, 100);
   }
@@ -275,8 +292,10 @@ export class Machine {
     const w = this.idle.pop();
     if (w)
       fn(w);
-    else
+    else {
       this.idleCalls.push(fn);
+      this.#soonAnother(); // should none be left of those that were made
+    }
   }
 
   #becameIdle(w) {
@@ -523,6 +542,7 @@ export class Machine {
       if (w && !w.dead)
         w.worker.terminate();
     }
+    URL.revokeObjectURL(this.script);
     this.storage?.terminate();
     this.net?.terminate();
   }
