@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "hex.h"
+
 #define PATH_ROOM 512
 
 /* What isolates the page (it shares memory among its threads), and allows it
@@ -89,15 +91,6 @@ parse(struct request *q, char *head)
         take_header(q, name, value + strspn(value, " \t"));
     }
     return true;
-}
-
-static int
-hex_digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
 }
 
 /* The target's path below the site, without its first slash; false: none that a

@@ -63,11 +63,12 @@ $(SODIUM): $(PITH_CC) ports/port.sh $(wildcard ports/libsodium/*)
 	@sh ports/port.sh libsodium $(USER_O) && touch $@
 
 # One program under several names (user/accounts/accounts.h).
-ACCOUNTS_C := $(wildcard user/accounts/*.c)
-$(USER_ROOT)/sbin/authd: $(ACCOUNTS_C) user/accounts/accounts.h $(SODIUM)
+ACCOUNTS_C := $(wildcard user/accounts/*.c) user/audit_say.c
+$(USER_ROOT)/sbin/authd: $(ACCOUNTS_C) user/accounts/accounts.h user/audit_say.h \
+                       $(SODIUM)
 	@mkdir -p $(@D) $(USER_ROOT)/bin $(USER_ROOT)/usr/bin
 	@echo "  PITH-CC $@"
-	@$(PITH_CC) $(USER_CFLAGS) $(SODIUM_FLAGS) -o $@ $(ACCOUNTS_C) $(SODIUM_LIB)
+	@$(PITH_CC) $(USER_CFLAGS) -iquote user $(SODIUM_FLAGS) -o $@ $(ACCOUNTS_C) $(SODIUM_LIB)
 	@ln -sf authd $(@D)/setup && ln -sf authd $(@D)/useradd && \
 	    ln -sf authd $(@D)/userdel
 	@for p in login su passwd; do ln -sf ../sbin/authd $(USER_ROOT)/bin/$$p; done
@@ -86,13 +87,15 @@ $(USER_ROOT)/usr/bin/tvm: $(TVM_C) $(wildcard user/tvm/*.h user/tvm/*.def \
 	@echo "  PITH-CC $@"
 	@$(PITH_CC) $(USER_CFLAGS) -iquote lib -iquote kernel -iquote manifest \
 	    -iquote user/tvm -o $@ $(TVM_C)
-SUPER_C := $(wildcard user/init/super/*.c) $(wildcard manifest/*.c) lib/report.c lib/sha256.c
+SUPER_C := $(wildcard user/init/super/*.c) $(wildcard manifest/*.c) user/audit_say.c \
+           lib/report.c lib/sha256.c
 $(USER_ROOT)/sbin/init: user/init/init.c $(SUPER_C) \
-    $(wildcard user/init/super/*.h manifest/*.h manifest/*.def) $(PITH_CC) $(SODIUM)
+    $(wildcard user/init/super/*.h manifest/*.h manifest/*.def) user/audit_say.h \
+    $(PITH_CC) $(SODIUM)
 	@mkdir -p $(@D)
 	@echo "  PITH-CC $@"
 	@$(PITH_CC) $(USER_CFLAGS) -iquote lib -iquote kernel -iquote manifest \
-	    -iquote user/init/super $(SODIUM_FLAGS) -o $@ $(filter %.c,$^) \
+	    -iquote user -iquote user/init/super $(SODIUM_FLAGS) -o $@ $(filter %.c,$^) \
 	    $(SODIUM_LIB)
 $(USER_ROOT)/sbin/halt $(USER_ROOT)/sbin/reboot: $(USER_ROOT)/sbin/poweroff
 	@ln -sf poweroff $@
@@ -106,7 +109,7 @@ $(USER_O)/user/tests/hostile_table.h: abi/pith/syscall.def user/tests/hostile.aw
 	@mkdir -p $(@D)
 	@awk -f user/tests/hostile.awk $< >$@
 $(USER_O)/user/tests/usertests-fork: FORKING := --fork -DWITH_FORK
-$(USERTESTS): $(USERTESTS_C) user/tests/t.h $(PITH_CC) \
+$(USERTESTS): $(USERTESTS_C) user/tests/t.h user/tests/tree.h $(PITH_CC) \
               $(USER_O)/user/tests/hostile_table.h
 	@echo "  PITH-CC $@"
 	@$(PITH_CC) --jit $(FORKING) $(USER_CFLAGS) -I$(USER_O)/user/tests -o $@ \

@@ -7,6 +7,7 @@
  *     request --> read_request --> path_of --> serve --> head, file, close
  */
 #include "../app.h"
+#include "hex.h"
 
 #define PORT 80
 #define PATIENCE_NS 5000000000ll
@@ -116,15 +117,6 @@ type_of(const char *name)
     return "application/octet-stream";
 }
 
-static int
-hex(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 /* "/a%20b?c" into path; a name that ends in / is its index. false: none. */
 static bool
 path_of(const char *s)
@@ -140,7 +132,7 @@ path_of(const char *s)
         int c = (unsigned char)*s;
 
         if (c == '%') {
-            int high = hex(s[1]), low = high < 0 ? -1 : hex(s[2]);
+            int high = hex_digit(s[1]), low = high < 0 ? -1 : hex_digit(s[2]);
 
             if (low < 0 || (c = high * 16 + low) == 0)
                 return false;

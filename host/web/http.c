@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "hex.h"
 #include "pith_errno.h"
 
 #define CHUNK_LINE_MAX 256u
@@ -210,15 +211,6 @@ http_head(const uint8_t *p, size_t n, struct http_head *h)
 }
 
 /* ---- chunks -------------------------------------------------------------- */
-
-static int
-hex_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
 
 static bool
 chunk_size(struct wire line, size_t *size)

@@ -90,10 +90,10 @@ $(FUZZ)/grants: tests/fuzz/grants.c kernel/cap.c kernel/cap_set.c \
 	@mkdir -p $(@D)
 	clang-19 $(FUZZ_CFLAGS) $(INC_kernel) -o $@ $(filter %.c,$^)
 $(FUZZ)/webserve: tests/fuzz/webserve.c cli/web_file.c lib/write_all.c \
-    cli/web.h lib/write_all.h
+    cli/web.h lib/write_all.h lib/hex.h
 	@mkdir -p $(@D)
 	clang-19 $(FUZZ_CFLAGS) -iquote cli -o $@ $(filter %.c,$^)
-$(FUZZ)/wire: tests/fuzz/wire.c host/web/http.c host/web/wire.c host/web/wire.h
+$(FUZZ)/wire: tests/fuzz/wire.c host/web/http.c host/web/wire.c host/web/wire.h lib/hex.h
 	@mkdir -p $(@D)
 	clang-19 $(FUZZ_CFLAGS) -iquote host/web -o $@ $(filter %.c,$^)
 .PHONY: fuzz-webserve fuzz-wire

@@ -113,30 +113,45 @@ sleep 1
 count "$tmp/before"
 sent=$(p metrics | awk '/^pith_app_messages_sent/ { n += $2 } /^pith_app_restarts_total/ { r += $2 }
     /^pith_app_refusals_total/ { d += $2 } END { print n + 0, r + 0, d + 0 }')
-ok 'load starts' work start
-begun=$(date +%s)
 peak=0
-while [ $(($(date +%s) - begun)) -lt "$seconds" ]; do
-    sleep 2
-    kill -0 "$server" 2>/dev/null || break
-    kb=$(host | sed -n 's/^rss //p')
-    [ "$kb" -le "$peak" ] || peak=$kb
-done
-ok 'it is well under load' until_ok 10 state echo-0 running
-p metrics >"$tmp/metrics"
-ok 'nobody was given up' [ "$(awk '/^pith_apps_failed/ { print $2 }' "$tmp/metrics")" = 0 ]
-ok 'load stops again' work stop
-ok 'only the idle are left again' until_ok 20 quiet
-sleep 1
-count "$tmp/after"
-ok 'kernel objects are as before' same processes threads apps files pipes \
-    terminals sockets messages in_flight
-ok 'descriptors of the host' same host_fds
-ok 'threads of the host' no_more host_threads 8
+load() { # for so many seconds; what there is after it
+    ok 'load starts' work start
+    begun=$(date +%s)
+    while [ $(($(date +%s) - begun)) -lt "$seconds" ]; do
+        sleep 2
+        kill -0 "$server" 2>/dev/null || break
+        kb=$(host | sed -n 's/^rss //p')
+        [ "$kb" -le "$peak" ] || peak=$kb
+    done
+    ok 'it is well under load' until_ok 10 state echo-0 running
+    p metrics >"$tmp/metrics"
+    ok 'nobody was given up' [ "$(awk '/^pith_apps_failed/ { print $2 }' "$tmp/metrics")" = 0 ]
+    ok 'load stops again' work stop
+    ok 'only the idle are left again' until_ok 20 quiet
+    sleep 1
+    count "$tmp/after"
+    ok 'kernel objects are as before' same processes threads apps files pipes \
+        terminals sockets messages in_flight
+    ok 'descriptors of the host' same host_fds
+    ok 'threads of the host' no_more host_threads 8
+}
 # Without the cache of files (at most 64 MB): what is allocated, nearly as much;
 # what the host gave, as much as malloc's fragments let it.
-ok 'allocated memory' no_more heap_kb $((4096 + $(of heap_kb "$tmp/before") / 10))
-ok 'memory' no_more rss $((65536 + $(of rss "$tmp/before") / 4))
+allocated() { no_more heap_kb $((4096 + $(of heap_kb "$tmp/before") / 10)); }
+resident() { no_more rss $((65536 + $(of rss "$tmp/before") / 4)); }
+load
+# A machine that is slow or busy still compiles when others have done so, which
+# holds memory, once: then the load after that is what says whether some is lost.
+cp "$tmp/metrics" "$tmp/first"
+for _ in 1 2 3; do
+    ! allocated >"$tmp/grown" || break
+    echo "again: $(cat "$tmp/grown")"
+    mv "$tmp/after" "$tmp/before"
+    load
+done
+ok 'allocated memory' allocated
+ok 'memory' resident
+mv "$tmp/first" "$tmp/metrics"
 echo "$sent" | cat - "$tmp/metrics" | awk -v s="$seconds" '
     NR == 1 { n = -$1; r = -$2; d = -$3 }
     /^pith_app_messages_sent/ { n += $2 } /^pith_app_restarts_total/ { r += $2 }

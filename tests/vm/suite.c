@@ -22,45 +22,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../user/tests/tree.h"
+
 #define STRINGS 64
 #define ROOT_NAMES 256
 
 static char *usual[ROOT_NAMES]; /* what / holds */
 static int nusual;
 
-static int
-is_dots(const char *name)
-{
-    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-}
-
 /* ---- its directory ------------------------------------------------------ */
-
-static void
-remove_tree(const char *path)
-{
-    struct dirent *e;
-    struct stat st;
-    char child[1024];
-    DIR *d;
-
-    if (lstat(path, &st) < 0)
-        return;
-    if (!S_ISDIR(st.st_mode)) {
-        unlink(path);
-        return;
-    }
-    chmod(path, 0700);
-    d = opendir(path);
-    while (d && (e = readdir(d))) {
-        snprintf(child, sizeof child, "%s/%s", path, e->d_name);
-        if (!is_dots(e->d_name))
-            remove_tree(child);
-    }
-    if (d)
-        closedir(d);
-    rmdir(path);
-}
 
 static int
 copy_file(const char *from, const char *to)

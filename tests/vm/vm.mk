@@ -11,7 +11,7 @@ test-vm: vm usertests $(VM_SCREEN) $(B)/bin/pith
 # usertests and WASI suites inside; PITH_VM_ARCH=aarch64 for another processor.
 SUITES_ARCH := $(or $(PITH_VM_ARCH),$(shell uname -m))
 VM_SUITE := $(O)/user/tests/suite
-$(VM_SUITE): tests/vm/suite.c $(PITH_CC_DEPS)
+$(VM_SUITE): tests/vm/suite.c user/tests/tree.h $(PITH_CC_DEPS)
 	@mkdir -p $(@D)
 	@$(PITH_CC) $(USER_CFLAGS) -o $@ $<
 .PHONY: test-vm-suites

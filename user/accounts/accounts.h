@@ -67,9 +67,6 @@ int start_shell(const struct passwd *pw, const char *shell, bool login,
                 char **args);
 int say(const char *program, const char *format, ...)
     __attribute__((format(printf, 2, 3))); /* an error; returns 1 */
-/* A line of the audit log: a word, and more. */
-void account_audit(const char *format, ...)
-    __attribute__((format(printf, 1, 2)));
 
 /* ---- client.c --------------------------------------------------------- */
 

@@ -24,6 +24,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "audit_say.h"
+
 #define REQUEST_ROOM 1024u
 #define REQUEST_S 10u /* to send it in */
 #define WRONG_S 2u
@@ -41,8 +43,8 @@ refuse(const char *why)
 static int
 wrong(const char *what, const char *name)
 {
-    account_audit("login-refused %s %.32s by user %u process %d", what, name,
-                  (unsigned)peer.uid, (int)peer.pid);
+    audit_say("login-refused %s %.32s by user %u process %d", what, name,
+              (unsigned)peer.uid, (int)peer.pid);
     sleep(WRONG_S);
     return refuse("wrong password, or the account is locked");
 }
@@ -84,8 +86,8 @@ do_su(const char *name)
     fd = pith_identity_make(&id);
     if (fd < 0)
         return refuse("no identity could be made");
-    account_audit("login su to %.32s by user %u process %d", name,
-                  (unsigned)peer.uid, (int)peer.pid);
+    audit_say("login su to %.32s by user %u process %d", name,
+              (unsigned)peer.uid, (int)peer.pid);
     return pass(fd);
 }
 
@@ -101,8 +103,8 @@ do_passwd(const char *name, const char *new)
         return refuse("there is not enough memory to hash it");
     if (!files_lock() || !shadow_set(name, hash))
         return refuse(strerror(errno));
-    account_audit("password of %.32s changed by user %u process %d", name,
-                  (unsigned)peer.uid, (int)peer.pid);
+    audit_say("password of %.32s changed by user %u process %d", name,
+              (unsigned)peer.uid, (int)peer.pid);
     dprintf(0, "ok\n");
     return 0;
 }

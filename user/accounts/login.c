@@ -21,6 +21,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "audit_say.h"
+
 #define TRIES 3
 #define WAIT_S 5u
 
@@ -44,7 +46,7 @@ session(struct passwd *pw)
 {
     char *args[2] = {NULL};
 
-    account_audit("login %.32s on the console", pw->pw_name);
+    audit_say("login %.32s on the console", pw->pw_name);
     fchown(0, pw->pw_uid, 5); /* its terminal, of the group tty */
     fchmod(0, 0620);
     if (!become(pw))
@@ -109,8 +111,8 @@ ask_who(void)
         pw = ok ? getpwnam(name) : NULL;
         if (pw)
             return session(pw);
-        account_audit("login-refused %.32s on the console",
-                      name_ok(name) ? name : "?");
+        audit_say("login-refused %.32s on the console",
+                  name_ok(name) ? name : "?");
         printf("Wrong name or password.\n");
         if (++tries % TRIES == 0)
             sleep(WAIT_S);

@@ -2,12 +2,8 @@
 /* From a checked name to a shell of that user's. */
 #include "accounts.h"
 
-#include <pith/abi.h>
-#include <pith/pith_import.h>
-
 #include <errno.h>
 #include <grp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,16 +79,4 @@ start_shell(const struct passwd *pw, const char *shell, bool login, char **args)
     execv(shell, args);
     say(pw->pw_name, "%s: %s", shell, strerror(errno));
     return errno == ENOENT ? 127 : 126;
-}
-
-void
-account_audit(const char *format, ...)
-{
-    char text[200];
-    va_list ap;
-
-    va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
-    va_end(ap);
-    pith_app_control(PITH_APP_AUDIT, "", text, (int)strlen(text), 0);
 }

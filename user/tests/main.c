@@ -6,12 +6,12 @@
  * Prints "ok NAME" or "FAIL NAME: reason" for each and closes with
  * "N passed, M failed"; exit code 1 if any failed.
  */
-#include <dirent.h>
 #include <stdarg.h>
 #include <sys/mount.h>
 #include <sys/sysinfo.h>
 
 #include "t.h"
+#include "tree.h"
 
 #define TEST_SECONDS 60
 #define LEAK_KIB (24 * 1024)
@@ -173,34 +173,6 @@ find_test(const char *name)
             if (strcmp(t->name, name) == 0)
                 return t;
     return NULL;
-}
-
-/* Remove a directory tree that a test may have left. */
-static void
-remove_tree(const char *path)
-{
-    struct stat st;
-    DIR *d;
-    struct dirent *e;
-    char child[1024];
-
-    if (lstat(path, &st) < 0)
-        return;
-    if (!S_ISDIR(st.st_mode)) {
-        unlink(path);
-        return;
-    }
-    chmod(path, 0700);
-    d = opendir(path);
-    while (d && (e = readdir(d))) {
-        if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
-            continue;
-        snprintf(child, sizeof child, "%s/%s", path, e->d_name);
-        remove_tree(child);
-    }
-    if (d)
-        closedir(d);
-    rmdir(path);
 }
 
 static int

@@ -20,24 +20,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit_say.h"
 #include "sha256.h"
 #include "signature.h"
 
 #define TRUST "/etc/pith/trust"
 
 static enum boot_signatures mode;
-
-void
-super_audit(const char *format, ...)
-{
-    char text[200];
-    va_list ap;
-
-    va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
-    va_end(ap);
-    pith_app_control(PITH_APP_AUDIT, "", text, (int)strlen(text), 0);
-}
 
 /* A small file as a string; its length, or -1. */
 static ssize_t
@@ -85,12 +74,12 @@ sign_mode(enum boot_signatures wanted)
 
     mode = wanted;
     if (mode == SIGNATURES_BY_TRUST)
-        mode = trusted(NULL, NULL, NULL, 0) ? SIGNATURES_REQUIRED
-                                            : SIGNATURES_OFF;
+        mode =
+            trusted(NULL, NULL, NULL, 0) ? SIGNATURES_REQUIRED : SIGNATURES_OFF;
     if (mode == SIGNATURES_OFF && !said)
-        super_audit("unsigned apps are not checked: %s",
-                    wanted == SIGNATURES_OFF ? "boot.toml says so"
-                                             : "no key in " TRUST);
+        audit_say("unsigned apps are not checked: %s",
+                  wanted == SIGNATURES_OFF ? "boot.toml says so"
+                                           : "no key in " TRUST);
     said = true;
 }
 
@@ -119,7 +108,8 @@ hash(void *ctx, const char *file, char hex[65])
     int fd;
 
     sha256_init(&s);
-    if (strcmp(file, "vyoma.toml") == 0) { /* what was read, not what is there */
+    if (strcmp(file, "vyoma.toml") ==
+        0) { /* what was read, not what is there */
         sha256_add(&s, at->manifest, at->len);
     } else {
         snprintf(path, sizeof path, "/apps/%s/%.255s", at->app, file);
@@ -153,6 +143,6 @@ sign_ok(const char *app, const struct manifest *m, const char *manifest,
                         &report) == 0)
         return true;
     snprintf(why, room, "/apps/%s: %s", app, report.text);
-    super_audit("refused-app %s: %s", app, report.text);
+    audit_say("refused-app %s: %s", app, report.text);
     return false;
 }

@@ -141,8 +141,6 @@ void sign_mode(enum boot_signatures wanted);
  * text of its vyoma.toml, which m is. */
 bool sign_ok(const char *app, const struct manifest *m, const char *manifest,
              size_t len, char *why, size_t room);
-/* "word more", into the audit log. */
-void super_audit(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* broker.c */
 void broker_config(const struct boot_config *c);
