@@ -11,6 +11,7 @@
 #include "exec.h"
 #include "lib.h"
 #include "pith_errno.h"
+#include "proc_internal.h"
 
 #define PARAMS_MAX 12
 
@@ -187,8 +188,9 @@ exec_link(struct thread *t, struct engine_instance *from)
     host_free(imports);
     if (t != &p->main)
         return st;
-    p->trouble = why;
     if (st == ENGINE_OK)
         find_memory(p);
+    else
+        proc_trouble(p, why.text);
     return st;
 }

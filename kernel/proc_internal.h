@@ -44,6 +44,9 @@ void proc_drop_store(struct proc *p);
 enum engine_status proc_poll(struct engine_store *s, void *user);
 /* For a thread; those after the first share the first's limits. */
 struct engine_store *proc_store_create(struct thread *t);
+/* Why p cannot go on, without the lock. What it was killed for counts more: its
+ * time may be over while it is linked. */
+void proc_trouble(struct proc *p, const char *why);
 /* The same for traps, without the lock: keeps what is left, too. */
 void proc_note_trap(struct thread *t, enum engine_status st);
 /* Thread t ended with st, which ends p unless that is known already. Lock held;

@@ -232,6 +232,15 @@ proc_set_status(struct thread *t, enum engine_status st)
     }
 }
 
+void
+proc_trouble(struct proc *p, const char *why)
+{
+    kernel_lock();
+    if (!p->dying)
+        report_set(&p->trouble, 0, "%s", why);
+    kernel_leave();
+}
+
 /*
  * Look at what a trap of t left, before anything else happens; the first one
  * counts, and is what the process dies of. Without the lock: the module's debug
@@ -286,16 +295,19 @@ call_export(struct proc *p, const char *name)
 {
     const struct engine_functype *t;
     struct engine_extern e;
+    char why[100];
 
     if (!engine_instance_export(p->main.instance, name, strlen(name), &e) ||
         e.kind != ENGINE_FUNC) {
-        report_set(&p->trouble, 0, "no function %s is exported: a library?",
-                   name);
+        text_format(why, sizeof why, "no function %s is exported: a library?",
+                    name);
+        proc_trouble(p, why);
         return ENGINE_UNLINKABLE;
     }
     t = engine_func_type(e.func);
     if (t->nparams || t->nresults) {
-        report_set(&p->trouble, 0, "%s must take and return nothing", name);
+        text_format(why, sizeof why, "%s must take and return nothing", name);
+        proc_trouble(p, why);
         return ENGINE_UNLINKABLE;
     }
     return engine_call(p->main.store, e.func, NULL, NULL);

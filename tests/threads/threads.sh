@@ -62,6 +62,8 @@ run="$bin/pith run --cap time"
     t "a thread raises a signal" 134 "" $run "$w" raise
     t "main's return ends all" 0 "" $run "$w" return
     t "a time limit" 124 "*out of time*" $run --timeout 0.3 "$w" hang
+    t "one that is over while it is linked" 124 "*out of time*" \
+        $run --timeout 0.001 "$w" hang
     t "a fuel limit" 124 "*out of fuel*" $run --fuel 3000000 "$w" hang
     t "a memory limit" 1 "memory.grow*" $run --max-memory 32M "$w" grow-much
     t "a signal from outside" 143 "" sh -c \
