@@ -242,7 +242,7 @@ test_traps(void)
 static void *
 interrupt(void *store)
 {
-    usleep(20000);
+    usleep(300000); /* by then it spins */
     wasm_store_interrupt(store);
     return NULL;
 }

@@ -127,7 +127,7 @@ poll_stdin(void)
     int r;
 
     say("polling\n", 0, 0);
-    r = call_poll(proc_current(), &p, 1, host_mono_ns() + 2000000000u, NULL);
+    r = call_poll(proc_current(), &p, 1, host_mono_ns() + 60000000000u, NULL);
     say("poll %lld %lld\n", r, p.revents);
 }
 

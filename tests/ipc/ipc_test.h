@@ -49,10 +49,10 @@ void actor_settle(struct proc *p);
 
 /* Let others run for so long. */
 void pause_ms(uint32_t ms);
-/* Wait up to two seconds for something; false: it did not come. */
+/* Wait up to a minute for something that is to come. */
 #define UNTIL(condition)                                                       \
     do {                                                                       \
-        int tries_ = 2000;                                                     \
+        int tries_ = 60000;                                                    \
         while (!(condition) && tries_--)                                       \
             pause_ms(1);                                                       \
         CHECK(condition);                                                      \

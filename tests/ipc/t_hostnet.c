@@ -185,7 +185,7 @@ listen_to_both(void)
     CHECK_EQ(call_accept(ME, l, NULL, NULL, 0), -E_AGAIN);
     w = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     CHECK_EQ(connect(w, (struct sockaddr *)&from, sizeof from), 0);
-    CHECK_EQ(poll1(l, PITH_POLLIN, 2000), PITH_POLLIN);
+    CHECK_EQ(poll1(l, PITH_POLLIN, 60000), PITH_POLLIN);
     fd = call_accept(ME, l, &peer, &len, 0);
     CHECK(fd >= 0);
     CHECK_EQ(peer.addr[0], 127);
@@ -268,7 +268,7 @@ datagrams(void)
     CHECK_EQ(call_bind(ME, fd, &a, sizeof a), 0);
     w = world(SOCK_DGRAM, loop, &out_port);
     CHECK_EQ(sendto(w, "ping", 4, 0, (struct sockaddr *)&to, sizeof to), 4);
-    CHECK_EQ(poll1(fd, PITH_POLLIN, 2000), PITH_POLLIN);
+    CHECK_EQ(poll1(fd, PITH_POLLIN, 60000), PITH_POLLIN);
     uio_kernel(&u, &seg, buf, sizeof buf);
     CHECK_BYTES(buf, call_recv(ME, fd, &u, 0, &m), "ping");
     CHECK_EQ(from.port[0] << 8 | from.port[1], out_port);

@@ -42,7 +42,7 @@ time_out(void)
     CHECK_EQ(poll1(fds[0], PITH_POLLIN, 20), 0);
     took = host_mono_ns() - start;
     CHECK(took >= 20000000);
-    CHECK(took < 1000000000);
+    CHECK(took < 10000000000);
     CHECK_EQ(call_poll(ME, NULL, 0, host_mono_ns() + 1000000, NULL), 0);
 }
 

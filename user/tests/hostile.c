@@ -47,7 +47,7 @@ attack(int argc, char **argv)
                                   0xfffffff8, 0x80000000, end + 65536};
 
     (void)argc;
-    alarm(20);
+    alarm(120);
     for (size_t i = 0; i < sizeof integers / sizeof *integers; i++)
         for (size_t l = 0; l < sizeof longs / sizeof *longs; l++)
             for (size_t p = 0; p < sizeof pointers / sizeof *pointers; p++) {

@@ -13,7 +13,7 @@
 #include "t.h"
 #include "tree.h"
 
-#define TEST_SECONDS 60
+#define TEST_SECONDS 300
 #define LEAK_KIB (24 * 1024)
 
 static const struct test *const tables[] = {
@@ -175,6 +175,26 @@ find_test(const char *name)
     return NULL;
 }
 
+void
+until_asleep(pid_t pid)
+{
+    char path[64], state = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    if (access(path, R_OK) < 0) { /* not mounted */
+        pause_ms(50);
+        return;
+    }
+    for (int i = 0; i < 12000 && state != 'S'; i++) {
+        const char *p = strrchr(get_file(path), ')');
+
+        CHECK(p);
+        state = p[2];
+        pause_ms(5);
+    }
+    CHECK_EQ(state, 'S');
+}
+
 static int
 run_test(const char *name)
 {
@@ -237,7 +257,7 @@ processes_settled(int expected)
 {
     int n = processes();
 
-    for (int i = 0; i < 100 && n > expected; i++) {
+    for (int i = 0; i < 3000 && n > expected; i++) {
         pause_ms(10);
         while (waitpid(-1, NULL, WNOHANG) > 0)
             ;

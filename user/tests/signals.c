@@ -126,18 +126,33 @@ send_to_parent(int argc, char **argv)
 {
     (void)argc;
     pause_ms(atoi(argv[2]));
+    if (argv[3][0] == '1')
+        until_asleep(getppid());
     kill(getppid(), atoi(argv[1]));
     return 0;
 }
 
 static pid_t
-send_later(int sig, int ms)
+send_in(int sig, int ms, const char *asleep)
 {
     char a[8], b[8];
 
     snprintf(a, sizeof a, "%d", sig);
     snprintf(b, sizeof b, "%d", ms);
-    return role("send_to_parent", a, b, NULL);
+    return role("send_to_parent", a, b, asleep, NULL);
+}
+
+static pid_t
+send_later(int sig, int ms)
+{
+    return send_in(sig, ms, "0");
+}
+
+/* When this process waits for something. */
+static pid_t
+send_to_sleeper(int sig)
+{
+    return send_in(sig, 30, "1");
 }
 
 static void
@@ -189,12 +204,12 @@ interrupting(void)
 
     CHECK_EQ(pipe(p), 0);
     install(SIGUSR1, note, 0);
-    pid = send_later(SIGUSR1, 30);
+    pid = send_to_sleeper(SIGUSR1);
     CHECK_ERRNO(read(p[0], &b, 1), EINTR);
     CHECK_EQ(wait_for(pid), 0);
-    pid = send_later(SIGUSR1, 30);
+    pid = send_to_sleeper(SIGUSR1);
     pf = (struct pollfd){.fd = p[0], .events = POLLIN};
-    CHECK_ERRNO(poll(&pf, 1, 5000), EINTR);
+    CHECK_ERRNO(poll(&pf, 1, 60000), EINTR);
     CHECK_EQ(wait_for(pid), 0);
     CHECK_EQ(count, 2);
 }
@@ -368,7 +383,7 @@ jumps_out_of_handlers(void)
     install(SIGUSR1, jump_out, SA_RESTART);
     CHECK_EQ(pipe(p), 0);
     for (volatile int i = 0; i < 5; i++) {
-        pid = send_later(SIGUSR1, 10);
+        pid = send_to_sleeper(SIGUSR1);
         r = sigsetjmp(out, 1);
         if (r == 0) {
             read(p[0], &b, 1); /* for ever, but for the jump */

@@ -272,7 +272,7 @@ tcp_without_blocking(void)
     int c = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), s, r;
     struct pollfd p;
     fd_set w;
-    struct timeval t = {1, 0};
+    struct timeval t = {60, 0};
 
     bound(l, &a);
     CHECK_EQ(listen(l, 1), 0);
@@ -280,7 +280,7 @@ tcp_without_blocking(void)
     r = connect(c, (struct sockaddr *)&a, sizeof a);
     CHECK(r == 0 || errno == EINPROGRESS);
     p = (struct pollfd){.fd = l, .events = POLLIN};
-    CHECK_EQ(poll(&p, 1, 1000), 1);
+    CHECK_EQ(poll(&p, 1, 60000), 1);
     s = accept(l, NULL, NULL);
     CHECK(s >= 0);
     FD_ZERO(&w);
@@ -289,12 +289,12 @@ tcp_without_blocking(void)
     CHECK(FD_ISSET(c, &w));
     CHECK_EQ(write(c, "abc", 3), 3);
     p = (struct pollfd){.fd = s, .events = POLLIN};
-    CHECK_EQ(poll(&p, 1, 1000), 1);
+    CHECK_EQ(poll(&p, 1, 60000), 1);
     CHECK_EQ(ioctl(s, FIONREAD, &r), 0);
     CHECK_EQ(r, 3);
     close(s);
     p = (struct pollfd){.fd = c, .events = POLLIN};
-    CHECK_EQ(poll(&p, 1, 1000), 1);
+    CHECK_EQ(poll(&p, 1, 60000), 1);
 }
 
 static void
@@ -368,7 +368,7 @@ polling(void)
     posix_spawn_file_actions_adddup2(&fa, q[1], 1);
     posix_spawn_file_actions_addclose(&fa, p[1]); /* or it is not ours alone */
     pid = role_with(&fa, NULL, "idle_then_write", NULL);
-    CHECK_EQ(poll(f, 3, 5000), 1);
+    CHECK_EQ(poll(f, 3, 60000), 1);
     CHECK(f[1].revents == POLLIN && !f[0].revents && !f[2].revents);
     close(p[1]);
     CHECK_EQ(poll(f, 3, 0), 2);

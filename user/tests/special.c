@@ -44,12 +44,14 @@ locks(void)
     CHECK_EQ(fcntl(fd, F_SETLK, &l), 0);
     pid = role("lock_tries", "fcntl", NULL);
     pause_ms(50);
+    until_asleep(pid);
     l.l_type = F_UNLCK;
     CHECK_EQ(fcntl(fd, F_SETLK, &l), 0);
     CHECK_EQ(wait_for(pid), 0);
     CHECK_EQ(flock(fd, LOCK_EX), 0);
     pid = role("lock_tries", "flock", NULL);
     pause_ms(50);
+    until_asleep(pid);
     CHECK_EQ(waitpid(pid, NULL, WNOHANG), 0);
     CHECK_EQ(flock(fd, LOCK_UN), 0);
     CHECK_EQ(wait_for(pid), 0);

@@ -21,7 +21,7 @@ accounting(void)
     struct rusage one;
     pid_t pid = role("spin", NULL);
 
-    pause_ms(100);
+    pause_ms(400);
     kill(pid, SIGKILL);
     CHECK_EQ(wait4(pid, &status, 0, &one), pid);
     CHECK(one.ru_utime.tv_sec > 0 || one.ru_utime.tv_usec > 1000);

@@ -79,6 +79,8 @@ pid_t role_with(const posix_spawn_file_actions_t *fa,
 /* Its exit code; fails the test if it was killed. */
 int wait_for(pid_t pid);
 void pause_ms(int ms);
+/* Until it sleeps in a system call: nothing interrupts it before that. */
+void until_asleep(pid_t pid);
 int64_t now_ms(void);
 const char *self_path(void);
 extern char scratch[]; /* the test's own directory, empty; also its cwd */

@@ -24,7 +24,7 @@ expect(int fd, const char *text)
     size_t want = strlen(text), have = 0;
     struct pollfd p = {.fd = fd, .events = POLLIN};
 
-    while (have < want && poll(&p, 1, 2000) == 1) {
+    while (have < want && poll(&p, 1, 60000) == 1) {
         ssize_t n = read(fd, b + have, sizeof b - 1 - have);
 
         if (n <= 0)
@@ -128,27 +128,6 @@ on_terminal(const char *name)
     pid = role_with(&fa, &attr, name, NULL);
     posix_spawn_file_actions_destroy(&fa);
     return pid;
-}
-
-/* Until it sleeps in a system call: nothing would interrupt it afterwards. */
-static void
-until_asleep(pid_t pid)
-{
-    char path[64], state = 0;
-
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    if (access(path, R_OK) < 0) { /* not mounted */
-        pause_ms(50);
-        return;
-    }
-    for (int i = 0; i < 1000 && state != 'S'; i++) {
-        const char *p = strrchr(get_file(path), ')');
-
-        CHECK(p);
-        state = p[2];
-        pause_ms(5);
-    }
-    CHECK_EQ(state, 'S');
 }
 
 static volatile int got;

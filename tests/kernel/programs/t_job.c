@@ -69,7 +69,7 @@ orphaned_group(void)
     snprintf(arg, sizeof arg, "%d", fd[1]);
     CHECK(code_of(child("stopper", arg)) == 0);
     CHECK(read(fd[0], &c, sizeof c) == sizeof c && c > 0);
-    for (i = 0; i < 200 && kill(c, 0) == 0; i++) {
+    for (i = 0; i < 60000 && kill(c, 0) == 0; i++) {
         pause_ms(1);
         waitpid(c, NULL, WNOHANG); /* ours now if we are process 1 */
     }
@@ -138,7 +138,7 @@ test_time(void)
     CHECK(nanosleep(&want, NULL) == 0);
     clock_gettime(CLOCK_MONOTONIC, &b);
     ms = (b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000;
-    CHECK(ms >= 20 && ms < 200);
+    CHECK(ms >= 20 && ms < 5000);
     clock_gettime(CLOCK_REALTIME, &a);
     CHECK(a.tv_sec > 1600000000);
     a.tv_nsec += 10000000;

@@ -112,14 +112,14 @@ interrupted_read(void)
     CHECK(pipe(fd) == 0);
     on(SIGALRM, note, 0);
     got = 0;
-    alarm_in(10, 0);
+    alarm_in(10, 10); /* again: the first may come before the read */
     CHECK(read(fd[0], &c, 1) == -1 && errno == EINTR && got == SIGALRM);
 
     /* With SA_RESTART the read goes on until there is something. */
     on(SIGALRM, tick, SA_RESTART);
     ticks = 0;
     alarm_in(5, 5);
-    p = child("sleep", "40");
+    p = child("sleep", "300");
     on(SIGCHLD, SIG_DFL, 0);
     CHECK(code_of(p) == 7 && ticks > 1);
     alarm_in(0, 0);
@@ -130,12 +130,13 @@ interrupted_read(void)
 static void
 interrupted_sleep(void)
 {
-    struct timespec want = {1, 0}, left = {0, 0};
+    struct timespec want = {100, 0}, left = {0, 0};
 
     on(SIGALRM, note, SA_RESTART);
-    alarm_in(10, 0);
+    alarm_in(10, 10);
     CHECK(nanosleep(&want, &left) == -1 && errno == EINTR);
-    CHECK(left.tv_sec == 0 && left.tv_nsec > 500000000);
+    alarm_in(0, 0);
+    CHECK(left.tv_sec < 100 && left.tv_sec > 30);
 }
 
 static void
@@ -332,13 +333,13 @@ test_stop(void)
     stop_one("sleep", "9000");
     /* A sleep that was stopped meanwhile still ends when it was to. */
     clock_gettime(CLOCK_MONOTONIC, &a);
-    p = child("sleep", "60");
+    p = child("sleep", "2000");
     pause_ms(10);
     kill(p, SIGSTOP);
-    pause_ms(10);
+    pause_ms(2100);
     kill(p, SIGCONT);
     CHECK(code_of(p) == 7);
     clock_gettime(CLOCK_MONOTONIC, &b);
     CHECK((b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000 <
-          150);
+          4000);
 }

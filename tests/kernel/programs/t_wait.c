@@ -28,7 +28,7 @@ statuses(void)
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
     status = reap(child("overflow", "1"));
     CHECK(WIFSIGNALED(status));
-    p = child("sleep", "20");
+    p = child("sleep", "500");
     CHECK(waitpid(p, &status, WNOHANG) == 0);
     CHECK(code_of(p) == 7);
     CHECK(waitpid(p, &status, 0) == -1 && errno == ECHILD);
