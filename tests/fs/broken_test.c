@@ -250,7 +250,7 @@ one_round(int seed)
 
     if (pid == 0) {
         srand((unsigned)seed);
-        alarm(60);
+        alarm(600);
         copy_model();
         if (seed % 2)
             break_bytes();

@@ -12,32 +12,22 @@ field() { p ps --json | sed 's/},{/}\n{/g' | grep "\"name\":\"$1\"" |
 
 # --- the root
 root=$tmp/root
-mkdir -p "$root"
-cp -R -P "$top/image/root/." "$root/"
-cp -R -P "$out/user/root/." "$root/"
-
-mkdir -p "$root/dev" "$root/proc" "$root/tmp" "$root/mnt" "$root/var/log" \
-    "$root/data" "$root/etc/vyoma"
-app() { # NAME [LINE...]
+base_root "$root"
+own() { # NAME [LINE...]
     name=$1
     shift
-    mkdir -p "$root/apps/$name"
-    cp "$out/test/super/$name.wasm" "$root/apps/$name/"
-    {
-        printf '[app]\nname = "%s"\nwasm = "%s.wasm"\n' "$name" "$name"
-        for line in "$@"; do echo "$line"; done
-    } >"$root/apps/$name/vyoma.toml"
+    app "$root/apps" "$name" "$name" "$@"
 }
-app echo 'restart = "always"' '[capabilities]' 'stdio = true'
-app asker '[capabilities]' 'stdio = true' 'ipc = ["echo"]'
-app crash 'restart = "on-failure"' '[capabilities]' 'stdio = true'
-app stuck 'watchdog_secs = 1' '[capabilities]' 'stdio = true'
-app flood '[capabilities]' 'stdio = true' '[limits]' 'cpu = 60'
-app bomb '[capabilities]' 'stdio = true' 'spawn = true' \
+own echo 'restart = "always"' '[capabilities]' 'stdio = true'
+own asker '[capabilities]' 'stdio = true' 'ipc = ["echo"]'
+own crash 'restart = "on-failure"' '[capabilities]' 'stdio = true'
+own stuck 'watchdog_secs = 1' '[capabilities]' 'stdio = true'
+own flood '[capabilities]' 'stdio = true' '[limits]' 'cpu = 60'
+own bomb '[capabilities]' 'stdio = true' 'spawn = true' \
     'filesystem = { "/apps/bomb" = "ro" }' '[limits]' 'processes = 8'
-app hog '[capabilities]' 'stdio = true' '[limits]' 'memory = "16MB"'
-app boss '[capabilities]' 'stdio = true' 'shell = true' 'ipc = ["echo"]'
-app tick '[capabilities]' 'stdio = true'
+own hog '[capabilities]' 'stdio = true' '[limits]' 'memory = "16MB"'
+own boss '[capabilities]' 'stdio = true' 'shell = true' 'ipc = ["echo"]'
+own tick '[capabilities]' 'stdio = true'
 mkdir -p "$root/apps/bad"
 printf '[app]\nname = "bad"\nfly = 1\n' >"$root/apps/bad/vyoma.toml"
 cat >"$root/etc/vyoma/boot.toml" <<END
@@ -54,7 +44,6 @@ name = "stuck"
 name = "tick"
 restart = "always"
 END
-printf '/tmp/ 1777 0 0\n/root/ 700 0 0\n' >"$tmp/tree"
 "$mkdisk" "$tmp/image" "$root" "$tmp/tree" >/dev/null || exit 1
 
 serve() {
@@ -199,5 +188,4 @@ ok 'SIGTERM is an orderly end' [ "$code" = 0 ]
 ok 'SIGTERM leaves no socket' [ ! -e "$tmp/control" ]
 ok 'no sanitizer report' sh -c '! grep -m 1 -A 12 -E "Sanitizer|runtime error:" "$1"' sh "$tmp/serve.log"
 [ "$failed" = 0 ] || tail -n 5 "$tmp/serve.log"
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish

@@ -26,7 +26,7 @@ export function listen(child) {
     });
 
     /** Resolves with the match of `pattern` in what is said from now on. */
-    const hear = (pattern, seconds = 120) => new Promise((resolve, reject) => {
+    const hear = (pattern, seconds = 600) => new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
             waiting.splice(waiting.indexOf(look), 1);
             reject(new Error(`no ${pattern} in: ${said.slice(-800)}`));

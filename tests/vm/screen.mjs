@@ -59,7 +59,7 @@ function lines(p) {
 /** Has it a line that `pattern` fits, by and by? The lines. */
 async function see(control, pattern) {
     let text = [];
-    for (let i = 0; i < 50 && !text.some(l => pattern.test(l)); i++) {
+    for (let i = 0; i < 600 && !text.some(l => pattern.test(l)); i++) {
         await new Promise(r => setTimeout(r, 100));
         text = lines(await dump(control));
     }
@@ -231,7 +231,7 @@ const over = new Promise(resolve => machine.on('exit', resolve));
 try {
     await main();
     const code = await Promise.race([over,
-        new Promise(r => setTimeout(() => r('no end'), 30000))]);
+        new Promise(r => setTimeout(() => r('no end'), 150000))]);
     verdict('powered off', code === 0, `${code}`);
 } catch (e) {
     verdict('to the end', false, e.message);

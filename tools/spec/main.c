@@ -33,7 +33,7 @@ struct run {
     unsigned refused;
 };
 
-enum { HOSTILE_SECONDS = 30, HOSTILE_MIB = 1536 };
+enum { HOSTILE_SECONDS = 60, HOSTILE_MIB = 1536 };
 
 static void
 totals_add(struct totals *to, const struct totals *from)
@@ -230,7 +230,7 @@ parse(struct run *r, int argc, char **argv, const char **expect)
 int
 main(int argc, char **argv)
 {
-    struct run r = {.options = {.timeout = 10}};
+    struct run r = {.options = {.timeout = 60}};
     struct totals outside = {0, 0, 0, 0};
     const char *expect = NULL;
     int first = parse(&r, argc, argv, &expect);
