@@ -132,6 +132,14 @@ $(B)/bin/pith-mkdisk: $(B)/obj/tools/mkdisk.o $(B)/obj/host/posix/errno.o \
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lsqlite3 -lpthread
 
+# (of the engine's inside)
+$(B)/obj/tools/ready.o: tools/ready.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(INC_engine) -MMD -MP -c -o $@ $<
+$(B)/bin/pith-ready: $(B)/obj/tools/ready.o $(B)/lib/libpith-engine.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lsqlite3 -lm -lpthread
+
 define compile
 $(B)/obj/$(1)/%.o: $(1)/%.c
 	@mkdir -p $$(@D)

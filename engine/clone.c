@@ -12,7 +12,6 @@
 #include <stdlib.h>
 
 #include "pith_errno.h"
-#include "zeros.h"
 
 #define COPY_PAGE 4096u
 
@@ -65,6 +64,22 @@ clone_ref(struct clone *c, uint32_t vt, void *ref)
 /* ---- memories
  * -------------------------------------------------------------------- */
 
+/* (memcmp's loop in a small libc goes by bytes.) */
+static bool
+is_zero(const uint8_t *p, size_t n)
+{
+    uint64_t v[4];
+
+    for (; n >= sizeof v; p += sizeof v, n -= sizeof v) {
+        memcpy(v, p, sizeof v);
+        if (v[0] | v[1] | v[2] | v[3])
+            return false;
+    }
+    while (n && !*p)
+        p++, n--;
+    return n == 0;
+}
+
 /* Pages of zeros stay untouched in the copy. */
 static void
 copy_bytes(uint8_t *to, const uint8_t *from, uint64_t n)
@@ -72,7 +87,7 @@ copy_bytes(uint8_t *to, const uint8_t *from, uint64_t n)
     for (uint64_t at = 0; at < n; at += COPY_PAGE) {
         size_t k = n - at < COPY_PAGE ? (size_t)(n - at) : COPY_PAGE;
 
-        if (memcmp(from + at, zeros, k) != 0)
+        if (!is_zero(from + at, k))
             memcpy(to + at, from + at, k);
     }
 }

@@ -11,6 +11,7 @@
 #include "baseline.h"
 #include "options.h"
 #include "pith_errno.h"
+#include "ready.h"
 #include "runtime.h"
 
 #define CHUNK_FIRST ((size_t)64 << 10)
@@ -83,9 +84,8 @@ thread_jump(const struct translator *t, uint32_t at, struct insn *i)
     i->imm = (int32_t)(target - at);
 }
 
-/* Operation numbers to handlers, into the chunk. */
-static void
-finish(const struct translator *t, struct insn *to)
+void
+t_finish(const struct translator *t, struct insn *to, bool handlers)
 {
     memcpy(to, t->out, t->n * sizeof *to);
     for (uint32_t i = 0; i < t->n; i++) {
@@ -93,7 +93,8 @@ finish(const struct translator *t, struct insn *to)
 
         if (op_is_branch(op) && to[i].imm > 0)
             thread_jump(t, i, &to[i]);
-        to[i].code = interp_code(op);
+        if (handlers)
+            to[i].code = interp_code(op);
         i += t_raw_count(op);
     }
 }
@@ -108,37 +109,80 @@ enter_translation(struct engine_module *m, uint32_t func)
                                    atomic_load(&m->code[func].insns));
 }
 
-static int
-publish(struct translator *t, struct engine_module *m, uint32_t func)
+/* Room for n instructions of func, which become it by publish(). */
+static struct insn *
+make_room(struct engine_module *m, uint32_t n, const struct eh_entry *handlers,
+          const struct code_range *like)
 {
-    struct code_chunk *c = chunk_for(m, t->n * sizeof(struct insn));
+    struct code_chunk *c = chunk_for(m, n * sizeof(struct insn));
     struct code_range *r = c ? range_add(c) : NULL;
-    struct insn *to;
+    size_t bytes = like->nhandlers * sizeof *handlers;
 
     if (!r)
-        return -E_NOMEM;
-    *r = (struct code_range){.func = func,
-                             .nhandlers = t->nhandlers,
-                             .link = t->link,
-                             .frame = t->out[0].uimm};
-    if (t->nhandlers) {
-        size_t bytes = t->nhandlers * sizeof *t->handlers;
+        return NULL;
+    *r = *like;
+    if (bytes) {
+        void *copy = malloc(bytes);
 
-        r->handlers = malloc(bytes);
-        if (!r->handlers)
-            return -E_NOMEM;
-        memcpy((void *)(uintptr_t)r->handlers, t->handlers, bytes);
-        m->code_bytes += bytes;
+        if (!copy)
+            return NULL;
+        memcpy(copy, handlers, bytes);
+        r->handlers = copy;
     }
-    to = (struct insn *)(void *)(c->mem + c->used);
-    finish(t, to);
-    r->start = to;
-    r->end = to + t->n;
-    c->used += t->n * sizeof *to;
-    c->nranges++;
-    atomic_store_explicit(&m->code[func].insns, to, memory_order_release);
-    enter_translation(m, func);
+    r->start = (struct insn *)(void *)(c->mem + c->used);
+    r->end = r->start + n;
+    return (struct insn *)(void *)(c->mem + c->used);
+}
+
+static void
+publish(struct engine_module *m, const struct insn *to)
+{
+    struct code_chunk *c = m->chunks;
+    struct code_range *r = &c->ranges[c->nranges++];
+
+    r->frame = to->uimm; /* of `enter` */
+    c->used += (size_t)(r->end - to) * sizeof *to;
+    m->code_bytes += r->nhandlers * sizeof *r->handlers;
+    atomic_store_explicit(&m->code[r->func].insns, to, memory_order_release);
+    enter_translation(m, r->func);
+}
+
+static int
+publish_translated(const struct translator *t, struct engine_module *m,
+                   uint32_t func)
+{
+    struct insn *to = make_room(m, t->n, t->handlers,
+                                &(struct code_range){.func = func,
+                                                     .nhandlers = t->nhandlers,
+                                                     .link = t->link});
+
+    if (!to)
+        return -E_NOMEM;
+    t_finish(t, to, true);
+    publish(m, to);
     return 0;
+}
+
+/* Was it translated beforehand? */
+static bool
+publish_ready(struct engine_module *m, uint32_t func)
+{
+    const struct ready_code *c = ready_func(m, func);
+    struct insn *to = NULL;
+
+    if (c)
+        to = make_room(m, c->n, (const void *)(c + 1),
+                       &(struct code_range){.func = func,
+                                            .nhandlers = c->nhandlers,
+                                            .link = c->link});
+    if (!to)
+        return false;
+    if (!ready_unpack(m, c, to)) {
+        free((void *)(uintptr_t)m->chunks->ranges[m->chunks->nranges].handlers);
+        return false;
+    }
+    publish(m, to);
+    return true;
 }
 
 int
@@ -252,6 +296,9 @@ translate_func(struct engine_module *m, uint32_t func)
         enter_translation(m, func);
         goto out; /* another thread was faster */
     }
+    if (!atomic_load(&m->code[func].insns) && !is_due(m, func) &&
+        publish_ready(m, func))
+        goto out;
     if (!m->translator)
         m->translator = calloc(1, sizeof *m->translator);
     t = m->translator;
@@ -260,7 +307,8 @@ translate_func(struct engine_module *m, uint32_t func)
         goto out;
     t->want = UINT32_MAX;
     if (t_translate(t, m, func))
-        r = atomic_load(&m->code[func].insns) ? 0 : publish(t, m, func);
+        r = atomic_load(&m->code[func].insns) ? 0
+                                          : publish_translated(t, m, func);
     if (r == 0 && !atomic_load(&m->code[func].native)) /* optimised already */
         compile(t, m, func);
     if (t->cap > KEEP_BUFFERS || t->stack_cap > KEEP_BUFFERS || r < 0 ||

@@ -11,6 +11,7 @@
 #include "limits.h"
 #include "module_cache.h"
 #include "pith_errno.h"
+#include "ready.h"
 
 void *
 decode_alloc(struct engine_module *m, struct reader *r, size_t n, size_t size)
@@ -105,8 +106,10 @@ section_code(struct engine_module *m, struct reader *r)
     if (m->known && known_code(m, r, n))
         return;
     m->known = NULL;
-    v = validator_create(m);
-    if (!v)
+    v = m->ready ? NULL : validator_create(m);
+    if (m->ready)
+        m->tail_calls = m->ready->tail_calls;
+    else if (!v)
         reader_fail(r, -E_NOMEM, "out of memory");
     for (uint32_t i = 0; i < n && !reader_failed(r); i++) {
         uint32_t size = read_u32(r);
@@ -119,7 +122,7 @@ section_code(struct engine_module *m, struct reader *r)
         m->code[i].body = (uint32_t)reader_offset(r);
         m->code[i].length = size;
         body = reader_sub(r, size);
-        if (!reader_failed(&body) && validator_func(v, i, &body) < 0)
+        if (v && !reader_failed(&body) && validator_func(v, i, &body) < 0)
             reader_fail(r, body.err, "invalid function");
     }
     validator_destroy(v);

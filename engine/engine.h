@@ -183,6 +183,20 @@ int engine_module_load_file(const uint8_t *bytes, size_t size,
                             void (*release)(const uint8_t *, size_t, void *),
                             void *ctx, const struct engine_file *file,
                             struct engine_module **out, struct report *report);
+/*
+ * Programs known beforehand: `file` speaks of some that lie in `image`
+ * (engine/ready.h), which are then neither validated nor, as far as it goes,
+ * translated. Both stay where they are, and are believed. Before any module is
+ * loaded; false: the file is not of this engine, or damaged, and not used.
+ */
+bool engine_ready(const void *file, size_t size, const void *image,
+                  uint64_t image_size);
+struct engine_ready_stats {
+    uint32_t modules; /* known ones, loaded */
+    uint32_t asked;   /* functions wanted first, of all modules */
+    uint32_t found;   /* ... that were there */
+};
+struct engine_ready_stats engine_ready_stats(void);
 struct engine_module *engine_module_ref(struct engine_module *m);
 void engine_module_unref(struct engine_module *m); /* NULL is fine */
 

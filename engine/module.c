@@ -8,6 +8,7 @@
 #include "optimise.h"
 #include "perfmap.h"
 #include "pith_errno.h"
+#include "ready.h"
 
 static void
 ports_free(struct port *p, uint32_t n)
@@ -64,10 +65,11 @@ decode(struct engine_module *m, const struct engine_file *file,
     struct known_module known;
     int r;
 
+    m->ready = ready_find(m);
     if (module_cache_open(&known, m, file))
         m->known = &known;
     r = decode_module(m, report);
-    if (r == 0 && !m->known)
+    if (r == 0 && !m->known && !m->ready)
         module_cache_write(m, file);
     m->known = NULL;
     module_cache_close(&known);

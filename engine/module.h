@@ -132,6 +132,7 @@ struct engine_module {
     _Atomic uint32_t cold; /* polls until its functions are compiled (code.c) */
     bool plain; /* instructions are for a compiler as well (translate.h) */
     const struct known_module *known; /* while it is loaded, or NULL */
+    const struct ready_module *ready; /* known beforehand (ready.h), or NULL */
     uint32_t code_at, code_end;       /* the code section's content */
     const uint8_t *bytes;
     size_t size;

@@ -136,6 +136,9 @@ t_is_plain(const struct translator *t)
 /* Translate defined function func of m; false: out of memory. */
 bool t_translate(struct translator *t, struct engine_module *m, uint32_t func);
 void t_buffers_free(struct translator *t);
+/* What was translated, as it is run, to t->n instructions: with handlers, or
+ * with numbers of operations still. (code.c) */
+void t_finish(const struct translator *t, struct insn *to, bool handlers);
 /* Instructions behind op that hold raw bytes rather than a code. */
 uint32_t t_raw_count(unsigned op);
 bool t_grow(struct translator *t, void *array, uint32_t *cap, size_t size);

@@ -18,6 +18,8 @@
 #include "pty.h"
 #include "vfs.h"
 
+void (*console_at_rest)(void);
+
 static struct tty *console;
 static struct wait_queue output_wait;
 static uint8_t chunk[4096]; /* what is on its way to the host */
@@ -43,8 +45,11 @@ output_task(void *arg)
     int r;
 
     for (;;) {
-        while ((n = ldisc_take(&t->disc, chunk, sizeof chunk)) == 0)
+        while ((n = ldisc_take(&t->disc, chunk, sizeof chunk)) == 0) {
+            if (console_at_rest && t->read_wait.first)
+                console_at_rest();
             wait_on(&output_wait, HOST_FOREVER);
+        }
         if (t->gone)
             continue;
         t->sending = true;

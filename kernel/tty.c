@@ -256,6 +256,9 @@ await_input(struct tty_file *tf, uint32_t flags, size_t n)
         else if (have != seen || deadline == HOST_FOREVER)
             deadline = host_mono_ns() + timeout;
         seen = have;
+        if (t == tty_console() && console_at_rest && !t->sending &&
+            !ldisc_out_used(&t->disc))
+            console_at_rest();
         r = wait_on(&t->read_wait, deadline);
         if (r == -E_TIMEDOUT)
             return 0;

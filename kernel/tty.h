@@ -107,6 +107,9 @@ uint64_t tty_rdev(const struct tty *t);
  * there, with the kernel lock held.
  */
 int tty_boot(void);
+/* Called, unless NULL, when someone waits for what is typed at the console and all
+ * that was written has been shown. */
+extern void (*console_at_rest)(void);
 struct tty *tty_console(void); /* borrowed; NULL before tty_boot */
 
 /* For hosts; called with the lock held, from a task. */

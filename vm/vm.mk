@@ -28,7 +28,7 @@ $(O)/bin/pith-mkinitrd: tools/mkinitrd.c
 # kernel.sh, and the sub-make, know what is out of date; what did not change is
 # not touched
 .PHONY: vm-always
-.PRECIOUS: $(O)/vm-%/bin/init $(O)/vm/kernel-%/key
+.PRECIOUS: $(O)/vm-%/bin/init $(O)/vm/kernel-%/key $(O)/vm/ready-%
 vm-always:
 $(O)/vm/kernel-%/key: vm-always
 	@vm/kernel.sh $(O) $*
@@ -41,10 +41,25 @@ $(O)/pith-vm-x86_64.bzImage: $(O)/vm/kernel-x86_64-pc/key
 $(O)/pith-vm-x86_64-micro.bzImage: $(O)/vm/kernel-x86_64/key
 	@cmp -s $(<D)/kernel $@ || cp $(<D)/kernel $@
 
+# What PID 1 knows of the programs of every boot (tools/ready.c), from an engine of
+# the same form, which this computer runs.
+VM_READY := /sbin/init /sbin/authd /bin/dash /usr/bin/toybox:known
+ifneq ($(V),plain)
+$(O)/plain/bin/pith-ready: vm-always
+	@$(MAKE) -s V=plain $@
+endif
+$(O)/vm/ready-%: $(O)/plain/bin/pith-ready $(VM_IMAGE)
+	@mkdir -p $(@D)
+	@$< $(VM_IMAGE) $(VM_READY) >$@.new && mv $@.new $@
+$(O)/vm/ready-riscv64: $(B)/bin/pith-ready $(VM_IMAGE)
+	@mkdir -p $(@D)
+	@$< --interp $(VM_IMAGE) $(VM_READY) >$@.new && mv $@.new $@
+
 # As it is for ./run vm (QEMU loads it faster than Linux unpacks it), and small.
 $(O)/vm/initramfs-%.cpio: $(O)/vm-%/bin/init $(O)/bin/pith-mkinitrd \
-                          vm/initramfs.txt $(VM_IMAGE)
-	@$(O)/bin/pith-mkinitrd vm/initramfs.txt init=$< root=$(VM_IMAGE) >$@.new
+                          vm/initramfs.txt $(VM_IMAGE) $(O)/vm/ready-%
+	@$(O)/bin/pith-mkinitrd vm/initramfs.txt init=$< root=$(VM_IMAGE) \
+	    ready=$(O)/vm/ready-$* >$@.new
 	@mv $@.new $@
 $(O)/pith-vm-%.initramfs: $(O)/vm/initramfs-%.cpio
 	@zstd -q -19 -f -o $@ $<

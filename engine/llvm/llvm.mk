@@ -36,4 +36,5 @@ $(B)/gen/engine_version.h: $(ENGINE_VERSION_SRC)
 	@mkdir -p $(@D)
 	@cat $^ | sha256sum | \
 	    sed 's/^\([0-9a-f]*\).*/#define ENGINE_VERSION "\1 $(V)"/' >$@
-$(B)/obj/engine/cache_file.o: $(B)/gen/engine_version.h
+$(B)/obj/engine/cache_file.o $(B)/obj/engine/ready.o: \
+    $(B)/gen/engine_version.h

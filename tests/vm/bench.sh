@@ -43,6 +43,15 @@ count() { # COMMAND OPTION...: millions of instructions, lines "what: n us"
     timeout 120 sh "$tmp/count" 2>&1 </dev/null | tr -d '\r' |
         sed -n 's/^pith: \(.*\): \([0-9]*\) us$/\1|\2/p' >"$tmp/counts"
 }
+# The same without a command, to the moment at which the console waits for what
+# is typed at the prompt that it shows.
+count_prompt() { # OPTION...
+    machine '' "-icount shift=0,sleep=off $devices" "$@" |
+        sed 's/console=ttyS0/console=ttyS0 PITH_TIMES=1/
+            s/tsc_early_khz=[0-9]*/tsc_early_khz=1000000/' >"$tmp/count"
+    expect -f "$here/count.exp" "$(cat "$tmp/count")" |
+        sed -n 's/^pith: \(.*\): \([0-9]*\) us$/\1|\2/p' >"$tmp/counts"
+}
 field() { awk -F'|' -v w="$1" '$1 == w {printf "%.1f M", $2 / 1000}' "$tmp/counts"; }
 count true --machine q35
 row 'instructions of Linux before PID 1, q35' "$(field 'pid 1')"
@@ -56,6 +65,12 @@ row 'instructions to the prompt, and the end' "$(field 'the system has ended')"
 devices=$every
 count 'exec sh -l -i </dev/null'
 row 'the same, all devices' "$(field 'the system has ended')"
+devices=
+count_prompt
+row 'instructions to the prompt (init, login, shell)' "$(field 'the prompt')"
+devices=$every
+count_prompt
+row 'the same, all devices (60 M is the limit)' "$(field 'the prompt')"
 
 median() {
     sort -n | awk '{a[NR] = $1}

@@ -5,6 +5,10 @@ VM_SCREEN := $(O)/user/tests/screen
 $(VM_SCREEN): tests/vm/screen.c $(PITH_CC_DEPS)
 	@mkdir -p $(@D)
 	@$(PITH_CC) $(USER_CFLAGS) -o $@ $<
+# What PID 1 knows of the programs of every boot.
+.PHONY: test-vm-ready
+test-vm-ready: $(O)/plain/bin/pith-ready $(VM_IMAGE)
+	@tests/vm/ready.sh $^
 .PHONY: test-vm
 test-vm: vm usertests $(VM_SCREEN) $(B)/bin/pith
 	@PITH_OUT=$(abspath $(O)) tests/vm/vm.sh $(abspath $(B)/bin/pith)

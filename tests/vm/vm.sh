@@ -57,6 +57,12 @@ esac
 echo "PID 1: $size bytes" >"$tmp/out"
 [ "$size" -le $most ]
 verdict 'PID 1 is no larger than it was' $?
+# What the initramfs knows of the programs of every boot is used (ready.sh).
+expect -f "$here/count.exp" "$(PITH_VM_DRY=1 "$run" --ephemeral |
+    sed 's/ TERM=/ PITH_TIMES=1 TERM=/')" >"$tmp/out" 2>&1
+awk '/^pith: of / { good = $5 == "in" && $6 == 3 && $3 > 300 &&
+    $(NF - 2) >= $3 * 0.95 } END { exit !good }' "$tmp/out"
+verdict 'the programs up to the prompt are not translated again' $?
 t 'a command and its exit code' 7 'Pith' 'uname -s; exit 7'
 t 'written' 0 '' 'echo kept > /root/file; echo shared > /data/file; mkdir -p /a/b'
 t 'the disk is kept' 0 'kept' 'cat /root/file && test -d /a/b'

@@ -45,6 +45,7 @@
 #include <sys/ioctl.h>
 
 #define IMAGE "/root.pith"
+#define READY "/ready.pith" /* engine/ready.h */
 #define ROOT_DIR "/run/root"
 #define DATA_DIR "/run/data"
 #define WORD_DIR "/run/word"
