@@ -6,7 +6,7 @@ export type BootTrouble = 'busy' | 'no-isolation' | 'old-browser' | 'no-opfs'
 
 /** What a person is told about each, and which buttons help. */
 export const TROUBLES: Record<string, { title: string, text: string,
-  actions: ('reload' | 'takeover' | 'memory' | 'reset')[] }>;
+  actions: ('reload' | 'takeover' | 'memory' | 'reset' | 'rescue')[] }>;
 /** Why this browser cannot run the system at all; null when it can. */
 export function whatIsMissing(): BootTrouble | null;
 

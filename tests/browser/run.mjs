@@ -399,6 +399,13 @@ const tests = {
     });
     await new Promise((resolve) => { plain.listen(0, '127.0.0.1', resolve); });
     const at = `http://localhost:${plain.address().port}/`;
+    // one that says of the image that it is compressed: the browser undoes it
+    const undone = await (await browser.newContext(blocked)).newPage();
+    await undone.route('**/root-*.gz', async (r) => r.fulfill({
+      body: gunzipSync(await (await r.fetch()).body()) }));
+    await undone.goto(url);
+    assert.equal(await settled(undone), 'booted');
+    await undone.context().close();
     const c = await browser.newContext();
     const page = await c.newPage();
     await page.goto(at);
@@ -570,6 +577,13 @@ const tests = {
     await page.goto(url);
     assert.equal(await settled(page), 'disk');
     await shot(page, 'disk');
+    const [file] = await Promise.all([page.waitForEvent('download'),
+      page.click('button:has-text("Save the file")')]);
+    assert.deepEqual([...fs.readFileSync(await file.path()).subarray(0, 3)], [7, 7, 7]);
+    const answers = [false, true]; // it asks before it forgets
+    page.on('dialog', (d) => (answers.shift() ? d.accept() : d.dismiss()));
+    await page.click('button:has-text("Begin anew")');
+    assert.equal(await page.evaluate(() => document.body.dataset.trouble), 'disk');
     await page.click('button:has-text("Begin anew")');
     await page.waitForFunction(() => document.body.dataset.booted);
     assert.equal((await sh(page, 'ls /root/x')).code, 1);

@@ -2,7 +2,7 @@
 // What a person is told when the system cannot start, and what can be done.
 
 /**
- * @typedef {'reload' | 'takeover' | 'memory' | 'reset'} Action
+ * @typedef {'reload' | 'takeover' | 'memory' | 'reset' | 'rescue'} Action
  * @type {Record<string, {title: string, text: string, actions: Action[]}>}
  */
 export const TROUBLES = {
@@ -58,9 +58,9 @@ export const TROUBLES = {
   disk: {
     title: 'The disk cannot be read',
     text: 'The file that holds your files is damaged, or from a newer version. '
-      + 'You can run in memory meanwhile, or begin anew, which forgets '
-      + 'everything on it.',
-    actions: ['memory', 'reset'],
+      + 'You can run in memory meanwhile, save the file as it is, or begin '
+      + 'anew, which forgets everything on it.',
+    actions: ['memory', 'rescue', 'reset'],
   },
   memory: {
     title: 'There is not enough memory',

@@ -81,16 +81,25 @@ async function fetchImage(image) {
   const of = Number(response.headers.get('content-length')) || image.size;
   let done = 0;
   /** @type {any} */
-  let stream = response.body?.pipeThrough(new TransformStream({
-    transform(piece, out) {
-      done += piece.length;
-      out.enqueue(piece);
-    } }));
-  if (image.url.endsWith('.gz'))
-    stream = stream.pipeThrough(new DecompressionStream('gzip'));
+  const came = response.body?.getReader();
   const bytes = new Uint8Array(image.size);
   let n = 0;
   try {
+    let { value: first = new Uint8Array(0) } = await came.read();
+    const [a, b] = first;
+    let stream = new ReadableStream({
+      async pull(out) {
+        const piece = first ?? (await came.read()).value;
+        first = null;
+        done += piece?.length ?? 0;
+        if (piece)
+          out.enqueue(piece);
+        else
+          out.close();
+      } });
+    // A server may have said that it is compressed, and the browser undone it.
+    if (a === 0x1f && b === 0x8b)
+      stream = stream.pipeThrough(new DecompressionStream('gzip'));
     for (const reader = stream.getReader(); ;) {
       const { done: all, value } = await reader.read();
       if (all)

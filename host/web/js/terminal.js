@@ -16,8 +16,24 @@ const ACTIONS = {
   reload: ['Try again', () => location.reload()],
   takeover: ['Take over', () => start({ takeover: true })],
   memory: ['Run in memory', () => start({ memory: true })],
-  reset: ['Begin anew', () => start({ reset: true })],
+  reset: ['Begin anew', () => {
+    if (confirm('Everything on the disk will be gone.'))
+      start({ reset: true });
+  }],
+  rescue: ['Save the file', async () => {
+    const dir = await navigator.storage.getDirectory();
+    save(await (await (await dir.getDirectoryHandle('pith')).getFileHandle('disk'))
+      .getFile());
+  }],
 };
+
+/** @param {Blob} blob */
+function save(blob) {
+  const a = document.createElement('a');
+  a.href = URL.createObjectURL(blob);
+  a.download = 'disk.pith';
+  a.click();
+}
 
 function show(id) {
   for (const x of ['terminal', 'boot', 'trouble'])
@@ -96,12 +112,7 @@ function keyBar(term, input) {
  */
 function diskMenu(pith) {
   $('load').hidden = !pith.unlock; // it has none of its own
-  $('save').onclick = async () => {
-    const a = document.createElement('a');
-    a.href = URL.createObjectURL(new Blob([await pith.exportDisk()]));
-    a.download = 'disk.pith';
-    a.click();
-  };
+  $('save').onclick = async () => save(new Blob([await pith.exportDisk()]));
   $('load').onchange = async ({ target }) => {
     const file = /** @type {any} */ (target).files[0];
     const disk = new Uint8Array(await file.arrayBuffer());
