@@ -12,6 +12,7 @@
 #   make fuzz-webserve the HTTP server of `pith web`
 #   make fuzz-wire     HTTP, WebSocket and DNS of programs in a browser
 #   make fuzz-object   files of compiled code: the cache and the loader
+#   make fuzz-ready    what the machine knows of its programs beforehand
 #   make fuzz-tvm      bytecode of .trymon packages
 #   make fuzz-cases    old finds only, seconds
 #   make fuzz-tiers    the interpreter, the baseline compiler and LLVM against
@@ -60,6 +61,14 @@ FUZZ_OBJ := $(patsubst %.c,$(FUZZ)/obj/%.o,$(ENGINE_SRC) $(LIB_SRC))
 $(FUZZ)/object: tests/fuzz/object.c $(filter-out %/cache_file.o,$(FUZZ_OBJ))
 	@mkdir -p $(@D)
 	clang-19 $(FUZZ_CFLAGS) -o $@ $^ -lm -lpthread
+$(FUZZ)/ready: tests/fuzz/ready.c $(FUZZ_OBJ)
+	@mkdir -p $(@D)
+	clang-19 $(FUZZ_CFLAGS) -o $@ $^ -lm -lpthread
+.PHONY: fuzz-ready
+fuzz-ready: $(FUZZ)/ready
+	@mkdir -p $(FUZZ)/found-ready
+	cd $(FUZZ) && ./ready $(FUZZ_RUN) -artifact_prefix=ready- \
+	    found-ready $(CURDIR)/tests/fuzz/ready
 .PHONY: fuzz-object
 fuzz-object: $(FUZZ)/object
 	@mkdir -p $(FUZZ)/found-object
@@ -184,7 +193,7 @@ fuzz-v8: $(B)/bin/v8-run
 	@$(MAKE) -s $(ASYNCIFY)
 	@WASM_OPT="node $(ASYNCIFY)" tests/fuzz/v8/compare.sh $< $(FUZZ)/v8 $(FUZZ_PROGRAMS)
 fuzz:
-	@passed=0; failed=0; for t in cases tiers decode run object manifest signature grants tvm tools capi webmodule webserve wire v8; do \
+	@passed=0; failed=0; for t in cases tiers decode run object ready manifest signature grants tvm tools capi webmodule webserve wire v8; do \
 	    if $(MAKE) -s fuzz-$$t; then passed=$$((passed + 1)); \
 	    else failed=$$((failed + 1)); fi; \
 	done; echo "$$passed passed, $$failed failed"; [ $$failed = 0 ]
