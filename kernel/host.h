@@ -42,6 +42,9 @@ uint64_t host_clock_resolution_ns(void);
 /* How much of the time that a task has run, by host_task_cpu_ns, it may have
  * waited for a CPU that others outside had. */
 uint64_t host_cpu_wait_ns(void);
+/* CPU time that all of this has had. It stands still while a task that runs waits
+ * for a CPU that others outside have; a host that does not know goes on. */
+uint64_t host_cpu_ns(void);
 void host_random(void *out, size_t n); /* cryptographic quality */
 void host_log(const char *text, size_t n); /* the kernel's own messages */
 uint32_t host_cpus(void);

@@ -507,16 +507,19 @@ proc_grown(struct proc *p)
 }
 
 #define FORK_FIRST_NS 10000000u
+#define FORK_LONGEST_NS 2000000000u /* on a machine that has no time for it */
 
 /*
  * In turns, until it has had a CPU for FORK_FIRST_NS, wherever it spent the time
- * before. It may be gone meanwhile, and another thread have heard of it.
+ * before: it, and of that which is ours in the host. It may be gone meanwhile,
+ * and another thread have heard of it.
  */
 static void
 let_go_first(struct proc *p, int32_t pid)
 {
     uint64_t enough = FORK_FIRST_NS + host_cpu_wait_ns();
-    uint64_t end = host_mono_ns() + 10 * enough;
+    uint64_t end = host_mono_ns() + FORK_LONGEST_NS;
+    uint64_t used = host_cpu_ns();
     const struct proc *c;
     int r = 0;
 
@@ -524,7 +527,8 @@ let_go_first(struct proc *p, int32_t pid)
            c->state != PROC_TERMINATED) {
         uint64_t now = host_mono_ns();
 
-        if (now >= end || host_task_cpu_ns(c->main.task) >= enough)
+        if (now >= end || (host_task_cpu_ns(c->main.task) >= enough &&
+                           host_cpu_ns() - used >= FORK_FIRST_NS))
             break;
         r = wait_on(&p->child_wait, now + FORK_FIRST_NS);
         if (r == -E_TIMEDOUT)

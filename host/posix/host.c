@@ -76,6 +76,12 @@ host_cpu_wait_ns(void)
     return 0;
 }
 
+uint64_t
+host_cpu_ns(void)
+{
+    return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 /* 0: the host's own numbers. */
 static _Atomic uint64_t seeded;
 

@@ -83,6 +83,12 @@ host_cpu_wait_ns(void)
     return 90000000;
 }
 
+uint64_t
+host_cpu_ns(void)
+{
+    return host_mono_ns();
+}
+
 void
 host_random(void *out, size_t n)
 {
