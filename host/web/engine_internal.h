@@ -7,7 +7,7 @@
 
 #define TRAP_FRAMES 40u
 
-struct trap_frame { /* as JavaScript writes them */
+struct trap_frame { /* as JavaScript writes them; offset 0: not known */
     uint32_t func, offset;
     char name[56];
 };

@@ -404,7 +404,9 @@ engine_backtrace(struct engine_store *s, const struct engine_frame **frames)
         s->frames[k] = (struct engine_frame){
             .instance = s->instance,
             .func = t->func,
-            .offset = module_old_offset(s->instance->module, t->offset),
+            .offset = t->offset ? module_old_offset(s->instance->module,
+                                                    t->offset)
+                                : 0,
             .name = t->name[0] ? t->name : NULL,
         };
     }

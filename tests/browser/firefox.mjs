@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Firefox } from './bidi.mjs';
-import { deepProgram, options, positionals, serve, sleep } from './harness.mjs';
+import { deepProgram, options, positionals, serve, sleep, TRAP_FRAMES, trapProgram } from './harness.mjs';
 
 const server = await serve();
 const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'pith-firefox-'));
@@ -118,6 +118,12 @@ tests['a recursion through system calls ends the program alone'] = async () => {
     assert.equal(r.exit_code, 139);
   }
   assert.equal((await sh('echo fine')).out, 'fine\n');
+};
+
+tests['a trap tells where'] = async () => {
+  await f.evaluate((b) => window.pith.api_load_binary('crash', new Uint8Array(b)),
+    trapProgram);
+  assert.match((await sh('crash; :')).err, TRAP_FRAMES);
 };
 
 tests['a private window: a page, and a system in memory'] = async () => {

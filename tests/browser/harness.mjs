@@ -105,3 +105,10 @@ export function deepProgram(call) {
     ...section(3, 1, 1), ...section(7, 1, ...name('_start'), 0, 1),
     ...section(10, 1, 7, 0, 0x10, 0, 0x1a, 0x10, 1, 0x0b)];
 }
+
+/** _start calls, in a loop, what has a loop and then traps; what is said of it. */
+export const trapProgram = [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0,
+  3, 3, 2, 0, 0, 7, 10, 1, 6, ...Buffer.from('_start'), 0, 0, 10, 17, 2,
+  7, 0, 3, 0x40, 0x10, 1, 0x0b, 0x0b, 7, 0, 3, 0x40, 0x0b, 1, 0, 0x0b];
+export const TRAP_FRAMES =
+  /unreachable\n +#0 +function 1 at 0x30\n +#1 +\S.* at 0x26\n(?! +#)/;

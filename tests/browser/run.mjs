@@ -11,7 +11,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { deepProgram, launch, options, positionals, screen, serve, settled, sh,
-  shows, sleep }
+  shows, sleep, TRAP_FRAMES, trapProgram }
   from './harness.mjs';
 import { sizeTests, terminalTests } from './terminal.mjs';
 import { tvmTests } from './tvm.mjs';
@@ -634,13 +634,12 @@ const tests = {
     const r = await sh(page, 'lua -e "string.rep(\'x\', -1)"; '
       + 'lua -e "error(1)" 2>&1 | head -1');
     assert.match(r.out, /lua/);
-    const bytes = [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0,
-      7, 10, 1, 6, 95, 115, 116, 97, 114, 116, 0, 0, 10, 5, 1, 3, 0, 0, 11];
     const t = await page.evaluate(async (b) => {
-      await window.pith.api_load_binary('trap', new Uint8Array(b));
-      return window.pith.api_execute_binary('trap');
-    }, bytes);
+      await window.pith.api_load_binary('crash', new Uint8Array(b));
+      return window.pith.api_execute_binary('crash');
+    }, trapProgram);
     assert.equal(t.exit_code, 134);
+    assert.match((await sh(page, 'crash; :')).err, TRAP_FRAMES);
     const bad = await page.evaluate(async () => {
       await window.pith.api_load_binary('bad',
         new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 200]));

@@ -270,12 +270,12 @@ export class Machine {
    * ends them.
    */
   #poor(w, m) {
-    if (m.starting || m.job)
-      this.#setPoor(this.poor + 1);
     if (m.starting)
       this.starting--;
     if (m.job)
       this.waiting.unshift(m.job);
+    if ((m.starting || m.job) && this.waiting.length)
+      this.#setPoor(this.poor + 1);
     for (const x of [...this.idle])
       this.#terminate(x);
     if (m.starting || m.job)
@@ -285,10 +285,10 @@ export class Machine {
 
   #setPoor(n) {
     this.poor = n;
-    this.K.set_poor(n);
+    this.K.set_poor(n > 1);
     clearTimeout(this.richer);
     if (n) // somebody else may have ended
-      this.richer = setTimeout(() => this.#setPoor(0), 5000);
+      this.richer = setTimeout(() => this.#setPoor(0), 2000);
   }
 
   #terminate(w) {

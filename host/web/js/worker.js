@@ -64,6 +64,8 @@ let wide = null;
 let sharedSeen = 0; // the last one; who has had another is kept alive by it
 let retire = false; // this Worker should go when its task is done
 
+/** @type {any} */ (Error).stackTraceLimit = 40; // TRAP_FRAMES
+
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
@@ -281,22 +283,28 @@ function call(nameAt, len, args, nargs) {
 }
 
 // V8: "at name (wasm://wasm/hash:wasm-function[12]:0x1a2b)"; SpiderMonkey:
-// "name@url:wasm-function[12]:0x1a2b"
-const FRAME = /(?:at )?(?:([^\s@(]+)[\s@(]+)?\(?wasm:\/\/[^\s]*?:wasm-function\[(\d+)\]:0x([0-9a-f]+)/;
+// "name@URL line 1 > WebAssembly.Module:wasm-function[12]:0x1a2b"
+const FRAME =
+  /^ *(?:at (?:(.*) \()?|([^@]*)@)(.*):wasm-function\[(\d+)\]:0x([0-9a-f]+)/;
 
+/** The program's frames, which are above call()'s. */
 function trapFrames(out, max) {
-  let n = 0;
+  const frames = [];
   for (const line of String(lastError?.stack ?? '').split('\n')) {
     const m = FRAME.exec(line);
-    if (!m || n >= max)
-      continue;
-    const at = out + n++ * 64;
-    new Uint32Array(kernelMemory.buffer, at, 2)
-      .set([Number(m[2]), parseInt(m[3], 16)]);
-    const name = (m[1] ?? '').replace(/^[^.]*\./, '');
-    putText(at + 8, 56, /^wasm-function/.test(name) ? '' : name);
+    if (m)
+      frames.push(m);
+    else if (frames.length)
+      break;
   }
-  return n;
+  const its = frames.at(-1)?.[3]; // others are of code that it has loaded
+  return frames.slice(0, max).map(([, v8, other, module, number, offset], i) => {
+    const at = out + i * 64;
+    new Uint32Array(kernelMemory.buffer, at, 2).set([Number(number),
+      module === its ? parseInt(offset, 16) : 0]);
+    const name = (v8 ?? other ?? '').replace(/^[^.]*\./, '');
+    putText(at + 8, 56, /^wasm-function/.test(name) ? '' : name);
+  }).length;
 }
 
 const globalValue = (i) => program[`pith:global${i}`];
