@@ -27,7 +27,6 @@ IMPORT(end_task) _Noreturn void host_js_end_task(void);
 static struct cpu cpus[WEB_CPUS];
 static _Thread_local struct cpu *self;
 static uint32_t tasks;
-static _Atomic uint32_t poor; /* the browser has no memory for programs */
 
 struct cpu *
 cpu_self(void)
@@ -80,12 +79,6 @@ host_task_value_stack(struct host_task *t, size_t *bytes)
     return NULL;
 }
 
-/* By the page, at any time. */
-EXPORT(void, set_poor, uint32_t is_it)
-{
-    atomic_store(&poor, is_it);
-}
-
 static void
 start(struct host_task *t, bool program, uint32_t shared)
 {
@@ -98,7 +91,7 @@ host_task_create(struct host_task **out, void (*main)(void *), void *arg,
 {
     struct host_task *t;
 
-    if (tasks >= WEB_TASKS || (stack_bytes && atomic_load(&poor)))
+    if (tasks >= WEB_TASKS)
         return -E_AGAIN;
     t = host_alloc(sizeof *t);
     if (!t)

@@ -137,33 +137,6 @@ const tests = {
     return page;
   },
 
-  /* Chromium gives a renderer 124 memories, whoever in it wants them. */
-  async 'two systems on a page, and a clean refusal there, too'() {
-    const page = await booted('?memory');
-    await page.evaluate(async () => {
-      const { boot } = await import('./pith.js');
-      const other = await boot({ memory: true });
-      const run = (p, c) => p.run(['/bin/sh', '-c', c]).then((r) => ({ code: r.code,
-        out: new TextDecoder().decode(r.stdout), err: new TextDecoder().decode(r.stderr) }));
-      Object.assign(window, { other, run });
-    });
-    const run = (which, command) => page.evaluate(([w, c]) =>
-      window.run(window[w], c), [which, command]);
-    const many = (n) => `p=; i=0; while [ $i -lt ${n} ]; do sleep 60 & `
-      + 'p="$p $!"; i=$((i+1)); done; echo started; read x; kill $p; wait; echo ended';
-    const first = run('pith', `sleep 15 | (${many(90)})`);
-    await page.waitForFunction(() => window.pith.machine.workers.length > 90);
-    const second = await run('other', `(${many(60)}) </dev/null`);
-    assert.match(second.err, /Cannot fork/);
-    assert.equal((await first).out, 'started\nended\n');
-    // who has what it does not need gives it back
-    await page.waitForFunction(() =>
-      window.pith.machine.workers.filter((w) => !w.dead).length < 40);
-    await sleep(5000);
-    assert.equal((await run('other', 'seq 3 | wc -l')).out.trim(), '3');
-    return page;
-  },
-
   async 'looping processes are killed 200 times, locks stay whole'() {
     const page = await booted('?memory');
     const loops = ['while :; do :; done', 'while :; do echo x; done >/dev/null'];

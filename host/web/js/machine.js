@@ -4,9 +4,6 @@
 
 const GRACE_MS = 30; // for a dead CPU to notice by itself
 const WARM = 4; // idle Workers to have at hand
-const SPARE = 24; // and these, once nobody has ended for a while
-const REST_MS = 5000;
-const PATIENCE = 20; // tries, of 100 ms and more, to get a memory for a program
 const PAGE = 65536;
 const RING = 65536; // console.c
 const NEWS = { RING: 262144, HEADER: 20, OUTPUT: 1, CAPTURED: 2, SPAWNED: 3,
@@ -96,9 +93,6 @@ export class Machine {
     /** @type {number[]} */
     this.freeCpus = [];
     this.starting = 0;
-    this.poor = 0; // how often there was no memory to be had, without one since
-    this.richer = 0; // a timer, to try again
-    this.rest = 0; // a timer, to let idle Workers go
     /** the Workers' script: in this page, or where it was fetched from */
     this.script = this.scriptUrl = new URL('worker.js', import.meta.url).href;
     this.jobs = 0; // counted: each has a number of its own
@@ -258,37 +252,25 @@ export class Machine {
     setTimeout(() => {
       if (!this.halted && !this.starting &&
           this.waiting.length + this.idleCalls.length)
-        this.#addWorker(this.poor < PATIENCE);
+        this.#addWorker(true);
     }, 100);
   }
 
   /**
    * A Worker found no memory to be had: a browser gives about a hundred, and
    * counts those that idle Workers have not yet noticed to be garbage. So they
-   * go, and with them what they hold. Meanwhile the kernel begins no more programs;
-   * those that it has begun get a Worker without a memory in the end, and there it
-   * ends them.
+   * go, and with them what they hold.
    */
   #poor(w, m) {
     if (m.starting)
       this.starting--;
     if (m.job)
       this.waiting.unshift(m.job);
-    if ((m.starting || m.job) && this.waiting.length)
-      this.#setPoor(this.poor + 1);
     for (const x of [...this.idle])
       this.#terminate(x);
     if (m.starting || m.job)
       this.#terminate(w);
     this.#soonAnother();
-  }
-
-  #setPoor(n) {
-    this.poor = n;
-    this.K.set_poor(n > 1);
-    clearTimeout(this.richer);
-    if (n) // somebody else may have ended
-      this.richer = setTimeout(() => this.#setPoor(0), 2000);
   }
 
   #terminate(w) {
@@ -318,23 +300,16 @@ export class Machine {
 
   #becameIdle(w) {
     w.busy = false;
-    if (w.program && this.poor)
-      this.#setPoor(0);
     const fn = this.idleCalls.pop();
     if (fn) {
       fn(w);
       return;
     }
     const next = this.waiting.shift();
-    if (next) {
-      next.program &&= this.poor < PATIENCE;
+    if (next)
       this.#run(w, next);
-    } else {
+    else
       this.idle.push(w);
-      clearTimeout(this.rest);
-      this.rest = setTimeout(() => this.idle.slice(SPARE)
-        .forEach((x) => this.#terminate(x)), REST_MS);
-    }
   }
 
   #run(w, job) {
