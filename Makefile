@@ -128,6 +128,7 @@ $(B)/bin/pith-mkdisk: $(B)/obj/tools/mkdisk.o $(B)/obj/host/posix/errno.o \
                       $(B)/obj/host/posix/store_sqlite.o \
                       $(B)/obj/host/posix/store_raw.o \
                       $(B)/obj/host/sqlite/alone.o \
+                      $(B)/obj/host/sqlite/common.o \
                       $(B)/obj/host/sqlite/db.o $(LIB_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lsqlite3 -lpthread

@@ -13,7 +13,8 @@
  * and /usr is noted in the manifest: store_seed() replaces it in upgrades.
  */
 #define _GNU_SOURCE
-#include "store_internal_sqlite.h"
+#include "../host/sqlite/sql.h"
+#include "fs/store_schema.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -430,7 +431,7 @@ begin(const char *out)
 {
     unlink(out);
     if (store_sqlite_connect(out, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-                             &mk.report, &mk.db) < 0 ||
+                             NULL, &mk.report, &mk.db) < 0 ||
         store_sqlite_run(mk.db, STORE_PAGE_SIZE, &mk.report) < 0 ||
         store_sqlite_run(mk.db, "PRAGMA journal_mode=MEMORY;"
                                 "PRAGMA synchronous=OFF; BEGIN",

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files that work on a disk with libsqlite3 share: store_sqlite.c,
- * store_seed.c, tools/mkdisk.c. */
+/* What the files that open a disk share: store_sqlite.c, store_seed.c. */
 #ifndef POSIX_STORE_INTERNAL_SQLITE_H
 #define POSIX_STORE_INTERNAL_SQLITE_H
 
 #include "../sqlite/db.h"
 #include "fs/store_schema.h"
 
-/* Open, hardened against what a file can hold. SQLITE_OPEN_* flags. */
-int store_sqlite_connect(const char *path, int flags, struct report *report,
-                         sqlite3 **out);
+/* A disk's files, raw or not: the VFS for store_db_open. */
+const char *store_disk_vfs(void);
 /* Hold `<disk>-lock`, or a raw disk itself (store_raw.h); *out is for
  * store_unlock_disk. -E_BUSY */
 int store_lock_disk(const char *disk, bool shared, struct report *report,

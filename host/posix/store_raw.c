@@ -4,6 +4,7 @@
 #include "store_raw.h"
 
 #include "../sqlite/alone.h"
+#include "../sqlite/db.h"
 #include "hosterr.h"
 #include "pith_errno.h"
 #include "zeros.h"
@@ -490,7 +491,7 @@ static void
 add_vfs(void)
 {
     static sqlite3_vfs vfs;
-    sqlite3_vfs *usual = sqlite3_vfs_find(NULL);
+    sqlite3_vfs *usual = store_db_vfs(NULL);
 
     if (!usual || vfs.zName)
         return;
@@ -504,7 +505,7 @@ add_vfs(void)
     vfs.xDelete = raw_delete;
     vfs.xAccess = raw_access;
     vfs.xFullPathname = raw_full_path;
-    sqlite3_vfs_register(&vfs, 0);
+    store_db_add_vfs(&vfs);
 }
 
 /* ---- attaching ---------------------------------------------------------- */

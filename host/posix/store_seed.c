@@ -92,35 +92,27 @@ copy_disk(const char *disk, const char *image, struct report *report)
 /* ---- a new image ---------------------------------------------------------- */
 
 static int
-attach(sqlite3 *db, const char *image, struct report *report)
+upgrade(const char *disk, const char *image, struct report *report)
 {
-    char uri[3 * 4096 + 32], *to = uri + sprintf(uri, "file:");
-    sqlite3_stmt *st;
-    int code;
+    struct store_db *to = NULL, *from = NULL;
+    int r = store_db_open(disk, 0, store_disk_vfs(), &to, report);
 
-    for (const char *p = image; *p && to < uri + sizeof uri - 32; p++) {
-        if (*p == '%' || *p == '?' || *p == '#')
-            to += sprintf(to, "%%%02x", (unsigned)(unsigned char)*p);
-        else
-            *to++ = *p;
-    }
-    sprintf(to, "?mode=ro&immutable=1");
-    code = sqlite3_prepare_v2(db, "ATTACH ? AS img", -1, &st, NULL);
-    if (code == SQLITE_OK)
-        code = sqlite3_bind_text(st, 1, uri, -1, SQLITE_STATIC);
-    if (code == SQLITE_OK)
-        code = sqlite3_step(st);
-    if (code != SQLITE_DONE)
-        report_set(report, 0, "%s cannot be opened: %s", image,
-                   sqlite3_errmsg(db));
-    sqlite3_finalize(st);
-    return store_sqlite_error(db, code);
+    if (r == 0) /* one transaction: no need for a log of its own */
+        r = store_db_configure(to, disk, true, 0, report);
+    if (r == 0)
+        r = store_db_open(image, STORE_DB_IMMUTABLE, NULL, &from, report);
+    if (r == 0)
+        r = store_db_configure(from, image, true, 0, report);
+    if (r == 0)
+        r = store_db_upgrade(to, from, report);
+    store_db_close(from, true);
+    store_db_close(to, true);
+    return r;
 }
 
 int
 store_seed(const char *disk, const char *image, struct report *report)
 {
-    sqlite3 *db = NULL;
     int lock, r;
 
     if (access(disk, F_OK) < 0 && errno == ENOENT)
@@ -134,16 +126,7 @@ store_seed(const char *disk, const char *image, struct report *report)
     r = store_lock_disk(disk, false, report, &lock);
     if (r < 0)
         return r;
-    r = store_sqlite_connect(disk, SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI,
-                             report, &db);
-    if (r == 0) /* one user; a raw disk has no memory to share a log by */
-        r = store_sqlite_run(db, "PRAGMA locking_mode=EXCLUSIVE", report);
-    if (r == 0) {
-        r = attach(db, image, report);
-        if (r == 0)
-            r = store_db_upgrade(db, report);
-    }
-    sqlite3_close(db);
+    r = upgrade(disk, image, report);
     store_unlock_disk(lock);
     return r;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The store's backend on libsqlite3; see store_sqlite.h. What it does with the
- * database is in ../sqlite/db.c.
+ * The store's backend on SQLite; see store_sqlite.h. What it does with the
+ * database is in ../sqlite.
  */
 #include "store_sqlite.h"
 
@@ -27,7 +27,7 @@
 struct sqlite_store {
     struct store_backend backend;
     pthread_mutex_t mutex; /* guards all below */
-    struct store_db disk;
+    struct store_db *disk;
     char *path;
     int lock; /* store_unlock_disk */
     bool readonly;
@@ -114,7 +114,7 @@ sqlite_query(struct store_backend *b, enum store_sql which,
     int r;
 
     pthread_mutex_lock(&s->mutex);
-    r = store_db_query(&s->disk, which, args, row, ctx);
+    r = store_db_query(s->disk, which, args, row, ctx);
     pthread_mutex_unlock(&s->mutex);
     return r;
 }
@@ -127,7 +127,7 @@ sqlite_commit(struct store_backend *b, const struct store_step *steps,
     int r;
 
     pthread_mutex_lock(&s->mutex);
-    r = store_db_commit(&s->disk, steps, n);
+    r = store_db_commit(s->disk, steps, n);
     pthread_mutex_unlock(&s->mutex);
     return r;
 }
@@ -140,7 +140,7 @@ sqlite_space(struct store_backend *b, uint64_t *used, uint64_t *left)
     struct statvfs v;
 
     pthread_mutex_lock(&s->mutex);
-    store_db_space(&s->disk, &total, &unused);
+    store_db_space(s->disk, &total, &unused);
     pthread_mutex_unlock(&s->mutex);
     if (s->lock == LOCK_RAW)
         host = store_raw_room() > total ? store_raw_room() - total : 0;
@@ -160,7 +160,7 @@ sqlite_close(struct store_backend *b)
 {
     struct sqlite_store *s = (struct sqlite_store *)b;
 
-    store_db_close(&s->disk, s->readonly);
+    store_db_close(s->disk, s->readonly);
     store_unlock_disk(s->lock);
     pthread_mutex_destroy(&s->mutex);
     free(s->path);
@@ -176,40 +176,10 @@ static const struct store_backend_ops sqlite_ops = {
 
 /* ---- opening ------------------------------------------------------------ */
 
-int
-store_sqlite_connect(const char *path, int flags, struct report *report,
-                     sqlite3 **out)
+const char *
+store_disk_vfs(void)
 {
-    int code = sqlite3_open_v2(path, out, flags | SQLITE_OPEN_NOMUTEX,
-                               store_raw_room() ? STORE_RAW_VFS : NULL);
-
-    if (code != SQLITE_OK) {
-        int r = store_sqlite_error(*out, code);
-        report_set(report, 0, "%s cannot be opened: %s", path,
-                   *out ? sqlite3_errmsg(*out) : "no memory");
-        sqlite3_close(*out);
-        *out = NULL;
-        return r;
-    }
-    store_db_harden(*out);
-    return 0;
-}
-
-/* A disk that nobody writes to: no journal to look for, no locks to take. */
-static int
-connect_readonly(const char *path, struct report *report, sqlite3 **out)
-{
-    char uri[3 * 4096 + 32], *to = uri + sprintf(uri, "file:");
-
-    for (const char *s = path; *s && to < uri + sizeof uri - 32; s++) {
-        if (*s == '%' || *s == '?' || *s == '#')
-            to += sprintf(to, "%%%02x", (unsigned)(unsigned char)*s);
-        else
-            *to++ = *s;
-    }
-    sprintf(to, "?immutable=1");
-    return store_sqlite_connect(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
-                                report, out);
+    return store_raw_room() ? STORE_RAW_VFS : NULL;
 }
 
 /* An unclean end left its log, which has to be folded back. */
@@ -255,11 +225,10 @@ store_sqlite_open(const char *path, const struct store_sqlite_options *o,
     s->lock = LOCK_NONE;
     r = s->path ? store_lock_disk(path, shared, report, &s->lock) : -E_NOMEM;
     if (r == 0)
-        r = shared ? connect_readonly(path, report, &s->disk.db)
-                   : store_sqlite_connect(path, SQLITE_OPEN_READWRITE, report,
-                                          &s->disk.db);
+        r = store_db_open(path, shared ? STORE_DB_IMMUTABLE : 0,
+                          store_disk_vfs(), &s->disk, report);
     if (r == 0)
-        r = store_db_configure(&s->disk, path, s->readonly, s->max_bytes,
+        r = store_db_configure(s->disk, path, s->readonly, s->max_bytes,
                                report);
     if (r < 0) {
         s->readonly = true; /* leave the journal as it is */
@@ -268,36 +237,4 @@ store_sqlite_open(const char *path, const struct store_sqlite_options *o,
     }
     *out = &s->backend;
     return 0;
-}
-
-int
-store_sqlite_format(const char *path, struct report *report)
-{
-    static const char root[] =
-        "INSERT INTO inodes(ino,mode,nlink,uid,gid,atime,mtime,ctime) "
-        "VALUES(1,16877,2,0,0,0,0,0);";
-    sqlite3 *db;
-    int r;
-
-    if (access(path, F_OK) == 0) {
-        report_set(report, 0, "%s exists already", path);
-        return -E_EXIST;
-    }
-    r = store_sqlite_connect(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-                             report, &db);
-    if (r < 0)
-        return r;
-    r = store_sqlite_run(db, STORE_PAGE_SIZE, report);
-    if (r == 0)
-        r = store_sqlite_run(db, "BEGIN", report);
-    if (r == 0)
-        r = store_sqlite_run(db, STORE_SCHEMA, report);
-    if (r == 0)
-        r = store_sqlite_run(db, root, report);
-    if (r == 0)
-        r = store_sqlite_run(db, "COMMIT", report);
-    sqlite3_close(db);
-    if (r < 0)
-        unlink(path);
-    return r;
 }

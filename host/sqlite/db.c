@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A Pith disk as SQLite has it; see db.h. */
-#include "db.h"
+/* A Pith disk as SQL has it; see db.h. */
+#include "sql.h"
 
 #include "pith_errno.h"
 
-#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define MAX_COLUMNS 16
 
-static const struct {
-    int parameters;
-    const char *text;
-} sql[] = {
-#define SQL(name, parameters, text) {parameters, text},
+static const char *const sql[] = {
+#define SQL(name, parameters, text) text,
 #include "fs/store_sql.def"
 #undef SQL
 };
@@ -23,33 +21,7 @@ static const struct {
 int
 store_sqlite_error(sqlite3 *db, int code)
 {
-    int e;
-
-    switch (code & 0xff) {
-    case SQLITE_OK:
-    case SQLITE_DONE:
-    case SQLITE_ROW:
-        return 0;
-    case SQLITE_NOMEM:
-        return -E_NOMEM;
-    case SQLITE_FULL:
-        return -E_NOSPC;
-    case SQLITE_READONLY:
-        return -E_ROFS;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return -E_BUSY;
-    case SQLITE_IOERR:
-    case SQLITE_CANTOPEN:
-        e = db ? sqlite3_system_errno(db) : 0;
-        if (e == ENOSPC || e == EDQUOT)
-            return -E_NOSPC;
-        if ((code & 0xff) == SQLITE_CANTOPEN && e)
-            return store_db_host_error(e);
-        return -E_IO;
-    default:
-        return -E_IO;
-    }
+    return store_db_error(code, db ? sqlite3_system_errno(db) : 0);
 }
 
 int
@@ -62,12 +34,6 @@ store_sqlite_run(sqlite3 *db, const char *text, struct report *report)
     return store_sqlite_error(db, code);
 }
 
-int
-store_db_parameters(enum store_sql which)
-{
-    return sql[which].parameters;
-}
-
 /* ---- statements --------------------------------------------------------- */
 
 static int
@@ -78,13 +44,13 @@ prepare(struct store_db *s, enum store_sql which,
     int code = SQLITE_OK;
 
     if (!st) {
-        code = sqlite3_prepare_v3(s->db, sql[which].text, -1,
+        code = sqlite3_prepare_v3(s->db, sql[which], -1,
                                   SQLITE_PREPARE_PERSISTENT, &st, NULL);
         if (code != SQLITE_OK)
             return store_sqlite_error(s->db, code);
         s->statement[which] = st;
     }
-    for (int k = 0; k < sql[which].parameters && code == SQLITE_OK; k++) {
+    for (int k = 0; k < store_db_parameters(which) && code == SQLITE_OK; k++) {
         const struct store_value *v = &args[k];
         switch (v->kind) {
         case STORE_INT:
@@ -165,8 +131,8 @@ store_db_query(struct store_db *s, enum store_sql which,
 
 /* ---- the disk ----------------------------------------------------------- */
 
-uint64_t
-store_db_number(sqlite3 *db, const char *pragma)
+static uint64_t
+number(sqlite3 *db, const char *pragma)
 {
     sqlite3_stmt *st;
     uint64_t n = 0;
@@ -180,8 +146,8 @@ store_db_number(sqlite3 *db, const char *pragma)
 }
 
 /* Nothing in the file may make SQLite do more than hold data. */
-void
-store_db_harden(sqlite3 *db)
+static void
+harden(sqlite3 *db)
 {
     sqlite3_extended_result_codes(db, 1);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -189,6 +155,65 @@ store_db_harden(sqlite3 *db)
     sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
     sqlite3_limit(db, SQLITE_LIMIT_LENGTH, 4 << 20);
+}
+
+int
+store_sqlite_connect(const char *path, int flags, const char *vfs,
+                     struct report *report, sqlite3 **out)
+{
+    int code = sqlite3_open_v2(path, out, flags | SQLITE_OPEN_NOMUTEX, vfs);
+
+    if (code != SQLITE_OK) {
+        int r = store_sqlite_error(*out, code);
+        report_set(report, 0, "%s cannot be opened: %s", path,
+                   *out ? sqlite3_errmsg(*out) : "no memory");
+        sqlite3_close(*out);
+        *out = NULL;
+        return r;
+    }
+    harden(*out);
+    return 0;
+}
+
+/* A disk that nobody writes to: no journal to look for, no locks to take. */
+static int
+connect_immutable(const char *path, const char *vfs, struct report *report,
+                  sqlite3 **out)
+{
+    char uri[3 * 4096 + 32], *to = uri + sprintf(uri, "file:");
+
+    for (const char *s = path; *s && to < uri + sizeof uri - 32; s++) {
+        if (*s == '%' || *s == '?' || *s == '#')
+            to += sprintf(to, "%%%02x", (unsigned)(unsigned char)*s);
+        else
+            *to++ = *s;
+    }
+    sprintf(to, "?immutable=1");
+    return store_sqlite_connect(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
+                                vfs, report, out);
+}
+
+int
+store_db_open(const char *path, unsigned flags, const char *vfs,
+              struct store_db **out, struct report *report)
+{
+    struct store_db *s = calloc(1, sizeof *s);
+    int r;
+
+    if (!s)
+        return -E_NOMEM;
+    if (flags == STORE_DB_IMMUTABLE)
+        r = connect_immutable(path, vfs, report, &s->db);
+    else
+        r = store_sqlite_connect(path,
+                                 flags ? SQLITE_OPEN_READONLY
+                                       : SQLITE_OPEN_READWRITE,
+                                 vfs, report, &s->db);
+    if (r < 0)
+        free(s);
+    else
+        *out = s;
+    return r;
 }
 
 int
@@ -206,7 +231,7 @@ store_db_configure(struct store_db *s, const char *name, bool readonly,
                              "PRAGMA cell_size_check=ON;",
                              report);
 
-    if (r == 0 && store_db_number(s->db, "PRAGMA application_id") != 1346982984) {
+    if (r == 0 && number(s->db, "PRAGMA application_id") != 1346982984) {
         report_set(report, 0, "%s is not a Pith disk", name);
         r = -E_IO;
     }
@@ -225,16 +250,18 @@ store_db_configure(struct store_db *s, const char *name, bool readonly,
 }
 
 int
-store_db_commit(struct store_db *s, const struct store_step *steps, size_t n)
+store_db_begin(struct store_db *s)
 {
-    int r = store_sqlite_run(s->db, "BEGIN IMMEDIATE", NULL);
+    return store_sqlite_run(s->db, "BEGIN IMMEDIATE", NULL);
+}
 
-    for (size_t k = 0; r == 0 && k < n; k++)
-        r = store_db_query(s, steps[k].sql, steps[k].arg, NULL, NULL);
+int
+store_db_end(struct store_db *s, int r)
+{
     if (r == 0)
         r = store_sqlite_run(s->db, "COMMIT", NULL);
     /* Some errors have rolled back by themselves already. */
-    if (r < 0 && !sqlite3_get_autocommit(s->db))
+    if (r != 0 && !sqlite3_get_autocommit(s->db))
         store_sqlite_run(s->db, "ROLLBACK", NULL);
     return r;
 }
@@ -242,9 +269,9 @@ store_db_commit(struct store_db *s, const struct store_step *steps, size_t n)
 void
 store_db_space(struct store_db *s, uint64_t *total, uint64_t *unused)
 {
-    uint64_t page = store_db_number(s->db, "PRAGMA page_size");
-    uint64_t pages = store_db_number(s->db, "PRAGMA page_count");
-    uint64_t free_ = store_db_number(s->db, "PRAGMA freelist_count");
+    uint64_t page = number(s->db, "PRAGMA page_size");
+    uint64_t pages = number(s->db, "PRAGMA page_count");
+    uint64_t free_ = number(s->db, "PRAGMA freelist_count");
 
     *total = pages * page;
     *unused = (free_ < pages ? free_ : pages) * page;
@@ -253,9 +280,24 @@ store_db_space(struct store_db *s, uint64_t *total, uint64_t *unused)
 void
 store_db_close(struct store_db *s, bool readonly)
 {
+    if (!s)
+        return;
     for (int k = 0; k < STORE_SQL_COUNT; k++)
         sqlite3_finalize(s->statement[k]);
     if (!readonly)
         store_sqlite_run(s->db, "PRAGMA journal_mode=DELETE", NULL);
     sqlite3_close(s->db);
+    free(s);
+}
+
+sqlite3_vfs *
+store_db_vfs(const char *name)
+{
+    return sqlite3_vfs_find(name);
+}
+
+void
+store_db_add_vfs(sqlite3_vfs *vfs)
+{
+    sqlite3_vfs_register(vfs, 0);
 }

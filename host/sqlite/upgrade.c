@@ -9,76 +9,165 @@
  */
 #include "upgrade.h"
 
-#include "db.h"
 #include "fs/store_schema.h"
 #include "pith_errno.h"
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- SQL ---------------------------------------------------------------- */
+#define FAR (INT64_MAX / 2) /* no number of ours gets there */
 
-struct seed {
-    sqlite3 *db;
-    struct report *report;
-    int error; /* the first */
+struct paths {
+    char **path;
+    size_t n, room;
 };
 
-/* Run one statement with numbered parameters: i integer, s text. The first
- * column of its first row, or -1 when there is none. */
-static int64_t
-ask(struct seed *s, const char *text, const char *kinds, ...)
-{
-    sqlite3_stmt *st;
-    int64_t r = -1;
-    va_list ap;
-    int code;
+struct seed {
+    struct store_db *disk, *image;
+    int error; /* the first */
+    struct paths old, new;
+    struct brought {
+        int64_t from, ino;
+    } *brought; /* the image's inodes that have several names */
+    size_t nbrought;
+    int64_t next_ino;
+    int64_t dir, cookie; /* the directory that was last added to */
+};
 
-    if (s->error)
-        return -1;
-    code = sqlite3_prepare_v2(s->db, text, -1, &st, NULL);
-    va_start(ap, kinds);
-    for (int k = 1; code == SQLITE_OK && *kinds; k++, kinds++)
-        code = *kinds == 'i'
-                   ? sqlite3_bind_int64(st, k, va_arg(ap, int64_t))
-                   : sqlite3_bind_text(st, k, va_arg(ap, const char *), -1,
-                                       SQLITE_TRANSIENT);
-    va_end(ap);
-    if (code == SQLITE_OK)
-        code = sqlite3_step(st);
-    if (code == SQLITE_ROW)
-        r = sqlite3_column_int64(st, 0);
-    else if (code != SQLITE_DONE) {
-        s->error = store_sqlite_error(s->db, code);
-        report_set(s->report, 0, "the upgrade of the disk failed: %s",
-                   sqlite3_errmsg(s->db));
-    }
-    sqlite3_finalize(st);
+/* ---- rows ----------------------------------------------------------------- */
+
+static struct store_value
+integer(int64_t i)
+{
+    return (struct store_value){.kind = STORE_INT, .i = i};
+}
+
+static struct store_value
+text(const char *s)
+{
+    return (struct store_value){.kind = STORE_TEXT, .p = s, .n = strlen(s)};
+}
+
+/* After an error nothing more is done. What row returned when it stopped. */
+static int
+ask(struct seed *s, struct store_db *db, enum store_sql sql,
+    struct store_value a, struct store_value b, store_row *row, void *ctx)
+{
+    struct store_value args[STORE_ARGS] = {a, b};
+    int r = s->error ? s->error : store_db_query(db, sql, args, row, ctx);
+
+    if (r < 0)
+        s->error = r;
     return r;
 }
 
-/* ---- paths -------------------------------------------------------------- */
+static const struct store_value nothing;
+
+static int
+take_integer(void *ctx, const struct store_value *v, uint32_t n)
+{
+    if (n && v[0].kind == STORE_INT)
+        *(int64_t *)ctx = v[0].i;
+    return 0;
+}
+
+enum { MODE, NLINK, UID, GID, RDEV, SIZE, BYTES, ATIME, MTIME, CTIME, NUMBERS };
+
+struct row {
+    bool is;
+    int64_t n[NUMBERS];
+    char *target; /* of a link */
+    size_t len;
+};
+
+static int
+take_inode(void *ctx, const struct store_value *v, uint32_t n)
+{
+    struct row *row = ctx;
+
+    if (n != NUMBERS + 1)
+        return -E_IO;
+    for (int k = 0; k < NUMBERS; k++) {
+        if (v[k].kind != STORE_INT)
+            return -E_IO;
+        row->n[k] = v[k].i;
+    }
+    if (v[NUMBERS].kind == STORE_TEXT) {
+        row->target = malloc(v[NUMBERS].n + 1);
+        if (!row->target)
+            return -E_NOMEM;
+        row->len = v[NUMBERS].n;
+        if (row->len)
+            memcpy(row->target, v[NUMBERS].p, row->len);
+    }
+    row->is = true;
+    return 0;
+}
+
+/* Free row->target afterwards. */
+static bool
+get_inode(struct seed *s, struct store_db *db, int64_t ino, struct row *row)
+{
+    *row = (struct row){.is = false};
+    ask(s, db, STORE_GET_INODE, integer(ino), nothing, take_inode, row);
+    return row->is && !s->error;
+}
+
+static void
+put_inode(struct seed *s, int64_t ino, const struct row *row)
+{
+    struct store_value args[STORE_ARGS] = {integer(ino)};
+    int r;
+
+    for (int k = 0; k < NUMBERS; k++)
+        args[1 + k] = integer(row->n[k]);
+    if (row->target)
+        args[1 + NUMBERS] =
+            (struct store_value){STORE_TEXT, 0, row->target, row->len};
+    if (s->error)
+        return;
+    r = store_db_query(s->disk, STORE_PUT_INODE, args, NULL, NULL);
+    if (r < 0)
+        s->error = r;
+}
+
+/* The number of its names, afterwards; 0: it is not there. */
+static int64_t
+add_links(struct seed *s, int64_t ino, int64_t more)
+{
+    struct row row;
+    int64_t n = 0;
+
+    if (get_inode(s, s->disk, ino, &row) && row.n[NLINK] < FAR &&
+        row.n[NLINK] > -FAR) {
+        n = row.n[NLINK] += more;
+        put_inode(s, ino, &row);
+    }
+    free(row.target);
+    return n;
+}
+
+/* ---- paths ---------------------------------------------------------------- */
 
 #define IS_DIR(mode) (((mode) & 0170000) == 0040000)
 
 static int64_t
-child(struct seed *s, bool image, int64_t dir, const char *name)
+child(struct seed *s, struct store_db *db, int64_t dir, const char *name)
 {
-    return ask(s,
-               image ? "SELECT ino FROM img.entries WHERE dir=? AND name=?"
-                     : "SELECT ino FROM main.entries WHERE dir=? AND name=?",
-               "is", dir, name);
+    int64_t ino = -1;
+
+    ask(s, db, STORE_GET_ENTRY, integer(dir), text(name), take_integer, &ino);
+    return s->error ? -1 : ino;
 }
 
 static int64_t
-mode_of(struct seed *s, bool image, int64_t ino)
+mode_of(struct seed *s, struct store_db *db, int64_t ino)
 {
-    return ask(s,
-               image ? "SELECT mode FROM img.inodes WHERE ino=?"
-                     : "SELECT mode FROM main.inodes WHERE ino=?",
-               "i", ino);
+    int64_t mode = -1;
+
+    ask(s, db, STORE_GET_INODE, integer(ino), nothing, take_integer, &mode);
+    return s->error ? -1 : mode;
 }
 
 /*
@@ -86,16 +175,16 @@ mode_of(struct seed *s, bool image, int64_t ino)
  * something on the way is no directory; *name is its last component.
  */
 static int64_t
-find_parent(struct seed *s, bool image, char *path, const char **name)
+find_parent(struct seed *s, struct store_db *db, char *path, const char **name)
 {
     int64_t dir = STORE_ROOT_INO;
     char *part = path + strspn(path, "/"), *slash;
 
     while ((slash = strchr(part, '/'))) {
         *slash = '\0';
-        dir = child(s, image, dir, part);
+        dir = child(s, db, dir, part);
         *slash = '/';
-        if (dir < 0 || !IS_DIR(mode_of(s, image, dir)))
+        if (dir < 0 || !IS_DIR(mode_of(s, db, dir)))
             return -1;
         part = slash + 1;
     }
@@ -103,80 +192,151 @@ find_parent(struct seed *s, bool image, char *path, const char **name)
     return dir;
 }
 
-/* ---- changes ------------------------------------------------------------ */
+/* ---- changes -------------------------------------------------------------- */
+
+static int
+stop(void *ctx, const struct store_value *v, uint32_t n)
+{
+    (void)ctx, (void)v, (void)n;
+    return 1;
+}
 
 /* The name goes, and the file with its last name. A directory only if empty:
  * false when it stays. */
 static bool
 remove_name(struct seed *s, int64_t dir, const char *name, int64_t ino)
 {
-    bool is_dir = IS_DIR(mode_of(s, false, ino));
+    int64_t mode = mode_of(s, s->disk, ino);
+    bool is_dir = IS_DIR(mode);
 
-    if (is_dir && ask(s, "SELECT 1 FROM main.entries WHERE dir=? LIMIT 1", "i",
-                      ino) == 1)
+    if (is_dir &&
+        ask(s, s->disk, STORE_GET_DIR, integer(ino), nothing, stop, NULL) == 1)
         return false;
-    ask(s, "DELETE FROM main.entries WHERE dir=? AND name=?", "is", dir, name);
-    ask(s, "UPDATE main.inodes SET nlink=nlink-? WHERE ino=?", "ii",
-        (int64_t)(is_dir ? 2 : 1), ino);
+    ask(s, s->disk, STORE_DEL_ENTRY, integer(dir), text(name), NULL, NULL);
     if (is_dir)
-        ask(s, "UPDATE main.inodes SET nlink=nlink-1 WHERE ino=?", "i", dir);
-    if (ask(s, "SELECT 1 FROM main.inodes WHERE ino=? AND nlink<=0", "i",
-            ino) == 1) {
-        ask(s, "DELETE FROM main.chunks WHERE ino=?", "i", ino);
-        ask(s, "DELETE FROM main.inodes WHERE ino=?", "i", ino);
+        add_links(s, dir, -1);
+    if (mode >= 0 && add_links(s, ino, is_dir ? -2 : -1) <= 0) {
+        ask(s, s->disk, STORE_DEL_CHUNKS, integer(ino), integer(INT64_MIN),
+            NULL, NULL);
+        ask(s, s->disk, STORE_DEL_INODE, integer(ino), nothing, NULL, NULL);
     }
     return true;
+}
+
+struct copying {
+    struct seed *s;
+    int64_t ino;
+};
+
+static int
+copy_chunk(void *ctx, const struct store_value *v, uint32_t n)
+{
+    const struct copying *c = ctx;
+    struct store_value args[STORE_ARGS] = {integer(c->ino)};
+
+    if (n != 2 || v[0].kind != STORE_INT || v[1].kind != STORE_BLOB)
+        return -E_IO;
+    args[1] = v[0];
+    args[2] = v[1];
+    return store_db_query(c->s->disk, STORE_PUT_CHUNK, args, NULL, NULL);
+}
+
+static void
+remember(struct seed *s, int64_t from, int64_t ino)
+{
+    struct brought *more =
+        realloc(s->brought, (s->nbrought + 1) * sizeof *more);
+
+    if (!more) {
+        s->error = -E_NOMEM;
+        return;
+    }
+    s->brought = more;
+    s->brought[s->nbrought++] = (struct brought){from, ino};
 }
 
 /* The image's inode as one of ours: its number. Names of one file stay so. */
 static int64_t
 bring_inode(struct seed *s, int64_t from)
 {
-    int64_t ino = ask(s, "SELECT ino FROM temp.brought WHERE img=?", "i", from);
+    struct copying c = {s, s->next_ino};
+    struct row row;
 
-    if (ino >= 0) {
-        ask(s, "UPDATE main.inodes SET nlink=nlink+1 WHERE ino=?", "i", ino);
-        return ino;
+    for (size_t k = 0; k < s->nbrought; k++)
+        if (s->brought[k].from == from) {
+            add_links(s, s->brought[k].ino, 1);
+            return s->brought[k].ino;
+        }
+    if (get_inode(s, s->image, from, &row)) {
+        if (row.n[NLINK] > 1)
+            remember(s, from, c.ino);
+        row.n[NLINK] = 1;
+        put_inode(s, c.ino, &row);
+        ask(s, s->image, STORE_GET_CHUNKS, integer(from), nothing, copy_chunk,
+            &c);
+        s->next_ino++;
+    } else if (!s->error) {
+        s->error = -E_IO; /* a name of nothing */
     }
-    ino = ask(s, "SELECT max(ino)+1 FROM main.inodes", "");
-    ask(s,
-        "INSERT INTO main.inodes(ino,mode,nlink,uid,gid,rdev,size,bytes,atime,"
-        "mtime,ctime,target) SELECT ?1,mode,1,uid,gid,rdev,size,bytes,atime,"
-        "mtime,ctime,target FROM img.inodes WHERE ino=?2",
-        "ii", ino, from);
-    ask(s,
-        "INSERT INTO main.chunks(ino,idx,data) SELECT ?1,idx,data FROM "
-        "img.chunks WHERE ino=?2",
-        "ii", ino, from);
-    ask(s, "INSERT INTO temp.brought VALUES(?,?)", "ii", from, ino);
-    return ino;
+    free(row.target);
+    return c.ino;
+}
+
+static int
+take_cookie(void *ctx, const struct store_value *v, uint32_t n)
+{
+    int64_t *most = ctx;
+
+    if (n == 4 && v[2].kind == STORE_INT && v[2].i > *most)
+        *most = v[2].i;
+    return 0;
 }
 
 static void
 add_entry(struct seed *s, int64_t dir, const char *name, int64_t ino)
 {
-    ask(s,
-        "INSERT OR REPLACE INTO main.entries(dir,name,ino,cookie) VALUES(?1,"
-        "?2,?3,(SELECT ifnull(max(cookie),1)+1 FROM main.entries WHERE "
-        "dir=?1))",
-        "isi", dir, name, ino);
+    struct store_value args[STORE_ARGS] = {integer(dir), text(name),
+                                           integer(ino)};
+    int r;
+
+    if (s->dir != dir) {
+        s->cookie = 1;
+        ask(s, s->disk, STORE_GET_DIR, integer(dir), nothing, take_cookie,
+            &s->cookie);
+        s->dir = dir;
+    }
+    if (!s->error && s->cookie > FAR)
+        s->error = -E_IO;
+    if (s->error)
+        return;
+    args[3] = integer(++s->cookie);
+    r = store_db_query(s->disk, STORE_PUT_ENTRY, args, NULL, NULL);
+    if (r < 0)
+        s->error = r;
 }
 
 static void
 bring_directory(struct seed *s, int64_t dir, const char *name, int64_t from,
                 int64_t there)
 {
+    struct row row, its = {.is = false};
+
     if (there < 0) {
         there = bring_inode(s, from);
-        ask(s, "UPDATE main.inodes SET nlink=2 WHERE ino=?", "i", there);
-        ask(s, "UPDATE main.inodes SET nlink=nlink+1 WHERE ino=?", "i", dir);
+        add_links(s, there, 1); /* its own, and the name */
+        add_links(s, dir, 1);
         add_entry(s, dir, name, there);
         return;
     }
-    ask(s,
-        "UPDATE main.inodes SET (mode,uid,gid)=(SELECT mode,uid,gid FROM "
-        "img.inodes WHERE ino=?1) WHERE ino=?2",
-        "ii", from, there);
+    if (get_inode(s, s->image, from, &its) &&
+        get_inode(s, s->disk, there, &row)) {
+        row.n[MODE] = its.n[MODE];
+        row.n[UID] = its.n[UID];
+        row.n[GID] = its.n[GID];
+        put_inode(s, there, &row);
+        free(row.target);
+    }
+    free(its.target);
 }
 
 /* Where the user has put something of another kind in the way, it stays. */
@@ -184,18 +344,18 @@ static void
 bring(struct seed *s, char *path)
 {
     const char *name;
-    int64_t dir = find_parent(s, true, path, &name), from, there;
+    int64_t dir = find_parent(s, s->image, path, &name), from, there;
     bool is_dir;
 
-    from = dir < 0 ? -1 : child(s, true, dir, name);
+    from = dir < 0 ? -1 : child(s, s->image, dir, name);
     if (from < 0)
         return; /* the manifest is wrong: not our disk's fault */
-    is_dir = IS_DIR(mode_of(s, true, from));
-    dir = find_parent(s, false, path, &name);
+    is_dir = IS_DIR(mode_of(s, s->image, from));
+    dir = find_parent(s, s->disk, path, &name);
     if (dir < 0)
         return;
-    there = child(s, false, dir, name);
-    if (there >= 0 && IS_DIR(mode_of(s, false, there)) != is_dir) {
+    there = child(s, s->disk, dir, name);
+    if (there >= 0 && IS_DIR(mode_of(s, s->disk, there)) != is_dir) {
         if (!remove_name(s, dir, name, there))
             return;
         there = -1;
@@ -213,79 +373,142 @@ static void
 drop(struct seed *s, char *path)
 {
     const char *name;
-    int64_t dir = find_parent(s, false, path, &name);
-    int64_t ino = dir < 0 ? -1 : child(s, false, dir, name);
+    int64_t dir = find_parent(s, s->disk, path, &name);
+    int64_t ino = dir < 0 ? -1 : child(s, s->disk, dir, name);
 
     if (ino >= 0)
         remove_name(s, dir, name, ino);
 }
 
-static void
-for_each_path(struct seed *s, const char *text,
-              void (*fn)(struct seed *, char *))
-{
-    sqlite3_stmt *st;
-    int code = sqlite3_prepare_v2(s->db, text, -1, &st, NULL);
+/* ---- the lists ------------------------------------------------------------ */
 
-    while (code == SQLITE_OK && !s->error &&
-           (code = sqlite3_step(st)) == SQLITE_ROW) {
-        const char *path = (const char *)sqlite3_column_text(st, 0);
-        char *copy = path ? strdup(path) : NULL;
-        if (copy && path[0] == '/' && path[1])
-            fn(s, copy);
-        free(copy);
-        code = SQLITE_OK;
+/* What is no path of a file below the root, nobody brought. */
+static int
+take_path(void *ctx, const struct store_value *v, uint32_t n)
+{
+    struct paths *to = ctx;
+    size_t room = to->room ? to->room * 2 : 256;
+    char **more;
+
+    if (n != 1 || v[0].kind != STORE_TEXT || v[0].n < 2 ||
+        *(const char *)v[0].p != '/' || memchr(v[0].p, '\0', v[0].n))
+        return 0;
+    if (to->n == to->room) {
+        more = realloc(to->path, room * sizeof *more);
+        if (!more)
+            return -E_NOMEM;
+        to->path = more;
+        to->room = room;
     }
-    if (!s->error && code != SQLITE_DONE)
-        s->error = store_sqlite_error(s->db, code);
-    sqlite3_finalize(st);
+    to->path[to->n] = strndup(v[0].p, v[0].n);
+    return to->path[to->n++] ? 0 : -E_NOMEM;
 }
 
 static int
-upgrade(struct seed *s)
+in_order(const void *a, const void *b)
 {
-    s->error = store_sqlite_run(
-        s->db,
-        "CREATE TEMP TABLE brought(img INTEGER PRIMARY KEY, ino INTEGER);"
-        "CREATE TEMP TABLE dropped(path TEXT PRIMARY KEY);"
-        "BEGIN IMMEDIATE;"
-        "INSERT INTO temp.dropped SELECT path FROM main.manifest WHERE path "
-        "NOT IN (SELECT path FROM img.manifest);",
-        s->report);
-    if (!s->error)
-        for_each_path(s, "SELECT path FROM temp.dropped ORDER BY path DESC",
-                      drop);
-    if (!s->error)
-        for_each_path(s, "SELECT path FROM img.manifest ORDER BY path", bring);
-    if (!s->error)
-        s->error = store_sqlite_run(
-            s->db,
-            "DELETE FROM main.manifest;"
-            "INSERT INTO main.manifest SELECT path FROM img.manifest;"
-            "INSERT OR REPLACE INTO main.meta SELECT key,value FROM img.meta "
-            "WHERE key='image';"
-            "COMMIT;",
-            s->report);
-    if (s->error)
-        store_sqlite_run(s->db, "ROLLBACK", NULL);
-    return s->error;
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void
+take_paths(struct seed *s, struct store_db *db, struct paths *out)
+{
+    ask(s, db, STORE_GET_MANIFEST, nothing, nothing, take_path, out);
+    if (!s->error && out->n)
+        qsort(out->path, out->n, sizeof *out->path, in_order);
+}
+
+static void
+free_paths(struct paths *p)
+{
+    for (size_t k = 0; k < p->n; k++)
+        free(p->path[k]);
+    free(p->path);
+}
+
+/* ---- all of it ------------------------------------------------------------ */
+
+#define ID_MAX 256
+struct id {
+    enum store_kind kind;
+    int64_t i;
+    size_t n;
+    char bytes[ID_MAX];
+};
+
+static int
+take_id(void *ctx, const struct store_value *v, uint32_t n)
+{
+    struct id *id = ctx;
+
+    if (n != 1 || v[0].n > ID_MAX)
+        return -E_IO;
+    id->kind = v[0].kind;
+    id->i = v[0].i;
+    id->n = v[0].n;
+    if (id->n)
+        memcpy(id->bytes, v[0].p, id->n);
+    return 0;
+}
+
+static int
+take_last(void *ctx, const struct store_value *v, uint32_t n)
+{
+    return n ? take_integer(ctx, v, n) : -E_IO;
+}
+
+static void
+upgrade(struct seed *s, const struct id *id)
+{
+    struct store_value value = {id->kind, id->i, id->bytes, id->n};
+    int64_t last = FAR;
+
+    ask(s, s->disk, STORE_TOTALS, nothing, nothing, take_last, &last);
+    if (!s->error && (last < STORE_ROOT_INO || last >= FAR))
+        s->error = -E_IO;
+    s->next_ino = last + 1;
+    take_paths(s, s->disk, &s->old);
+    take_paths(s, s->image, &s->new);
+    for (size_t k = s->old.n; k > 0 && !s->error; k--)
+        if (!s->new.n || !bsearch(&s->old.path[k - 1], s->new.path, s->new.n,
+                                  sizeof *s->new.path, in_order))
+            drop(s, s->old.path[k - 1]);
+    for (size_t k = 0; k < s->new.n && !s->error; k++)
+        bring(s, s->new.path[k]);
+    ask(s, s->disk, STORE_DEL_MANIFEST, nothing, nothing, NULL, NULL);
+    for (size_t k = 0; k < s->new.n && !s->error; k++)
+        ask(s, s->disk, STORE_PUT_MANIFEST, text(s->new.path[k]), nothing,
+            NULL, NULL);
+    ask(s, s->disk, STORE_PUT_META, text("image"), value, NULL, NULL);
 }
 
 int
-store_db_upgrade(sqlite3 *db, struct report *report)
+store_db_upgrade(struct store_db *disk, struct store_db *image,
+                 struct report *report)
 {
-    struct seed s = {.db = db, .report = report};
+    struct seed s = {.disk = disk, .image = image};
+    struct id now = {.kind = STORE_NULL}, next = now;
 
-    if (ask(&s, "SELECT count(*) FROM img.meta WHERE key='image'", "") != 1) {
+    ask(&s, disk, STORE_META, text("image"), nothing, take_id, &now);
+    ask(&s, image, STORE_META, text("image"), nothing, take_id, &next);
+    if (!s.error && next.kind == STORE_NULL) {
         report_set(report, 0, "that is not a system image");
-        return s.error ? s.error : -E_IO;
+        return -E_IO;
     }
-    if (ask(&s,
-            "SELECT 1 FROM main.meta a, img.meta b WHERE a.key='image' AND "
-            "b.key='image' AND a.value=b.value",
-            "") == 1)
+    if (!s.error && now.kind == next.kind && now.i == next.i &&
+        now.n == next.n && memcmp(now.bytes, next.bytes, now.n) == 0)
         return 0;
+    if (!s.error)
+        s.error = store_db_begin(disk);
+    if (!s.error) {
+        upgrade(&s, &next);
+        s.error = store_db_end(disk, s.error);
+    }
+    free_paths(&s.old);
+    free_paths(&s.new);
+    free(s.brought);
     if (s.error)
-        return s.error;
-    return upgrade(&s) < 0 ? s.error : 2;
+        report_set(report, 0, "the upgrade of the disk failed: %s",
+                   pith_errno_text(s.error));
+    return s.error ? s.error : 2;
 }

@@ -3,14 +3,13 @@
 #ifndef SQLITE_UPGRADE_H
 #define SQLITE_UPGRADE_H
 
-#include "report.h"
-
-#include <sqlite3.h>
+#include "db.h"
 
 /*
- * db is the disk, with the image attached as `img`. 0: it is up to date; 2: it
- * was not, and is now; -E_, and nothing has changed, with a sentence.
+ * 0: the disk is up to date; 2: it was not, and is now; -E_, and nothing has
+ * changed, with a sentence.
  */
-int store_db_upgrade(sqlite3 *db, struct report *report);
+int store_db_upgrade(struct store_db *disk, struct store_db *image,
+                     struct report *report);
 
 #endif

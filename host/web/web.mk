@@ -42,7 +42,8 @@ STORAGE_CC := clang-19 --target=wasm32-wasi -std=gnu11 -O2 -g0 \
               -fno-strict-aliasing -mbulk-memory -msign-ext \
               -mnontrapping-fptoint -ffile-prefix-map=$(CURDIR)=.
 STORAGE_INC := -iquote lib -iquote kernel -iquote host/web -isystem $(SQLITE_SRC)
-STORAGE_SRC := $(wildcard host/web/storage/*.c) host/sqlite/alone.c host/sqlite/db.c \
+STORAGE_SRC := $(wildcard host/web/storage/*.c) host/sqlite/alone.c host/sqlite/common.c \
+               host/sqlite/db.c \
                host/sqlite/upgrade.c lib/report.c \
                lib/pith_errno.c
 STORAGE_OBJ := $(patsubst %.c,$(WEB)/storage/%.o,$(STORAGE_SRC)) \

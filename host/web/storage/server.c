@@ -6,7 +6,7 @@
  */
 #include "../storage.h"
 
-#include "../../sqlite/db.h"
+#include "../../sqlite/sql.h"
 #include "../../sqlite/upgrade.h"
 #include "pith_errno.h"
 #include "vfs.h"
@@ -24,7 +24,7 @@
 IMPORT(copy_out) void from_kernel(void *to, uint32_t from, size_t n);
 IMPORT(copy_in) void to_kernel(uint32_t to, const void *from, size_t n);
 
-static struct store_db disk;
+static struct store_db *disk;
 static char error[256];
 
 /* The rows of the last query, as records; the kernel gets them piece by
@@ -50,19 +50,15 @@ EXPORT(const char *, disk_error, void)
 EXPORT(int, disk_open, int readonly)
 {
     struct report report = {0};
-    int flags = readonly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     int r;
 
     vfs_register();
-    r = store_sqlite_error(NULL, sqlite3_open_v2("disk", &disk.db,
-                                                 flags | SQLITE_OPEN_NOMUTEX,
-                                                 NULL));
-    if (r == 0) {
-        store_db_harden(disk.db);
-        r = store_db_configure(&disk, "the disk", readonly, 0, &report);
-    }
+    r = store_db_open("disk", readonly ? STORE_DB_READONLY : 0, NULL, &disk,
+                      &report);
+    if (r == 0)
+        r = store_db_configure(disk, "the disk", readonly, 0, &report);
     if (r == 0) /* reading a page is a call into the browser */
-        r = store_sqlite_run(disk.db, "PRAGMA cache_size=-16384", &report);
+        r = store_sqlite_run(disk->db, "PRAGMA cache_size=-16384", &report);
     strcpy(error, report.text);
     return r;
 }
@@ -71,12 +67,14 @@ EXPORT(int, disk_open, int readonly)
 EXPORT(int, disk_upgrade, void)
 {
     struct report report = {0};
-    int r = store_sqlite_run(disk.db, "ATTACH 'image' AS img", &report);
+    struct store_db *image = NULL;
+    int r = store_db_open("image", STORE_DB_READONLY, NULL, &image, &report);
 
-    if (r == 0) {
-        r = store_db_upgrade(disk.db, &report);
-        store_sqlite_run(disk.db, "DETACH img", NULL);
-    }
+    if (r == 0)
+        r = store_db_configure(image, "the image", true, 0, &report);
+    if (r == 0)
+        r = store_db_upgrade(disk, image, &report);
+    store_db_close(image, true);
     strcpy(error, report.text);
     return r;
 }
@@ -130,7 +128,7 @@ commit(const struct storage_request *q)
     for (; r == 0 && n < q->nsteps; n++)
         r = fetch_values(steps[n].arg, STORE_ARGS);
     if (r == 0)
-        r = store_db_commit(&disk, steps, q->nsteps);
+        r = store_db_commit(disk, steps, q->nsteps);
     for (k = 0; k < n; k++)
         drop_values(steps[k].arg, STORE_ARGS);
     free(steps);
@@ -228,7 +226,7 @@ query(struct storage_request *q)
         from_kernel(args, q->args, (size_t)n * sizeof *args);
     r = fetch_values(args, n);
     if (r == 0)
-        r = store_db_query(&disk, q->sql, args, keep_row, NULL);
+        r = store_db_query(disk, q->sql, args, keep_row, NULL);
     drop_values(args, n);
     return r < 0 ? r : give_rows(q);
 }
@@ -249,20 +247,20 @@ serve(struct storage_request *q)
     case STORAGE_COMMIT:
         return commit(q);
     case STORAGE_SPACE:
-        store_db_space(&disk, &total, &unused);
+        store_db_space(disk, &total, &unused);
         q->used = total - unused;
         q->left = unused + vfs_space_left();
         return 0;
     case STORAGE_FREEZE:
-        return store_sqlite_run(disk.db,
+        return store_sqlite_run(disk->db,
                                 "PRAGMA wal_checkpoint(TRUNCATE);"
                                 "PRAGMA wal_autocheckpoint=0",
                                 NULL);
     case STORAGE_THAW:
-        return store_sqlite_run(disk.db, "PRAGMA wal_autocheckpoint=1000",
+        return store_sqlite_run(disk->db, "PRAGMA wal_autocheckpoint=1000",
                                 NULL);
     case STORAGE_CLOSE:
-        store_db_close(&disk, false);
+        store_db_close(disk, false);
         return 0;
     default:
         return -E_INVAL;
