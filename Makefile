@@ -77,7 +77,8 @@ LIB_SRC := $(call src,lib)
 ENGINE_SRC := $(filter-out engine/llvm/%,$(call src,engine))
 KERNEL_SRC := $(call src,kernel)
 ABI_SRC := $(call src,abi)
-HOST_SRC := $(sort $(wildcard host/posix/*.c host/posix/*.S host/sqlite/*.c))
+HOST_SRC := $(sort $(filter-out $(HOST_NOT),$(wildcard host/posix/*.c \
+            host/posix/*.S host/sqlite/*.c)) $(HOST_ALSO))
 MANIFEST_SRC := $(call src,manifest)
 CLI_SRC := $(filter-out $(CLI_NOT),$(call src,cli))
 
@@ -129,6 +130,7 @@ $(B)/bin/pith-mkdisk: $(B)/obj/tools/mkdisk.o $(B)/obj/host/posix/errno.o \
                       $(B)/obj/host/posix/store_raw.o \
                       $(B)/obj/host/sqlite/alone.o \
                       $(B)/obj/host/sqlite/common.o \
+                      $(B)/obj/host/sqlite/sql.o \
                       $(B)/obj/host/sqlite/db.o $(LIB_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lsqlite3 -lpthread

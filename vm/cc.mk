@@ -8,7 +8,7 @@ CC := clang-19
 AR := llvm-ar-19
 VM_RESOURCE := $(shell clang-19 -print-resource-dir)
 VM_LIBC := $(B)/musl/lib/libc.a
-VM_SQLITE := $(B)/sqlite3.o
+VM_SQLITE := $(B)/tree.o
 # Linux's headers and what the compiler cannot inline: the machine's own, or
 # from Debian's packages for cross compiling, which are taken apart, not installed.
 ifeq ($(VM_ARCH),$(shell uname -m))
@@ -26,6 +26,10 @@ VM_ASM := $(VM_HEADERS)
 endif
 VM_DEBIAN_aarch64 := arm64
 VM_DEBIAN_riscv64 := riscv64
+
+# Without SQL (docs/RATIONALE.md): of SQLite only what tree.c includes it for.
+HOST_NOT := host/sqlite/db.c host/sqlite/sql.c host/posix/store_format.c
+HOST_ALSO := $(filter-out %/tree.c,$(wildcard host/sqlite/bare/*.c))
 
 # There is no libsodium for a Linux without a libc: vm/init/unsigned.c instead.
 CLI_NOT := cli/sign.c

@@ -110,9 +110,11 @@ $(VM_LIBC): $(VM_MUSL)/.ready $(if $(VM_CROSS),$(VM_CROSS)/usr)
 
 $(O)/vm/sqlite/sqlite3.c: vm/sqlite.sh
 	@vm/sqlite.sh $(O)
-$(VM_SQLITE): $(O)/vm/sqlite/sqlite3.c $(VM_LIBC)
+$(VM_SQLITE): host/sqlite/bare/tree.c $(wildcard host/sqlite/bare/*.h host/sqlite/*.h) \
+              $(O)/vm/sqlite/sqlite3.c $(VM_LIBC)
 	@echo "  SQLITE $(VM_ARCH)"
 	@$(VM_SQLITE_CC) $(VM_CODEGEN) -Oz -w -ffile-prefix-map=$(CURDIR)=. \
+	    -isystem $(O)/vm/sqlite $(INC_host) \
 	    $$(cat $(O)/vm/sqlite/flags) -c -o $@ $<
 
 # every object needs libc's headers first

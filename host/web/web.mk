@@ -43,7 +43,7 @@ STORAGE_CC := clang-19 --target=wasm32-wasi -std=gnu11 -O2 -g0 \
               -mnontrapping-fptoint -ffile-prefix-map=$(CURDIR)=.
 STORAGE_INC := -iquote lib -iquote kernel -iquote host/web -isystem $(SQLITE_SRC)
 STORAGE_SRC := $(wildcard host/web/storage/*.c) host/sqlite/alone.c host/sqlite/common.c \
-               host/sqlite/db.c \
+               host/sqlite/db.c host/sqlite/sql.c \
                host/sqlite/upgrade.c lib/report.c \
                lib/pith_errno.c
 STORAGE_OBJ := $(patsubst %.c,$(WEB)/storage/%.o,$(STORAGE_SRC)) \

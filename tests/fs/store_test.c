@@ -7,6 +7,7 @@
  */
 #include "drivers.h"
 
+#include "../../host/sqlite/db.h"
 #include "fs/store.h"
 #include "host.h"
 #include "proc.h"
@@ -103,6 +104,18 @@ fresh_disk(const char *path)
     CHECK(store_raw_is(path) && store_raw_made(path));
 }
 
+/* libsqlite3 may not be what Pith has its disks with (host/sqlite/bare). */
+static void
+show_raw_vfs(void)
+{
+    static sqlite3_vfs vfs;
+
+    if (sqlite3_vfs_find(STORE_RAW_VFS))
+        return;
+    vfs = *store_db_vfs(STORE_RAW_VFS);
+    sqlite3_vfs_register(&vfs, 0);
+}
+
 /* The SQL tool's view: every table hangs together. */
 void
 check_disk(const char *path)
@@ -126,8 +139,10 @@ check_disk(const char *path)
     sqlite3 *db;
     sqlite3_stmt *st;
 
-    if (raw)
+    if (raw) {
         OK(store_raw_attach(path, true, &report));
+        show_raw_vfs();
+    }
     IS(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY,
                        raw ? STORE_RAW_VFS : NULL),
        SQLITE_OK);

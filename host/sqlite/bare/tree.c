@@ -185,8 +185,12 @@ set_journal(struct trees *t, int mode)
     if (code == SQLITE_OK)
         code = sqlite3BtreeSetVersion(t->bt,
                                       mode == PAGER_JOURNALMODE_WAL ? 2 : 1);
-    if (code == SQLITE_OK)
+    if (code == SQLITE_OK) {
         sqlite3PagerSetJournalMode(pager, mode);
+        code = sqlite3BtreeCommit(t->bt); /* of the version: page 1 */
+    }
+    if (code != SQLITE_OK)
+        sqlite3BtreeRollback(t->bt, SQLITE_OK, 0);
     return code;
 }
 
