@@ -25,6 +25,19 @@ $(B)/bin/test-fs-bare: $(FS_BARE_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lsqlite3 -lpthread
 
+# And against SQL: random changes both ways, power cuts.
+BARE_TEST_OBJ := $(call obj,$(wildcard tests/fs/bare/*.c)) \
+    $(call obj,$(wildcard host/sqlite/bare/*.c)) \
+    $(call obj,host/sqlite/alone.c host/sqlite/common.c host/sqlite/sql.c \
+      host/sqlite/upgrade.c host/posix/errno.c host/posix/store_format.c \
+      host/posix/store_raw.c host/posix/store_sqlite.c) $(LIB_OBJ)
+$(B)/bin/test-bare: $(BARE_TEST_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lsqlite3 -lpthread
+.PHONY: test-bare
+test-bare: $(B)/bin/test-bare
+	@$<
+
 # Many tasks at once, on the real scheduler.
 $(B)/bin/test-fs-tasks: $(B)/obj/tests/fs/tasks/main.o \
                         $(B)/lib/libpith-system.a $(B)/lib/libpith-engine.a
