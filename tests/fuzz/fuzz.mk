@@ -13,6 +13,7 @@
 #   make fuzz-wire     HTTP, WebSocket and DNS of programs in a browser
 #   make fuzz-object   files of compiled code: the cache and the loader
 #   make fuzz-ready    what the machine knows of its programs beforehand
+#   make fuzz-disk-bare disks that PID 1 is given
 #   make fuzz-tvm      bytecode of .trymon packages
 #   make fuzz-cases    old finds only, seconds
 #   make fuzz-tiers    the interpreter, the baseline compiler and LLVM against
@@ -110,6 +111,22 @@ fuzz-webserve fuzz-wire: fuzz-%: $(FUZZ)/%
 	@mkdir -p $(FUZZ)/found-$*
 	cd $(FUZZ) && ./$* $(FUZZ_RUN) -artifact_prefix=$*- found-$* \
 	    $(CURDIR)/tests/fuzz/$*
+FUZZ_DISK := $(addprefix tests/fs/bare/,cut.c steps.c) \
+    $(wildcard host/sqlite/bare/*.c) $(addprefix host/sqlite/,alone.c common.c \
+    sql.c upgrade.c) $(addprefix host/posix/,errno.c store_format.c \
+    store_raw.c store_sqlite.c)
+$(FUZZ)/disk: tests/fuzz/disk.c $(FUZZ_DISK) $(LIB_SRC) \
+    $(wildcard host/sqlite/*.h host/sqlite/bare/*.h tests/fs/bare/*.h) \
+    $(O)/vm/sqlite/sqlite3.c
+	@mkdir -p $(@D)
+	clang-19 $(FUZZ_CFLAGS) $(INC_kernel) -iquote host/posix \
+	    -isystem $(O)/vm/sqlite $$(cat $(O)/vm/sqlite/flags) -w \
+	    -o $@ $(filter-out $(O)/%,$(filter %.c,$^)) -lsqlite3 -lpthread
+.PHONY: fuzz-disk-bare
+fuzz-disk-bare: $(FUZZ)/disk
+	@mkdir -p $(FUZZ)/found-disk
+	cd $(FUZZ) && ./disk $(FUZZ_RUN) -artifact_prefix=disk- found-disk \
+	    $(CURDIR)/tests/fuzz/disk
 $(FUZZ)/signature: tests/fuzz/signature.c manifest/signature.c \
     manifest/signature.h $(LIB_SRC)
 	@mkdir -p $(@D)

@@ -46,6 +46,13 @@ void cut_install(void);
  * goes, and everything fails. */
 void cut_load(const char *path, unsigned writes);
 bool cut_happened(void);
+/* All files as they are now, to come back to: at most CUT_KEPT. Safe then. */
+#define CUT_KEPT 2
+void cut_keep(unsigned which);
+void cut_restore(unsigned which);
+/* Other bytes, in the disk (0) or its log (1); none beyond its end. */
+void cut_patch(unsigned file, size_t at, const void *bytes, size_t n);
+size_t cut_size(unsigned file);
 /* What a disk might hold then, to path and path-wal and path-journal. */
 void cut_save(const char *path);
 

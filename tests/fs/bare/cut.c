@@ -320,6 +320,42 @@ cut_load(const char *path, unsigned writes)
     left = writes;
 }
 
+static struct image kept[CUT_KEPT][FILES];
+
+void
+cut_keep(unsigned which)
+{
+    for (int k = 0; k < FILES; k++)
+        copy_image(&kept[which][k], &files[k].now);
+}
+
+void
+cut_restore(unsigned which)
+{
+    for (int k = 0; k < FILES; k++) {
+        forget(&files[k]);
+        copy_image(&files[k].now, &kept[which][k]);
+        copy_image(&files[k].safe, &kept[which][k]);
+    }
+    sync_directory();
+    left = UINT32_MAX;
+}
+
+size_t
+cut_size(unsigned file)
+{
+    return files[file].now.n;
+}
+
+void
+cut_patch(unsigned file, size_t at, const void *bytes, size_t n)
+{
+    struct image *i = &files[file].now;
+
+    if (at < i->n)
+        memcpy(i->bytes + at, bytes, n < i->n - at ? n : i->n - at);
+}
+
 bool
 cut_happened(void)
 {

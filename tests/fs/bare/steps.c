@@ -12,9 +12,13 @@ static unsigned nnames;
 void
 random_start(unsigned seed)
 {
-    state = seed * 0x9e3779b97f4a7c15u + 1;
-    for (size_t k = 0; k < sizeof noise; k++)
+    static bool filled;
+
+    state = 1;
+    for (size_t k = 0; !filled && k < sizeof noise; k++)
         noise[k] = (uint8_t)random_below(256);
+    filled = true;
+    state = seed * 0x9e3779b97f4a7c15u + 1;
 }
 
 unsigned
