@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# The SQLite that PID 1 is linked with: sqlite.sh OUT writes sqlite3.c, sqlite3.h
-# and flags (for the compiler) to OUT/vm/sqlite. It is Debian's source, made
+# The SQLite of which PID 1 has the B-tree and the pager (host/sqlite/bare/tree.c
+# includes it): sqlite.sh OUT writes sqlite3.c, sqlite3.h and flags (for the
+# compiler) to OUT/vm/sqlite. It is Debian's source, made
 # into one file by its own makefile without what a store of files never uses;
 # the parser has to be generated with the same list.
 set -eu

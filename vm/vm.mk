@@ -8,6 +8,10 @@
 #   make vm-image        out/pith-vm.img and the update for it (disk.sh)
 #   make V=vm-x86_64 out/vm-x86_64/bin/init   PID 1 alone (cc.mk)
 
+# for tests/fs as well
+$(O)/vm/sqlite/sqlite3.c: vm/sqlite.sh
+	@vm/sqlite.sh $(O)
+
 ifeq ($(filter vm-%,$(V)),)
 VM_IMAGE ?= $(O)/share/pith/root.pith
 
@@ -108,8 +112,6 @@ $(VM_LIBC): $(VM_MUSL)/.ready $(if $(VM_CROSS),$(VM_CROSS)/usr)
 	@rm -rf $(B)/musl-build
 	@touch $@
 
-$(O)/vm/sqlite/sqlite3.c: vm/sqlite.sh
-	@vm/sqlite.sh $(O)
 $(VM_SQLITE): host/sqlite/bare/tree.c $(wildcard host/sqlite/bare/*.h host/sqlite/*.h) \
               $(O)/vm/sqlite/sqlite3.c $(VM_LIBC)
 	@echo "  SQLITE $(VM_ARCH)"

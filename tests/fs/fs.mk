@@ -18,9 +18,12 @@ $(B)/bin/test-fs: $(FS_TEST_OBJ)
 # and to look at them.
 FS_BARE_OBJ := $(filter-out %/host/sqlite/db.o,$(FS_TEST_OBJ)) \
                $(call obj,$(wildcard host/sqlite/bare/*.c))
-$(B)/obj/host/sqlite/bare/tree.o: $(O)/vm/sqlite/sqlite3.c
-$(B)/obj/host/sqlite/bare/tree.o: CFLAGS += -isystem $(O)/vm/sqlite -w \
-    $(shell cat $(O)/vm/sqlite/flags 2>/dev/null)
+ifeq ($(filter vm-%,$(V)),)
+$(B)/obj/host/sqlite/bare/tree.o: host/sqlite/bare/tree.c $(O)/vm/sqlite/sqlite3.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -isystem $(O)/vm/sqlite -w $(INC_host) \
+	    $$(cat $(O)/vm/sqlite/flags) -MMD -MP -c -o $@ $<
+endif
 $(B)/bin/test-fs-bare: $(FS_BARE_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lsqlite3 -lpthread

@@ -146,7 +146,7 @@ $(FUZZ)/seeds-tvm: $(B)/bin/test-tvm
 	@mkdir -p $@
 	@$< --seeds $@
 .PHONY: fuzz-tvm
-fuzz-tvm: $(FUZZ)/tvm $(FUZZ)/seeds-tvm
+fuzz-tvm: $(FUZZ)/tvm $(FUZZ)/seeds-tvm $(FUZZ)/disk
 	@mkdir -p $(FUZZ)/found-tvm
 	cd $(FUZZ) && ./tvm $(FUZZ_RUN) -artifact_prefix=tvm- found-tvm seeds-tvm
 .PHONY: fuzz-grants
@@ -173,7 +173,7 @@ fuzz-cases: $(FUZZ)/decode $(FUZZ)/run $(FUZZ)/tools \
     $(FUZZ)/webserve $(FUZZ)/wire $(FUZZ)/object $(FUZZ)/signature \
     $(FUZZ)/tvm $(FUZZ)/seeds-tvm
 	@$(FUZZ)/tvm -timeout=10 $(FUZZ)/seeds-tvm/*
-	@for t in webserve wire object signature; do \
+	@for t in webserve wire object signature disk; do \
 	    $(FUZZ)/$$t -timeout=10 tests/fuzz/$$t/* || exit 1; done
 	@$(FUZZ)/manifest -timeout=10 tests/fuzz/manifest/*
 	@$(FUZZ)/grants -timeout=10 tests/fuzz/grants/*
@@ -210,7 +210,7 @@ fuzz-v8: $(B)/bin/v8-run
 	@$(MAKE) -s $(ASYNCIFY)
 	@WASM_OPT="node $(ASYNCIFY)" tests/fuzz/v8/compare.sh $< $(FUZZ)/v8 $(FUZZ_PROGRAMS)
 fuzz:
-	@passed=0; failed=0; for t in cases tiers decode run object ready manifest signature grants tvm tools capi webmodule webserve wire v8; do \
+	@passed=0; failed=0; for t in cases tiers decode run object ready disk-bare manifest signature grants tvm tools capi webmodule webserve wire v8; do \
 	    if $(MAKE) -s fuzz-$$t; then passed=$$((passed + 1)); \
 	    else failed=$$((failed + 1)); fi; \
 	done; echo "$$passed passed, $$failed failed"; [ $$failed = 0 ]
