@@ -22,6 +22,7 @@
 #include "console.h"
 #include "hoststdio.h"
 #include "main.h"
+#include "memory.h"
 #include "pith_errno.h"
 #include "posix.h"
 #include "store_sqlite.h"
@@ -41,7 +42,6 @@ static struct boot {
 } sys;
 
 void (*cli_boot_devices)(void);
-uint64_t cli_boot_memory;
 
 /* ---- which files -------------------------------------------------------- */
 
@@ -221,7 +221,6 @@ start_first(const struct cli_options *o, struct report *report)
                          NULL};
     const char *shell[] = {"sh", "-c", o->command, NULL};
     const char *init[] = {"init", o->serve ? "--serve" : NULL, NULL};
-    char memory[48] = "";
     const char *app = o->command ? "app console" : "app supervisor";
     struct proc_spec spec = {
         .path = o->command ? "/bin/sh" : "/sbin/init",
@@ -234,12 +233,6 @@ start_first(const struct cli_options *o, struct report *report)
     };
     if (!spec.grants || grants_add_all(spec.grants) < 0 ||
         grants_add(spec.grants, app, strlen(app), report) < 0)
-        return -E_NOMEM;
-    if (cli_boot_memory)
-        snprintf(memory, sizeof memory, "limit memory %llu",
-                 (unsigned long long)cli_boot_memory);
-    if (memory[0] &&
-        grants_add(spec.grants, memory, strlen(memory), report) < 0)
         return -E_NOMEM;
     int r = 0;
     for (int i = 0; i < 3 && r == 0; i++) {
@@ -327,6 +320,8 @@ cli_boot_options(struct cli_options *o)
         cli_control_remove();
         return r;
     }
+    if (o->all_memory)
+        memory_limit_set(o->all_memory);
     if (o->command || o->serve)
         cli_signals_block();
     if (cli_profile_start(o)) {

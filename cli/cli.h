@@ -74,6 +74,7 @@ struct cli_options {
     const char *profile;  /* the flame graph's file; NULL: none. Boot too */
     const char *coredump; /* where to; NULL: none */
     bool perf_map;        /* boot too */
+    uint64_t all_memory;  /* of all programs together; 0: the usual. Boot too */
     const char *file;
     char **args; /* argv of the program, args[0] is file; NULL-term. */
     /* boot */
@@ -183,8 +184,6 @@ int cli_boot_options(struct cli_options *o);      /* the same, parsed */
 bool cli_boot_began(void); /* did the first program start? */
 /* Registers what else the machine has, in the boot task; NULL: nothing. */
 extern void (*cli_boot_devices)(void);
-/* Bytes of memory that a process of the system may have; 0: as it likes. */
-extern uint64_t cli_boot_memory;
 /* topic NULL: the overview, which also stands in for an unknown one (false). */
 bool cli_help(const char *topic, bool to_stderr);
 

@@ -293,8 +293,19 @@ add_caps(struct cli_options *o, const char *names)
     return true;
 }
 
-/* What `pith run` and `pith` both take to look at programs with. Its value is
- * optional, so only the form with = has one. */
+static bool
+size_option(struct cursor *c, const char *option, uint64_t *out)
+{
+    const char *v = value(c, option);
+    if (v && cli_parse_size(v, out) && *out)
+        return true;
+    if (v)
+        cli_error("%s %s: want bytes, as 64M or 1G", option, v);
+    return false;
+}
+
+/* What `pith run` and `pith` both take, most of it to look at programs with. The
+ * value of --profile is optional, so only the form with = has one. */
 static int
 observe_option(struct cli_options *o, struct cursor *c)
 {
@@ -305,6 +316,8 @@ observe_option(struct cli_options *o, struct cursor *c)
         cli_error("--profile= wants a file's name, as --profile=app.svg");
         return -1;
     }
+    if (is(c, "--memory"))
+        return size_option(c, "--memory", &o->all_memory) ? 1 : -1;
     if (is(c, "--perf-map"))
         return o->perf_map = true, 1;
     o->tier_given |= !strncmp(c->argv[c->at], "--tier=", 7);
@@ -324,14 +337,8 @@ run_option(struct cli_options *o, struct cursor *c)
         return add_net(o, c->value) ? 1 : -1;
     if (is(c, "--cap"))
         return (v = value(c, "--cap")) && add_caps(o, v) ? 1 : -1;
-    if (is(c, "--max-memory")) {
-        v = value(c, "--max-memory");
-        if (v && cli_parse_size(v, &o->memory_bytes) && o->memory_bytes)
-            return 1;
-        if (v)
-            cli_error("--max-memory %s: want bytes, as 64M or 1G", v);
-        return -1;
-    }
+    if (is(c, "--max-memory"))
+        return size_option(c, "--max-memory", &o->memory_bytes) ? 1 : -1;
     if (is(c, "--fuel")) {
         v = value(c, "--fuel");
         if (v && cli_parse_size(v, &o->fuel) && o->fuel)

@@ -22,6 +22,7 @@
 #include "exec.h"
 #include "hoststdio.h"
 #include "main.h"
+#include "memory.h"
 #include "needs.h"
 #include "pith_errno.h"
 #include "posix.h"
@@ -317,6 +318,8 @@ run_kernel(const struct cli_options *o)
         return EXIT_REFUSED;
     cli_signals_block();
     run.start_ns = host_mono_ns();
+    if (o->all_memory)
+        memory_limit_set(o->all_memory);
     r = posix_run(boot, (void *)(uintptr_t)o);
     terminal_restore();
     if (r < 0)

@@ -103,8 +103,10 @@ clone_memories(struct clone *c)
         uint64_t bytes = memory_bytes(from);
 
         if (i >= m->nmemories_imported) {
-            to = c->to->memories[i] =
-                memory_create(c->to->store, &m->memories[i]);
+            struct limits l = m->memories[i];
+
+            l.min = bytes >> from->page_shift;
+            to = c->to->memories[i] = memory_create(c->to->store, &l);
             if (!to)
                 return -E_NOMEM;
         }

@@ -255,6 +255,14 @@ struct engine_config {
                              * code may use; 0: 512 KiB */
     uint64_t memory_bytes;  /* quota over all linear memories; 0: no quota */
     uint64_t table_elements;/* quota over all tables; 0: 10,000,000 */
+    /*
+     * Asked before there is more memory, or table, of a store that has grown by
+     * `grown` bytes then, this included (0: it is a new memory); false: it is
+     * not to be had. And told when so much is free again. Both from any thread,
+     * with any lock. NULL, NULL: nobody. A browser's engine does not ask.
+     */
+    bool (*take)(uint64_t bytes, uint64_t grown);
+    void (*give)(uint64_t bytes);
     uint64_t fuel;          /* UINT64_MAX: unlimited. One unit is one function
                              * entry or one loop iteration. 0 = unlimited too */
     uint32_t poll_interval; /* units between polls; 0: engine_options' */

@@ -186,7 +186,7 @@ memory_create(struct engine_store *s, const struct limits *l)
     /* of the pages that 32 bits count, -1 is how memory.grow says no */
     uint64_t most = l->is64 ? UINT64_MAX : shift ? 65536 : UINT32_MAX - 1u;
 
-    if (l->min > most || l->min > MAX_BYTES >> shift || !quota_take_memory(s->quota, bytes))
+    if (l->min > most || l->min > MAX_BYTES >> shift || !quota_begin_memory(s->quota, bytes))
         return NULL;
     m = calloc(1, sizeof *m);
     if (!m)

@@ -18,6 +18,8 @@ quota_create(const struct engine_config *c)
     q->memory_max = c->memory_bytes ? c->memory_bytes : UINT64_MAX;
     q->table_max = c->table_elements ? c->table_elements : LIMIT_TABLE_SIZE;
     q->fuel_max = c->fuel ? c->fuel : UINT64_MAX;
+    q->take = c->take;
+    q->give = c->give;
     return q;
 }
 
@@ -48,28 +50,60 @@ take(_Atomic uint64_t *used, uint64_t max, uint64_t n)
     return true;
 }
 
+/* Of all stores together; `grown`: what this quota has beyond its beginning. */
+static bool
+ask(struct quota *q, _Atomic uint64_t *used, uint64_t n, uint64_t bytes)
+{
+    uint64_t held =
+        atomic_load_explicit(&q->memory_used, memory_order_relaxed) +
+        atomic_load_explicit(&q->table_used, memory_order_relaxed) *
+            sizeof(void *);
+    uint64_t begun = atomic_load_explicit(&q->begun, memory_order_relaxed);
+
+    if (!q->take || !bytes || q->take(bytes, held > begun ? held - begun : 0))
+        return true;
+    atomic_fetch_sub_explicit(used, n, memory_order_relaxed);
+    return false;
+}
+
 bool
 quota_take_memory(struct quota *q, uint64_t bytes)
 {
-    return take(&q->memory_used, q->memory_max, bytes);
+    return take(&q->memory_used, q->memory_max, bytes) &&
+           ask(q, &q->memory_used, bytes, bytes);
+}
+
+bool
+quota_begin_memory(struct quota *q, uint64_t bytes)
+{
+    atomic_fetch_add_explicit(&q->begun, bytes, memory_order_relaxed);
+    if (quota_take_memory(q, bytes))
+        return true;
+    atomic_fetch_sub_explicit(&q->begun, bytes, memory_order_relaxed);
+    return false;
 }
 
 void
 quota_give_memory(struct quota *q, uint64_t bytes)
 {
     atomic_fetch_sub_explicit(&q->memory_used, bytes, memory_order_relaxed);
+    if (q->give)
+        q->give(bytes);
 }
 
 bool
 quota_take_elements(struct quota *q, uint64_t n)
 {
-    return take(&q->table_used, q->table_max, n);
+    return take(&q->table_used, q->table_max, n) &&
+           ask(q, &q->table_used, n, n * sizeof(void *));
 }
 
 void
 quota_give_elements(struct quota *q, uint64_t n)
 {
     atomic_fetch_sub_explicit(&q->table_used, n, memory_order_relaxed);
+    if (q->give)
+        q->give(n * sizeof(void *));
 }
 
 void

@@ -17,6 +17,9 @@ struct quota {
     _Atomic uint32_t refs;
     uint64_t memory_max, table_max, fuel_max; /* UINT64_MAX: none */
     _Atomic uint64_t memory_used, table_used, fuel_used;
+    _Atomic uint64_t begun; /* bytes of the memories that programs declare */
+    bool (*take)(uint64_t bytes, uint64_t grown); /* engine_config's */
+    void (*give)(uint64_t bytes);
 };
 
 struct quota *quota_create(const struct engine_config *c); /* NULL: no memory */
@@ -25,6 +28,8 @@ void quota_unref(struct quota *q); /* NULL is fine */
 
 /* False, and nothing taken, when it would be more than there may be. */
 bool quota_take_memory(struct quota *q, uint64_t bytes);
+/* The same for a memory that is new. */
+bool quota_begin_memory(struct quota *q, uint64_t bytes);
 void quota_give_memory(struct quota *q, uint64_t bytes);
 bool quota_take_elements(struct quota *q, uint64_t n);
 void quota_give_elements(struct quota *q, uint64_t n);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "lib.h"
+#include "memory.h"
 #include "pith_errno.h"
 #include "vfs.h"
 
@@ -257,7 +258,7 @@ cache_add(const struct vfs_id *id, struct exec_image *i)
     c->image = exec_image_ref(i);
     c->next = cache;
     cache = c;
-    cache_trim(id, CACHE_BYTES, CACHE_ENTRIES);
+    cache_trim(id, (size_t)memory_share(CACHE_BYTES, 8), CACHE_ENTRIES);
 }
 
 void
@@ -365,6 +366,10 @@ load_file(struct file *f, struct exec_image **out, struct report *report)
     if (!h)
         return -E_NOMEM;
     r = vfs_read_all(f, PROGRAM_MAX, &h->image);
+    if (r == -E_NOMEM) {
+        exec_cache_flush();
+        r = vfs_read_all(f, PROGRAM_MAX, &h->image);
+    }
     if (r < 0) {
         host_free(h);
         return r;

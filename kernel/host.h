@@ -50,6 +50,8 @@ void host_log(const char *text, size_t n); /* the kernel's own messages */
 uint32_t host_cpus(void);
 /* Installed and free memory in bytes, as far as the host tells. */
 void host_memory(uint64_t *total, uint64_t *free_);
+/* Is a machine that nobody else uses about to have none left? */
+bool host_memory_low(void);
 uint64_t host_heap_used(void); /* bytes that are allocated now; 0: not known */
 
 struct host_task;

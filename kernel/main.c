@@ -6,6 +6,7 @@
 
 #include "exec.h"
 #include "lib.h"
+#include "memory.h"
 #include "pith_errno.h"
 #include "proc_internal.h"
 
@@ -24,6 +25,8 @@ kernel_init(void)
 {
     nat_shutdown = 0;
     shutting_down = false;
+    if (memory_limit() == UINT64_MAX)
+        memory_limit_set(0);
     return 0;
 }
 

@@ -13,6 +13,7 @@
 
 #include "call.h"
 #include "ipc.h"
+#include "memory.h"
 #include "pith_errno.h"
 
 #define RING_FIRST 512u
@@ -60,22 +61,30 @@ pipe_free(struct pipe *p)
             break;
         }
     ring_bytes -= p->room;
+    memory_give(p->room);
     ipc_count.bytes -= p->room + sizeof *p;
     ipc_count.pipes--;
     host_free(p->ring);
     host_free(p);
 }
 
+/* How long the ring may get: where pipes have too much, one page. */
+static uint32_t
+pipe_limit(const struct pipe *p)
+{
+    if (ring_bytes <= memory_share(PIPE_BUDGET, 8) && !memory_is_short())
+        return PIPE_CAPACITY;
+    return p->room > PIPE_BUF ? p->room : PIPE_BUF;
+}
+
 /* Make the ring hold want bytes if that is allowed; its size afterwards. */
 static uint32_t
 ring_reserve(struct pipe *p, uint32_t want)
 {
-    uint32_t limit = PIPE_CAPACITY, room = p->room ? p->room : RING_FIRST;
+    uint32_t limit = pipe_limit(p), room = p->room ? p->room : RING_FIRST;
     uint8_t *ring;
     uint32_t first;
 
-    if (ring_bytes > PIPE_BUDGET)
-        limit = p->room > PIPE_BUF ? p->room : PIPE_BUF;
     if (want > limit)
         want = limit;
     while (room < want)
@@ -94,6 +103,7 @@ ring_reserve(struct pipe *p, uint32_t want)
         host_free(p->ring);
     }
     ring_bytes += room - p->room;
+    memory_charge(room - p->room);
     ipc_count.bytes += room - p->room;
     p->ring = ring;
     p->room = room;
@@ -105,11 +115,7 @@ ring_reserve(struct pipe *p, uint32_t want)
 static uint32_t
 pipe_space(const struct pipe *p)
 {
-    uint32_t limit = PIPE_CAPACITY;
-
-    if (ring_bytes > PIPE_BUDGET)
-        limit = p->room > PIPE_BUF ? p->room : PIPE_BUF;
-    return limit - p->used;
+    return pipe_limit(p) - p->used;
 }
 
 static int64_t

@@ -14,6 +14,7 @@
 #include "debug.h"
 #include "app.h"
 #include "lib.h"
+#include "memory.h"
 #include "pith_errno.h"
 #include "proc_internal.h"
 #include "profile.h"
@@ -36,6 +37,8 @@ proc_store_create(struct thread *t)
         .share = t == &p->main ? NULL : p->main.store,
         .block = thread_block,
         .wake = thread_wake,
+        .take = memory_take,
+        .give = memory_give,
         .block_ctx = t,
     };
 
@@ -78,6 +81,7 @@ proc_poll(struct engine_store *s, void *user)
     if (thread_self(p)->profile_due)
         profile_poll(thread_self(p));
     proc_account(p);
+    memory_watch();
     if (p->rlimit[PITH_RLIMIT_CPU].cur != UINT64_MAX) {
         kernel_lock();
         limits_check(p);
@@ -313,12 +317,28 @@ call_export(struct proc *p, const char *name)
     return engine_call(p->main.store, e.func, NULL, NULL);
 }
 
+/* A store for the image, with the image in it. Lock held, and again after. */
+static enum engine_status
+make_store(struct proc *p)
+{
+    enum engine_status st;
+
+    p->main.store = proc_store_create(&p->main);
+    if (!p->main.store) {
+        report_set(&p->trouble, 0, "%s", pith_errno_text(E_NOMEM));
+        return ENGINE_UNLINKABLE;
+    }
+    kernel_leave();
+    st = exec_link(&p->main, NULL);
+    kernel_lock();
+    return st;
+}
+
 /* Lock held; released while the program runs. */
 static enum engine_status
 run_image(struct proc *p)
 {
     enum engine_status st;
-    struct engine_store *s;
     int r;
 
     if (p->dying)
@@ -332,14 +352,17 @@ run_image(struct proc *p)
         return st;
     }
     r = abi_attach(p, p->image->module);
-    s = r < 0 ? NULL : proc_store_create(&p->main);
-    p->main.store = s;
-    if (!s) {
-        report_set(&p->trouble, 0, "%s", pith_errno_text(r ? r : E_NOMEM));
+    if (r < 0) {
+        report_set(&p->trouble, 0, "%s", pith_errno_text(r));
         return ENGINE_UNLINKABLE;
     }
+    st = make_store(p);
+    for (r = 0; r < RELIEFS && st == ENGINE_NO_MEMORY && !p->dying &&
+                memory_relieve(p); r++) {
+        proc_drop_store(p);
+        st = make_store(p);
+    }
     kernel_leave();
-    st = exec_link(&p->main, NULL);
     if (st == ENGINE_OK) {
         proc_account(p);
         st = call_export(p, "_start");

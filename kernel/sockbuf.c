@@ -6,6 +6,7 @@
 
 #include "call.h"
 #include "ipc.h"
+#include "memory.h"
 #include "pith_errno.h"
 #include "unix.h"
 
@@ -197,6 +198,7 @@ sock_queue_put(struct sock_queue *q, struct sock_msg *m)
     q->bytes += m->len;
     q->charge += charge;
     budget_used += charge;
+    memory_charge(charge);
     ipc_count.bytes += charge;
 }
 
@@ -215,6 +217,7 @@ sock_queue_take(struct sock_queue *q)
     q->bytes -= m->len;
     q->charge -= charge;
     budget_used -= charge;
+    memory_give(charge);
     ipc_count.bytes -= charge;
     return m;
 }
@@ -235,7 +238,8 @@ sock_queue_space(const struct sock_queue *q, uint32_t rcvbuf)
 {
     uint32_t limit = rcvbuf;
 
-    if (budget_used > SOCK_BUDGET && limit > FLOOR)
+    if (limit > FLOOR &&
+        (budget_used > memory_share(SOCK_BUDGET, 8) || memory_is_short()))
         limit = FLOOR;
     return q->charge < limit ? limit - (uint32_t)q->charge : 0;
 }
@@ -336,6 +340,7 @@ consume(struct sock_queue *q, struct sock_msg *m, uint32_t n, uint32_t nfiles)
 
     q->charge -= files_charge;
     budget_used -= files_charge;
+    memory_give(files_charge);
     ipc_count.bytes -= files_charge;
     m->start += n;
     m->len -= n;

@@ -15,6 +15,7 @@
 #include "call.h"
 #include "identity.h"
 #include "lib.h"
+#include "memory.h"
 #include "pith_errno.h"
 #include "proc_internal.h"
 #include "tty.h"
@@ -536,22 +537,12 @@ let_go_first(struct proc *p, int32_t pid)
     }
 }
 
-int
-call_fork(struct proc *p)
+static int
+fork_once(struct proc *p)
 {
-    static const char entry[] = "__pith_fork_child";
-    struct engine_extern e;
     struct proc *c;
-    int r = cap_check(p, CAP_SPAWN);
+    int r = proc_create(p, &c);
 
-    if (r < 0)
-        return r;
-    if (!thread_is_main(p))
-        return -E_NOTSUP;
-    if (!p->main.instance ||
-        !engine_instance_export(p->main.instance, entry, sizeof entry - 1, &e))
-        return -E_NOSYS;
-    r = proc_create(p, &c);
     if (r < 0)
         return r;
     r = fork_child(c, p);
@@ -568,6 +559,26 @@ call_fork(struct proc *p)
         r = c->pid;
     }
     proc_begin(c);
+    return r;
+}
+
+int
+call_fork(struct proc *p)
+{
+    static const char entry[] = "__pith_fork_child";
+    struct engine_extern e;
+    int r = cap_check(p, CAP_SPAWN), tries = 0;
+
+    if (r < 0)
+        return r;
+    if (!thread_is_main(p))
+        return -E_NOTSUP;
+    if (!p->main.instance ||
+        !engine_instance_export(p->main.instance, entry, sizeof entry - 1, &e))
+        return -E_NOSYS;
+    r = fork_once(p);
+    while (r == -E_NOMEM && tries++ < RELIEFS && memory_relieve(p))
+        r = fork_once(p);
     if (r >= 0)
         let_go_first(p, r);
     return r;

@@ -8,6 +8,7 @@
 
 #include "app.h"
 #include "call.h"
+#include "memory.h"
 #include "pith_errno.h"
 
 #include <string.h>
@@ -345,7 +346,7 @@ static void
 free_bytes(const uint8_t *bytes, size_t size, void *ctx)
 {
     (void)bytes;
-    (void)size;
+    memory_give(size);
     host_free(ctx);
 }
 
@@ -368,9 +369,13 @@ vfs_read_all(struct file *f, size_t max, struct vfs_image *out)
     if (i->ops->map && i->ops->map(i, out) == 0)
         return 0;
     size = (size_t)i->size;
-    bytes = host_alloc(size + 1);
-    if (!bytes)
+    if (!memory_take(size, 0))
         return -E_NOMEM;
+    bytes = host_alloc(size + 1);
+    if (!bytes) {
+        memory_give(size);
+        return -E_NOMEM;
+    }
     while (used < size && n > 0) {
         struct uio_seg seg;
         struct uio u;
@@ -381,9 +386,10 @@ vfs_read_all(struct file *f, size_t max, struct vfs_image *out)
             used += (size_t)n;
     }
     if (n < 0) {
-        host_free(bytes);
+        free_bytes(bytes, size, bytes);
         return (int)n;
     }
+    memory_give(size - used); /* it was truncated meanwhile */
     *out = (struct vfs_image){bytes, used, free_bytes, bytes};
     return 0;
 }

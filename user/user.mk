@@ -115,6 +115,11 @@ $(USERTESTS): $(USERTESTS_C) user/tests/t.h user/tests/tree.h $(PITH_CC) \
 	@$(PITH_CC) --jit $(FORKING) $(USER_CFLAGS) -I$(USER_O)/user/tests -o $@ \
 	    $(USERTESTS_C)
 
+# What takes all the memory it can get.
+$(USER_O)/user/tests/hog: tests/user/hog.c $(PITH_CC)
+	@mkdir -p $(@D)
+	@$(PITH_CC) --fork $(USER_CFLAGS) -o $@ $<
+
 # Benchmark programs, for Pith and the same for the host to compare with.
 BENCH_USER := $(patsubst tests/bench/user/%.c,%,$(wildcard tests/bench/user/*.c))
 .PHONY: bench-programs

@@ -5,6 +5,7 @@
 #include "posix.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <malloc.h>
@@ -157,16 +158,73 @@ host_cpus(void)
     return n > 0 ? (uint32_t)n : 1;
 }
 
+/* What the control group that this runs in may have, where it says so. */
+static uint64_t
+group_limit(void)
+{
+    static const char *const files[] = {
+        "/sys/fs/cgroup/memory.max",
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes"};
+    uint64_t least = UINT64_MAX;
+
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char text[32];
+        int fd = open(files[i], O_RDONLY | O_CLOEXEC);
+        ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+
+        if (fd >= 0)
+            close(fd);
+        text[n > 0 ? n : 0] = 0;
+        if (text[0] >= '0' && text[0] <= '9') /* not "max" */
+            least = strtoull(text, NULL, 10);
+    }
+    return least;
+}
+
 void
 host_memory(uint64_t *total, uint64_t *free_)
 {
+    static _Atomic uint64_t most;
     struct sysinfo s;
 
+    if (!atomic_load_explicit(&most, memory_order_relaxed))
+        atomic_store_explicit(&most, group_limit(), memory_order_relaxed);
     *total = *free_ = 0;
     if (sysinfo(&s) == 0) {
         *total = (uint64_t)s.totalram * s.mem_unit;
         *free_ = (uint64_t)s.freeram * s.mem_unit;
     }
+    if (*total > most)
+        *total = most;
+    if (*free_ > *total)
+        *free_ = *total;
+}
+
+/* Of a machine that is ours. */
+static int meminfo = -1;
+static uint64_t reserve;
+
+void
+posix_memory_reserve(uint64_t bytes)
+{
+    meminfo = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
+    reserve = bytes;
+}
+
+bool
+host_memory_low(void)
+{
+    char text[256], *at;
+    struct sysinfo s;
+    ssize_t n;
+
+    if (meminfo < 0 || sysinfo(&s) < 0 ||
+        (uint64_t)s.freeram * s.mem_unit >= reserve)
+        return false;
+    n = pread(meminfo, text, sizeof text - 1, 0); /* what is cached counts */
+    text[n > 0 ? n : 0] = 0;
+    at = strstr(text, "MemAvailable:");
+    return at && strtoull(at + 13, NULL, 10) << 10 < reserve;
 }
 
 #ifdef __GLIBC__ /* musl's malloc does not tell */

@@ -31,6 +31,10 @@ int posix_run(void (*boot)(void *), void *arg);
  * seed is not 0. Before there are tasks. */
 void posix_random_seed(uint64_t seed);
 
+/* The machine is ours alone: memory is low (host_memory_low) when less than this
+ * is left of it. Before there are tasks. */
+void posix_memory_reserve(uint64_t bytes);
+
 /*
  * Lock held. Park until the host descriptor is ready for one of `events`
  * (POLLIN, POLLOUT, ...), and return those that hold, POLLERR and POLLHUP

@@ -279,3 +279,9 @@ host_memory(uint64_t *total, uint64_t *free_)
     *free_ = WEB_MEMORY_MAX - heap.used;
     web_unlock(&heap.lock);
 }
+
+bool
+host_memory_low(void)
+{
+    return false; /* the browser says no in time */
+}

@@ -5,7 +5,7 @@
 #include "../main.h"
 
 #include "../ipc.h"
-#include "../main.h"
+#include "../memory.h"
 #include "../proc.h"
 
 #include <string.h>
@@ -32,13 +32,16 @@ procfs_meminfo(struct text *t, struct proc *p)
              "MemAvailable:   %8llu kB\nBuffers:        %8llu kB\n"
              "Cached:         %8llu kB\nSwapCached:     %8u kB\n"
              "SwapTotal:      %8u kB\nSwapFree:       %8u kB\n"
-             "Shmem:          %8llu kB\nSReclaimable:   %8u kB\n",
+             "Shmem:          %8llu kB\nSReclaimable:   %8u kB\n"
+             "CommitLimit:    %8llu kB\nCommitted_AS:   %8llu kB\n",
              (unsigned long long)(total / 1024),
              (unsigned long long)(free_bytes / 1024),
              (unsigned long long)(free_bytes / 1024),
              (unsigned long long)(ipc.bytes / 1024),
              (unsigned long long)(cached / 1024), 0u, 0u, 0u,
-             (unsigned long long)(cached / 1024), 0u);
+             (unsigned long long)(cached / 1024), 0u,
+             (unsigned long long)(memory_limit() / 1024),
+             (unsigned long long)(memory_used() / 1024));
 }
 
 /* How much of everything there is: what is counted to find leaks. */

@@ -2,6 +2,8 @@
 /* store as a file system: opening, statfs, sync, closing. See store.h. */
 #include "store_internal.h"
 
+#include "../memory.h"
+
 #include <string.h>
 
 #define MB (1u << 20)
@@ -134,12 +136,12 @@ set_options(struct store *s, const struct store_options *o)
 
     s->options = *o;
     if (!s->options.cache_bytes)
-        s->options.cache_bytes = 64 * MB;
+        s->options.cache_bytes = memory_share(64 * MB, 8);
     if (!s->options.dirty_bytes && o->ephemeral) {
         host_memory(&total, &left);
         s->options.dirty_bytes = total / 2;
     } else if (!s->options.dirty_bytes) {
-        s->options.dirty_bytes = 32 * MB;
+        s->options.dirty_bytes = memory_share(32 * MB, 8);
     }
 }
 

@@ -13,10 +13,12 @@
 #include "store_internal.h"
 
 #include "../lib.h"
+#include "../memory.h"
 
 #include <string.h>
 
 #define RESERVE (1u << 20) /* kept free, so that removing still works */
+#define MOST_WHEN_SHORT (1u << 20) /* dirty bytes, when memory is */
 
 struct batch {
     struct store_step *steps;
@@ -313,18 +315,22 @@ reserve_ephemeral(struct store *s, uint64_t n)
     uint64_t used = s->dirty_bytes + s->meta_bytes + s->tree_bytes +
                     (uint64_t)s->ninodes * sizeof(struct store_inode);
 
-    return used + n > s->options.dirty_bytes ? -E_NOSPC : 0;
+    if (used + n > s->options.dirty_bytes || memory_is_short())
+        return -E_NOSPC;
+    return 0;
 }
 
 int
 store_reserve(struct store *s, uint64_t n)
 {
+    uint64_t most =
+        memory_is_short() ? MOST_WHEN_SHORT : s->options.dirty_bytes;
     int r;
 
     if (s->options.ephemeral)
         return reserve_ephemeral(s, n);
     /* Sparse files have trees that cost more than the data. */
-    if (s->dirty_bytes + s->tree_bytes / 2 >= s->options.dirty_bytes ||
+    if (s->dirty_bytes + s->tree_bytes / 2 >= most ||
         s->nchanges >= STORE_MANY || s->ndirty >= STORE_MANY) {
         r = store_commit(s);
         if (r < 0)

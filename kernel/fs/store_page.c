@@ -10,6 +10,7 @@
  */
 #include "store_internal.h"
 
+#include "../memory.h"
 #include "zeros.h"
 
 #include <string.h>
@@ -91,6 +92,7 @@ uncount(struct store *s, struct chunk *c)
     ring_remove(c->dirty ? &s->dirty : &s->clean, c);
     *(c->dirty ? &s->dirty_bytes : &s->clean_bytes) -= cost(c);
     s->fs.cached -= cost(c);
+    memory_give(cost(c));
 }
 
 static void
@@ -99,6 +101,7 @@ count(struct store *s, struct chunk *c)
     ring_add(c->dirty ? &s->dirty : &s->clean, c);
     *(c->dirty ? &s->dirty_bytes : &s->clean_bytes) += cost(c);
     s->fs.cached += cost(c);
+    memory_charge(cost(c));
 }
 
 void

@@ -9,6 +9,7 @@
  */
 #include "tmpfs.h"
 
+#include "../memory.h"
 #include "../vfs_internal.h"
 #include "dirtab.h"
 #include "pages.h"
@@ -57,8 +58,17 @@ charge(struct tmpfs *t, uint64_t n)
 {
     if (t->used > t->limit || n > t->limit - t->used)
         return -E_NOSPC;
+    if (!memory_take(n, t->used + n))
+        return -E_NOSPC;
     t->used += n;
     return 0;
+}
+
+static void
+uncharge(struct tmpfs *t, uint64_t n)
+{
+    t->used -= n;
+    memory_give(n);
 }
 
 static void
@@ -94,7 +104,7 @@ new_inode(struct tmpfs *t, const struct inode_new *n, struct inode **out)
         ti->target = host_alloc(target);
     if (!ti || (target && !ti->target)) {
         host_free(ti);
-        t->used -= cost;
+        uncharge(t, cost);
         return -E_NOMEM;
     }
     ti->i = (struct inode){.refs = 1,
@@ -131,7 +141,7 @@ free_pages(struct tmpfs_inode *ti, uint64_t from)
         uint64_t tree = ti->pages.bytes;
         page_tree_remove(&ti->pages, at);
         host_free(page);
-        t->used -= PAGE + tree - ti->pages.bytes;
+        uncharge(t, PAGE + tree - ti->pages.bytes);
         ti->i.blocks -= PAGE / 512;
         at++;
     }
@@ -143,11 +153,11 @@ tmpfs_evict(struct inode *i)
     struct tmpfs_inode *ti = of(i);
     struct tmpfs *t = fs_of(i);
 
-    t->used -= inode_cost(i);
+    uncharge(t, inode_cost(i));
     switch (i->mode & PITH_S_IFMT) {
     case PITH_S_IFREG:
         free_pages(ti, 0);
-        t->used -= ti->pages.bytes; /* of pages there was no memory for */
+        uncharge(t, ti->pages.bytes); /* of pages there was no memory for */
         page_tree_finish(&ti->pages);
         break;
     case PITH_S_IFDIR:
@@ -196,7 +206,7 @@ add_entry(struct inode *dir, const char *name, size_t len, struct inode *i)
         return r;
     e = dirtab_add(&of(dir)->dir, name, len, i->ino, i->mode & PITH_S_IFMT, 0);
     if (!e) {
-        t->used -= dirtab_cost(len);
+        uncharge(t, dirtab_cost(len));
         return -E_NOMEM;
     }
     e->inode = i;
@@ -214,7 +224,7 @@ remove_entry(struct inode *dir, struct dirtab_entry *e)
 {
     struct inode *i = e->inode;
 
-    fs_of(dir)->used -= dirtab_cost(e->len);
+    uncharge(fs_of(dir), dirtab_cost(e->len));
     if (inode_is(i, PITH_S_IFDIR))
         dir->nlink--;
     dirtab_remove(&of(dir)->dir, e);
@@ -411,9 +421,10 @@ get_page(struct tmpfs_inode *ti, uint64_t index, uint8_t **out)
     r = *out ? page_tree_set(&ti->pages, index, *out) : -E_NOMEM;
     /* Where a sparse file is deep the tree costs more than the page. */
     t->used += ti->pages.bytes - tree;
+    memory_charge(ti->pages.bytes - tree);
     if (r < 0) {
         host_free(*out);
-        t->used -= PAGE;
+        uncharge(t, PAGE);
         return r;
     }
     ti->i.blocks += PAGE / 512;

@@ -115,6 +115,12 @@ host_memory(uint64_t *total, uint64_t *free_)
     *total = *free_ = 1u << 30;
 }
 
+bool
+host_memory_low(void)
+{
+    return false;
+}
+
 uint64_t
 host_heap_used(void)
 {

@@ -3,7 +3,8 @@
 FS_TEST_SRC := $(wildcard tests/fs/*.c)
 FS_TEST_KERNEL := $(wildcard kernel/vfs_*.c kernel/fs/*.c) kernel/file.c \
                   kernel/uio.c kernel/wait.c kernel/cap.c kernel/cap_set.c \
-                  kernel/cap_text.c kernel/audit.c kernel/lib.c kernel/ipc.c
+                  kernel/cap_text.c kernel/audit.c kernel/lib.c kernel/ipc.c \
+                  kernel/memory.c
 FS_TEST_HOST := $(wildcard host/posix/hostfs*.c host/posix/store_*.c) \
                 host/posix/errno.c $(wildcard host/sqlite/*.c)
 FS_TEST_OBJ := $(call obj,$(FS_TEST_SRC) $(FS_TEST_KERNEL) $(FS_TEST_HOST)) \

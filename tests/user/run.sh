@@ -23,7 +23,7 @@ copy "$out/user/root"
 mkdir -p "$work/tests" "$work/bin" "$work/dev" "$work/proc" "$work/tmp" \
     "$work/mnt"
 cp -p "$out/user/tests/usertests" "$out/user/tests/usertests-fork" \
-    "$work/tests/"
+    "$out/user/tests/hog" "$here/hungry.sh" "$work/tests/"
 cat >"$work.tree" <<TREE
 /tmp/ 1777 0 0
 /root/ 700 0 0
@@ -79,5 +79,21 @@ if [ -z "${SANITIZED:-}" ]; then
         tail -n 3 "$work.log"
     fi
 fi
+
+# Programs that want all memory there is: of 64 MB, which they may have together.
+for way in grow map files pipes bomb; do
+    log=$out/user/hungry-$way.log
+    "$pith" --memory 64M --ephemeral --image "$work.pith" -c \
+        "exec /bin/sh /tests/hungry.sh /tests/hog $way 40" \
+        </dev/null >"$log" 2>&1 && grep -q "^refused: " "$log" &&
+        grep -qx "the shell goes on" "$log" && ! grep -q "starts" "$log" && {
+        passed=$((passed + 1))
+        echo "ok six programs that want all memory: $way"
+        continue
+    }
+    failed=$((failed + 1))
+    echo "FAIL six programs that want all memory: $way"
+    cat "$log"
+done
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -10,7 +10,7 @@ $(VM_SCREEN): tests/vm/screen.c $(PITH_CC_DEPS)
 test-vm-ready: $(O)/plain/bin/pith-ready $(VM_IMAGE)
 	@tests/vm/ready.sh $^
 .PHONY: test-vm
-test-vm: vm usertests $(VM_SCREEN) $(B)/bin/pith
+test-vm: vm usertests $(O)/user/tests/hog $(VM_SCREEN) $(B)/bin/pith
 	@PITH_OUT=$(abspath $(O)) tests/vm/vm.sh $(abspath $(B)/bin/pith)
 # usertests and WASI suites inside; PITH_VM_ARCH=aarch64 for another processor.
 SUITES_ARCH := $(or $(PITH_VM_ARCH),$(shell uname -m))
@@ -32,7 +32,7 @@ test-vm-disk: vm-image
 # The same on other processors, emulated. Their kernels take minutes to build
 # where none is kept: not when ./test is late already (tests/vm/afford.sh).
 .PHONY: test-vm-aarch64 test-vm-riscv64
-test-vm-aarch64 test-vm-riscv64: test-vm-%: usertests $(VM_SCREEN) $(B)/bin/pith
+test-vm-aarch64 test-vm-riscv64: test-vm-%: usertests $(O)/user/tests/hog $(VM_SCREEN) $(B)/bin/pith
 	@if tests/vm/afford.sh $(O) $*; then \
 	    $(MAKE) -s vm-$* && PITH_OUT=$(abspath $(O)) PITH_VM_ARCH=$* \
 	        tests/vm/vm.sh $(abspath $(B)/bin/pith); fi

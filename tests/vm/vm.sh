@@ -132,6 +132,14 @@ grep -q '^nameserver 10.0.2.3' "$tmp/out"
 verdict 'a name server by DHCP' $?
 t 'memory that the machine does not have is refused' 0 'refused' \
     'head -c 400000000 /dev/zero | tail -n 1 >/dev/null 2>&1 || echo refused'
+cp "$PITH_OUT/user/tests/hog" "$here/../user/hungry.sh" "$disk/data/"
+for way in grow files bomb; do
+    timeout 120 "$run" --disk "$disk" -c \
+        "exec sh /data/hungry.sh /data/hog $way 100" >"$tmp/out" 2>&1 </dev/null &&
+        grep -q "^refused: " "$tmp/out" && ! grep -q starts "$tmp/out" &&
+        grep -q "^the shell goes on" "$tmp/out"
+    verdict "six programs that want all memory: $way" $?
+done
 t 'nothing but what was granted is mounted' 0 '4' 'df | grep -c ^[/dt]'
 
 # a whole PC; a machine that was saved

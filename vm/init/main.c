@@ -21,9 +21,11 @@
 #include "engine.h"
 #include "init.h"
 #include "main.h"
+#include "posix.h"
 #include "tty.h"
 
 #define ARGS_MAX 64
+#define KERNEL_MEMORY ((uint64_t)16 << 20)
 
 static char *args[ARGS_MAX + 1]; /* of the system to boot */
 static int nargs;
@@ -140,6 +142,39 @@ wanted(const char *variable, const char *dir)
     return mount_named(what, dir, trouble, sizeof trouble);
 }
 
+/*
+ * Memory that is never a program's: Linux would end the system, one process, if
+ * there were none. An eighth, and what code, caches and stacks take anyway.
+ */
+static uint64_t
+reserve(void)
+{
+    struct sysinfo s;
+    uint64_t part;
+
+    if (sysinfo(&s) < 0)
+        return 0;
+    part = (uint64_t)s.totalram * s.mem_unit / 8 + KERNEL_MEMORY;
+    if (part > (uint64_t)s.freeram * s.mem_unit / 2)
+        part = (uint64_t)s.freeram * s.mem_unit / 2;
+    return part;
+}
+
+static void
+add_memory(void)
+{
+    struct sysinfo s;
+    char text[24];
+
+    if (sysinfo(&s) < 0)
+        return;
+    snprintf(text, sizeof text, "%llu",
+             (unsigned long long)((uint64_t)s.freeram * s.mem_unit -
+                                  reserve()));
+    add("--memory");
+    add(text);
+}
+
 /* A shell; false: a command was to run, and nobody would be there. */
 static bool
 recover(void)
@@ -154,6 +189,7 @@ recover(void)
     add("--ephemeral");
     add("--image");
     add(IMAGE);
+    add_memory();
     if (have_root) {
         say("where the disk lies is shown at /mnt");
         add("--mount");
@@ -169,6 +205,7 @@ plan(void)
     add("pith");
     add("--image");
     add(IMAGE);
+    add_memory();
     if (getenv("PITH_WORD")) {
         if (!wanted("PITH_WORD", WORD_DIR))
             return false;
@@ -222,15 +259,6 @@ start_devices(void)
     resume_start();
 }
 
-/* One program alone does not take all the machine's memory: Linux would end the
- * system, which is one process. */
-static uint64_t
-memory_limit(void)
-{
-    struct sysinfo s;
-
-    return sysinfo(&s) == 0 ? (uint64_t)s.freeram * s.mem_unit / 4 * 3 : 0;
-}
 
 static _Noreturn void
 run_system(int report)
@@ -241,9 +269,9 @@ run_system(int report)
     screen_open();
     slots_open();
     cli_boot_devices = start_devices;
-    cli_boot_memory = memory_limit();
     console_at_rest = at_prompt;
     open_ready();
+    posix_memory_reserve(reserve() / 4);
     if (!confine()) {
         say("the system cannot be confined: %s", strerror(errno));
         _exit(1);
