@@ -51,7 +51,7 @@ static const char boot[] =
     "  -c COMMAND       run one shell command, then end\n"
     "  --memory N       bytes that all programs together may take of the\n"
     "                   machine, with K, M or G; otherwise seven eighths of\n"
-    "                   what it has. Who would take more gets none (ENOMEM)\n"
+    "                   what it has. Who would take more gets ENOMEM\n"
     "  --profile[=FILE] sample where all programs' CPU time goes: a flame "
     "graph\n"
     "                   (pith-profile.svg) and FILE.folded\n"

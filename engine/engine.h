@@ -259,8 +259,10 @@ struct engine_config {
      * Asked before there is more memory, or table, of a store that has grown by
      * `grown` bytes then, this included (0: it is a new memory); false: it is
      * not to be had. And told when so much is free again. Both from any thread,
-     * with any lock. NULL, NULL: nobody. A browser's engine does not ask.
+     * with any lock. Of the first light_bytes only an eighth is asked for. NULL,
+     * NULL: nobody. A browser's engine does not ask.
      */
+    uint64_t light_bytes;
     bool (*take)(uint64_t bytes, uint64_t grown);
     void (*give)(uint64_t bytes);
     uint64_t fuel;          /* UINT64_MAX: unlimited. One unit is one function

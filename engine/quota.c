@@ -18,6 +18,7 @@ quota_create(const struct engine_config *c)
     q->memory_max = c->memory_bytes ? c->memory_bytes : UINT64_MAX;
     q->table_max = c->table_elements ? c->table_elements : LIMIT_TABLE_SIZE;
     q->fuel_max = c->fuel ? c->fuel : UINT64_MAX;
+    q->light = c->light_bytes;
     q->take = c->take;
     q->give = c->give;
     return q;
@@ -37,8 +38,9 @@ quota_unref(struct quota *q)
         free(q);
 }
 
+/* What was used before goes to *before. */
 static bool
-take(_Atomic uint64_t *used, uint64_t max, uint64_t n)
+take(_Atomic uint64_t *used, uint64_t max, uint64_t n, uint64_t *before)
 {
     uint64_t now = atomic_load_explicit(used, memory_order_relaxed);
 
@@ -47,30 +49,41 @@ take(_Atomic uint64_t *used, uint64_t max, uint64_t n)
             return false;
     } while (!atomic_compare_exchange_weak_explicit(
         used, &now, now + n, memory_order_relaxed, memory_order_relaxed));
+    *before = now;
     return true;
 }
 
-/* Of all stores together; `grown`: what this quota has beyond its beginning. */
-static bool
-ask(struct quota *q, _Atomic uint64_t *used, uint64_t n, uint64_t bytes)
+/*
+ * What so many bytes of memory count for all stores together: of the stack that a
+ * program begins with it seldom touches more than an eighth.
+ */
+static uint64_t
+weight(const struct quota *q, uint64_t bytes)
 {
-    uint64_t held =
-        atomic_load_explicit(&q->memory_used, memory_order_relaxed) +
-        atomic_load_explicit(&q->table_used, memory_order_relaxed) *
-            sizeof(void *);
+    uint64_t light = bytes < q->light ? bytes : q->light;
+
+    return bytes - light / 8 * 7;
+}
+
+static bool
+ask(const struct quota *q, uint64_t bytes, uint64_t held)
+{
     uint64_t begun = atomic_load_explicit(&q->begun, memory_order_relaxed);
 
-    if (!q->take || !bytes || q->take(bytes, held > begun ? held - begun : 0))
-        return true;
-    atomic_fetch_sub_explicit(used, n, memory_order_relaxed);
-    return false;
+    return !q->take || !bytes || q->take(bytes, held > begun ? held - begun : 0);
 }
 
 bool
 quota_take_memory(struct quota *q, uint64_t bytes)
 {
-    return take(&q->memory_used, q->memory_max, bytes) &&
-           ask(q, &q->memory_used, bytes, bytes);
+    uint64_t held;
+
+    if (!take(&q->memory_used, q->memory_max, bytes, &held))
+        return false;
+    if (ask(q, weight(q, held + bytes) - weight(q, held), held + bytes))
+        return true;
+    atomic_fetch_sub_explicit(&q->memory_used, bytes, memory_order_relaxed);
+    return false;
 }
 
 bool
@@ -86,16 +99,24 @@ quota_begin_memory(struct quota *q, uint64_t bytes)
 void
 quota_give_memory(struct quota *q, uint64_t bytes)
 {
-    atomic_fetch_sub_explicit(&q->memory_used, bytes, memory_order_relaxed);
+    uint64_t held = atomic_fetch_sub_explicit(&q->memory_used, bytes,
+                                              memory_order_relaxed);
+
     if (q->give)
-        q->give(bytes);
+        q->give(weight(q, held) - weight(q, held - bytes));
 }
 
 bool
 quota_take_elements(struct quota *q, uint64_t n)
 {
-    return take(&q->table_used, q->table_max, n) &&
-           ask(q, &q->table_used, n, n * sizeof(void *));
+    uint64_t held, bytes = n * sizeof(void *);
+
+    if (!take(&q->table_used, q->table_max, n, &held))
+        return false;
+    if (ask(q, bytes, held * sizeof(void *) + bytes))
+        return true;
+    atomic_fetch_sub_explicit(&q->table_used, n, memory_order_relaxed);
+    return false;
 }
 
 void

@@ -17,6 +17,7 @@ struct quota {
     _Atomic uint32_t refs;
     uint64_t memory_max, table_max, fuel_max; /* UINT64_MAX: none */
     _Atomic uint64_t memory_used, table_used, fuel_used;
+    uint64_t light; /* engine_config's light_bytes */
     _Atomic uint64_t begun; /* bytes of the memories that programs declare */
     bool (*take)(uint64_t bytes, uint64_t grown); /* engine_config's */
     void (*give)(uint64_t bytes);

@@ -27,10 +27,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* bytes 0: seven eighths of what the host has. Once, before programs run. */
+/*
+ * Once, before programs run. bytes 0: seven eighths of what the host has; then the
+ * stack that a program begins with, most of which it never touches, counts an
+ * eighth. Of a limit that was given it counts whole, so that it does hold.
+ */
 void memory_limit_set(uint64_t bytes);
 uint64_t memory_limit(void);
+uint64_t memory_light(void); /* for engine_config.light_bytes */
 uint64_t memory_used(void);
+/* The machine is at its end (memory_watch): nobody gets any for now. */
+void memory_set_low(bool low);
 /* Is so little left that what has much gets nothing? */
 bool memory_is_short(void);
 /* At most max, and no more than limit / part: for a cache. */

@@ -100,13 +100,16 @@ memory_watch(void)
     static uint64_t when;
     uint64_t now, due = atomic_load_explicit(&next, memory_order_relaxed);
     struct proc *p;
+    bool low;
 
     if (due == HOST_FOREVER)
         return; /* somebody looks */
     now = host_mono_ns();
     if (now < due || !atomic_compare_exchange_strong(&next, &due, HOST_FOREVER))
         return;
-    if (host_memory_low()) {
+    low = host_memory_low();
+    memory_set_low(low);
+    if (low) {
         kernel_lock();
         exec_cache_flush();
         if ((!going(last) || now - when > PATIENCE_NS) &&

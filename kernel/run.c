@@ -37,6 +37,7 @@ proc_store_create(struct thread *t)
         .share = t == &p->main ? NULL : p->main.store,
         .block = thread_block,
         .wake = thread_wake,
+        .light_bytes = memory_light(),
         .take = memory_take,
         .give = memory_give,
         .block_ctx = t,

@@ -271,7 +271,7 @@ run_system(int report)
     cli_boot_devices = start_devices;
     console_at_rest = at_prompt;
     open_ready();
-    posix_memory_reserve(reserve() / 4);
+    posix_memory_reserve(reserve() / 2);
     if (!confine()) {
         say("the system cannot be confined: %s", strerror(errno));
         _exit(1);
