@@ -3,6 +3,7 @@
 // never waits. What the Workers do is in worker.js and, mostly, in the kernel.
 
 const GRACE_MS = 30; // for a dead CPU to notice by itself
+const MOST = 118; // Workers; web.h has WEB_TASKS, Chromium 124 memories
 const WARM = 4; // idle Workers to have at hand
 const PAGE = 65536;
 const RING = 65536; // console.c
@@ -218,6 +219,9 @@ export class Machine {
 
   /** @param {boolean} program it gets a memory for programs */
   #addWorker(program) {
+    // more than there can be tasks: what waits gets one that is about to be idle
+    if (this.workers.filter((w) => w && !w.dead).length >= MOST)
+      return;
     const cpu = this.freeCpus.pop();
     if (cpu === undefined)
       return;
