@@ -146,7 +146,7 @@ $(FUZZ)/seeds-tvm: $(B)/bin/test-tvm
 	@mkdir -p $@
 	@$< --seeds $@
 .PHONY: fuzz-tvm
-fuzz-tvm: $(FUZZ)/tvm $(FUZZ)/seeds-tvm $(FUZZ)/disk
+fuzz-tvm: $(FUZZ)/tvm $(FUZZ)/seeds-tvm
 	@mkdir -p $(FUZZ)/found-tvm
 	cd $(FUZZ) && ./tvm $(FUZZ_RUN) -artifact_prefix=tvm- found-tvm seeds-tvm
 .PHONY: fuzz-grants
@@ -171,9 +171,9 @@ fuzz-tools: $(FUZZ)/tools $(FUZZ)/seeds
 fuzz-cases: $(FUZZ)/decode $(FUZZ)/run $(FUZZ)/tools \
     $(FUZZ)/capi $(FUZZ)/manifest $(FUZZ)/grants $(FUZZ)/webmodule \
     $(FUZZ)/webserve $(FUZZ)/wire $(FUZZ)/object $(FUZZ)/signature \
-    $(FUZZ)/tvm $(FUZZ)/seeds-tvm
+    $(FUZZ)/disk $(FUZZ)/ready $(FUZZ)/tvm $(FUZZ)/seeds-tvm
 	@$(FUZZ)/tvm -timeout=10 $(FUZZ)/seeds-tvm/*
-	@for t in webserve wire object signature disk; do \
+	@for t in webserve wire object signature disk ready; do \
 	    $(FUZZ)/$$t -timeout=10 tests/fuzz/$$t/* || exit 1; done
 	@$(FUZZ)/manifest -timeout=10 tests/fuzz/manifest/*
 	@$(FUZZ)/grants -timeout=10 tests/fuzz/grants/*

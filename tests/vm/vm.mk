@@ -7,8 +7,8 @@ $(VM_SCREEN): tests/vm/screen.c $(PITH_CC_DEPS)
 	@$(PITH_CC) $(USER_CFLAGS) -o $@ $<
 # What PID 1 knows of the programs of every boot.
 .PHONY: test-vm-ready
-test-vm-ready: $(O)/plain/bin/pith-ready $(VM_IMAGE)
-	@tests/vm/ready.sh $^
+test-vm-ready: $(O)/plain/bin/pith-ready $(O)/vm/ready-$(shell uname -m)
+	@tests/vm/ready.sh $< $(VM_IMAGE)
 .PHONY: test-vm
 test-vm: vm usertests $(O)/user/tests/hog $(VM_SCREEN) $(B)/bin/pith
 	@PITH_OUT=$(abspath $(O)) tests/vm/vm.sh $(abspath $(B)/bin/pith)
