@@ -282,14 +282,8 @@ find_imports(struct engine_instance *in, const struct engine_module *m,
     for (uint32_t i = 0; i < m->nimports; i++) {
         const struct engine_port *p = &m->imports[i].pub;
 
-        if (find_import(in, &m->imports[i], c, &out[i]))
-            continue;
-        report_set(report, 0,
-                   "it imports %.80s from %.60s; what there is: env.memory, "
-                   "env.__indirect_function_table, env.__memory_base, "
-                   "env.__table_base, and from env what the program exports",
-                   p->name, p->module);
-        return -E_NOEXEC;
+        if (!find_import(in, &m->imports[i], c, &out[i]))
+            return load_lacks(p, report);
     }
     return 0;
 }

@@ -184,11 +184,27 @@ sock_msg_destroy(struct sock_msg *m)
 
 /* ---- queues --------------------------------------------------------- */
 
+static void
+charge(struct sock_queue *q, uint64_t n)
+{
+    q->charge += n;
+    budget_used += n;
+    memory_charge(n);
+    ipc_count.bytes += n;
+}
+
+static void
+uncharge(struct sock_queue *q, uint64_t n)
+{
+    q->charge -= n;
+    budget_used -= n;
+    memory_give(n);
+    ipc_count.bytes -= n;
+}
+
 void
 sock_queue_put(struct sock_queue *q, struct sock_msg *m)
 {
-    uint64_t charge = msg_charge(m);
-
     m->next = NULL;
     if (q->last)
         q->last->next = m;
@@ -196,29 +212,21 @@ sock_queue_put(struct sock_queue *q, struct sock_msg *m)
         q->first = m;
     q->last = m;
     q->bytes += m->len;
-    q->charge += charge;
-    budget_used += charge;
-    memory_charge(charge);
-    ipc_count.bytes += charge;
+    charge(q, msg_charge(m));
 }
 
 struct sock_msg *
 sock_queue_take(struct sock_queue *q)
 {
     struct sock_msg *m = q->first;
-    uint64_t charge;
 
     if (!m)
         return NULL;
-    charge = msg_charge(m);
     q->first = m->next;
     if (!q->first)
         q->last = NULL;
     q->bytes -= m->len;
-    q->charge -= charge;
-    budget_used -= charge;
-    memory_give(charge);
-    ipc_count.bytes -= charge;
+    uncharge(q, msg_charge(m));
     return m;
 }
 
@@ -336,12 +344,7 @@ drop_leftover(struct leftover *rest)
 static void
 consume(struct sock_queue *q, struct sock_msg *m, uint32_t n, uint32_t nfiles)
 {
-    uint64_t files_charge = (uint64_t)nfiles * FILE_CHARGE;
-
-    q->charge -= files_charge;
-    budget_used -= files_charge;
-    memory_give(files_charge);
-    ipc_count.bytes -= files_charge;
+    uncharge(q, (uint64_t)nfiles * FILE_CHARGE);
     m->start += n;
     m->len -= n;
     q->bytes -= n;

@@ -102,14 +102,8 @@ check(const struct engine_module *m, const struct engine_module *of,
     for (uint32_t i = 0; i < m->nimports; i++) {
         const struct engine_port *p = &m->imports[i];
 
-        if (is_there(of, p))
-            continue;
-        report_set(report, 0,
-                   "it imports %.80s from %.60s; what there is: env.memory, "
-                   "env.__indirect_function_table, env.__memory_base, "
-                   "env.__table_base, and from env what the program exports",
-                   p->name, p->module);
-        return -E_NOEXEC;
+        if (!is_there(of, p))
+            return load_lacks(p, report);
     }
     return 0;
 }
