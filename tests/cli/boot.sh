@@ -56,6 +56,9 @@ t 'rewriting tools end well' 0 "2+0 records in:b" c 'cd /tmp; printf a > f; sed 
     x=$(dd if=/dev/zero of=z bs=1 count=2 2>&1) && echo "${x%%
 *}:$(cat f)"'
 t 'ps aux' 0 1 c 'ps aux | grep -c "[p]s aux$"'
+t 'times' 0 2 c 'times | grep -c "^0m0[0-9.]*s 0m0[0-9.]*s$"'
+t 'shares of the memory that there is' 0 ok c 'ps -eo %mem | awk "
+    NR > 1 && \$1 >= 5 { bad = 1 } END { if (!bad && NR > 1) print \"ok\" }"'
 t 'standard output closed' 1 '' sh -c "'$pith' --root '$root' -c ls >&-"
 t 'standard input closed' 1 '' sh -c "'$pith' --root '$root' -c cat <&-"
 t 'a root in no directory' 126 '' "$pith" --root "$tmp/no/root.pith" -c true
