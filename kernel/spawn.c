@@ -508,32 +508,33 @@ proc_grown(struct proc *p)
 }
 
 #define FORK_FIRST_NS 10000000u
-#define FORK_LONGEST_NS 2000000000u /* on a machine that has no time for it */
+#define FORK_TURNS 200 /* at most, on a machine that has no time for it */
 
 /*
  * In turns, until it has had a CPU for FORK_FIRST_NS, wherever it spent the time
  * before: it, and of that which is ours in the host. It may be gone meanwhile,
- * and another thread have heard of it.
+ * and another thread have heard of it. Turns, not time, are what is enough at
+ * last: a host may stop all of us for seconds.
  */
 static void
 let_go_first(struct proc *p, int32_t pid)
 {
     uint64_t enough = FORK_FIRST_NS + host_cpu_wait_ns();
-    uint64_t end = host_mono_ns() + FORK_LONGEST_NS;
     uint64_t used = host_cpu_ns();
     const struct proc *c;
-    int r = 0;
+    int r = 0, turns = 0;
 
     while (r == 0 && (c = proc_find(pid)) && c->parent == p && c->young &&
            c->state != PROC_TERMINATED) {
-        uint64_t now = host_mono_ns();
-
-        if (now >= end || (host_task_cpu_ns(c->main.task) >= enough &&
-                           host_cpu_ns() - used >= FORK_FIRST_NS))
+        if (turns == FORK_TURNS ||
+            (host_task_cpu_ns(c->main.task) >= enough &&
+             host_cpu_ns() - used >= FORK_FIRST_NS))
             break;
-        r = wait_on(&p->child_wait, now + FORK_FIRST_NS);
-        if (r == -E_TIMEDOUT)
+        r = wait_on(&p->child_wait, host_mono_ns() + FORK_FIRST_NS);
+        if (r == -E_TIMEDOUT) {
+            turns++;
             r = 0;
+        }
     }
 }
 

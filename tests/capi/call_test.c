@@ -239,11 +239,30 @@ test_traps(void)
 
 /* ---- bounds (wasm_pith.h) ---- */
 
-static void *
-interrupt(void *store)
+/* Whom to interrupt, once his thread has worked for so long that he spins. */
+struct victim {
+    wasm_store_t *store;
+    clockid_t cpu;
+    long until_ms;
+};
+
+static long
+cpu_ms(clockid_t clock)
 {
-    usleep(300000); /* by then it spins */
-    wasm_store_interrupt(store);
+    struct timespec t = {0};
+
+    CHECK(clock_gettime(clock, &t) == 0);
+    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void *
+interrupt(void *arg)
+{
+    struct victim *v = arg;
+
+    for (int i = 0; i < 60000 && cpu_ms(v->cpu) < v->until_ms; i++)
+        usleep(1000);
+    wasm_store_interrupt(v->store);
     return NULL;
 }
 
@@ -251,12 +270,16 @@ static void
 test_interrupt(void)
 {
     struct world w;
+    struct victim v;
     pthread_t thread;
     wasm_trap_t *t;
     wasm_frame_t *origin;
 
     world_open_with(&w, module_spin, sizeof module_spin, NULL, 0);
-    pthread_create(&thread, NULL, interrupt, w.store);
+    v.store = w.store;
+    CHECK(pthread_getcpuclockid(pthread_self(), &v.cpu) == 0);
+    v.until_ms = cpu_ms(v.cpu) + 100;
+    pthread_create(&thread, NULL, interrupt, &v);
     t = call(world_func(&w, "spin"), 0, NULL, 0, NULL);
     pthread_join(thread, NULL);
     origin = wasm_trap_origin(t);

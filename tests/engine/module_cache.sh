@@ -47,8 +47,16 @@ clang-19 --target=wasm32-wasi -O1 -g0 -o "$tmp/a.wasm" "$tmp/a.c" || exit 1
 size=$(stat -c %s "$tmp/a.wasm")
 ok "the module is a large one ($size)" test "$size" -gt 540000
 
-touch "$tmp/a.wasm"
-ok "a file changed just now runs" run a
+# Just now: less than two seconds ago, also when it has run.
+ok=false
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+    rm -rf "$cache"
+    from=$(now_ms)
+    touch "$tmp/a.wasm"
+    if run a; then ok=true; else ok=false; break; fi
+    [ $(($(now_ms) - from)) -ge 2000 ] || break
+done
+ok "a file changed just now runs" $ok
 ok "... and nothing is kept of it" test -z "$(entry)"
 sleep 3
 ok "one that settled runs" run a

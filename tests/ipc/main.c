@@ -179,7 +179,7 @@ pause_ms(uint32_t ms)
 void
 actor_settle(struct proc *p)
 {
-    int quiet = 0, tries = 2000;
+    int quiet = 0, tries = 60000;
 
     while (quiet < 2 && tries--) {
         pause_ms(1);

@@ -42,7 +42,7 @@ time_out(void)
     CHECK_EQ(poll1(fds[0], PITH_POLLIN, 20), 0);
     took = host_mono_ns() - start;
     CHECK(took >= 20000000);
-    CHECK(took < 10000000000);
+    CHECK(took < 60000000000);
     CHECK_EQ(call_poll(ME, NULL, 0, host_mono_ns() + 1000000, NULL), 0);
 }
 
@@ -153,19 +153,23 @@ masked(void)
 {
     struct pith_pollfd one = {.events = PITH_POLLIN};
     uint64_t all = ~0ull, none = 0;
+    int tries = 2000;
     struct proc *p;
 
     ME->sig.action[PITH_SIGUSR1].handler = 2;
     CHECK_EQ(call_pipe2(ME, fds, 0), 0);
     one.fd = fds[0];
-    /* blocked while it waits: times out */
+    /* blocked while it waits: times out (and again, on a machine so busy that
+     * the signal has not come by then) */
     p = actor_start(signal_parent, NULL);
-    CHECK_EQ(call_poll(ME, &one, 1, host_mono_ns() + 30000000, &all), 0);
-    CHECK_EQ(ME->sig.blocked, 0);
+    do {
+        CHECK_EQ(call_poll(ME, &one, 1, host_mono_ns() + 30000000, &all), 0);
+        CHECK_EQ(ME->sig.blocked, 0);
+    } while (!(ME->sig.pending & USR1) && tries--);
     CHECK_EQ(ME->sig.pending & USR1, USR1);
-    actor_wait(p);
     /* pending and blocked before, let in by the mask */
     ME->sig.blocked = USR1;
+    actor_wait(p);
     CHECK_EQ(call_poll(ME, &one, 1, HOST_FOREVER, &none), -E_INTR);
     CHECK(ME->sig.restore_mask);
     CHECK_EQ(ME->sig.saved_mask, USR1);

@@ -148,8 +148,8 @@ min_and_time(void)
     wrs(master, "ab");
     CHECK_BYTES(buf, rd(slave, buf, sizeof buf), "ab");
     set_raw(3, 1); /* the clock runs once a byte is there */
-    wrs(master, "cd");
     start = host_mono_ns();
+    wrs(master, "cd");
     CHECK_BYTES(buf, rd(slave, buf, sizeof buf), "cd");
     CHECK(host_mono_ns() - start >= 90000000);
     set_raw(3, 0);

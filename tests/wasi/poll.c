@@ -62,7 +62,7 @@ clocks(void)
     CHECK(ev[0].userdata, 7);
     CHECK(ev[0].error, OK);
     CHECK(now(1) - t >= 20 * ms, 1);
-    CHECK(now(1) - t < 2000 * ms, 1);
+    CHECK(now(1) - t < 60000 * ms, 1);
     /* the nearest of three, one of them long past */
     s[0] = clock_sub(1, 1, 3600000 * ms, 0);
     s[1] = clock_sub(2, 0, 1, 1);

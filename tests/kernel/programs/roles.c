@@ -110,7 +110,7 @@ do_tell_parent(char *arg)
     pid_t up = getppid();
     int i;
 
-    for (i = 0; i < 100 && up != 1; i++) {
+    for (i = 0; i < 60000 && up != 1; i++) {
         pause_ms(1);
         up = getppid();
     }

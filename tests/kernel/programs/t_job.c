@@ -21,7 +21,7 @@ in_group(pid_t group)
     posix_spawnattr_init(&attr);
     posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP);
     posix_spawnattr_setpgroup(&attr, group);
-    p = child_with("sleep", "9000", NULL, &attr);
+    p = child_with("sleep", "90000", NULL, &attr);
     posix_spawnattr_destroy(&attr);
     return p;
 }
@@ -138,7 +138,7 @@ test_time(void)
     CHECK(nanosleep(&want, NULL) == 0);
     clock_gettime(CLOCK_MONOTONIC, &b);
     ms = (b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000;
-    CHECK(ms >= 20 && ms < 5000);
+    CHECK(ms >= 20 && ms < 60000);
     clock_gettime(CLOCK_REALTIME, &a);
     CHECK(a.tv_sec > 1600000000);
     a.tv_nsec += 10000000;

@@ -90,6 +90,7 @@ static void
 interval(void)
 {
     struct itimerval now;
+    int n;
 
     on(SIGALRM, tick, SA_RESTART);
     ticks = 0;
@@ -99,7 +100,10 @@ interval(void)
     while (ticks < 4)
         pause();
     alarm_in(0, 0);
-    CHECK(ticks == 4);
+    n = ticks; /* on a busy machine one more may have come before that */
+    CHECK(n >= 4);
+    pause_ms(20);
+    CHECK(ticks == n);
 }
 
 static void
@@ -268,7 +272,7 @@ killing(void)
         char arg[8];
         pid_t p;
 
-        snprintf(arg, sizeof arg, "%d", i == 2 ? fd[0] : 9000);
+        snprintf(arg, sizeof arg, "%d", i == 2 ? fd[0] : 90000);
         p = child(roles[i], arg);
         pause_ms(5);
         CHECK(kill(p, SIGKILL) == 0 && WTERMSIG(reap(p)) == SIGKILL);
@@ -323,23 +327,35 @@ stop_one(const char *role, const char *arg)
     CHECK(kill(p, SIGKILL) == 0 && WTERMSIG(reap(p)) == SIGKILL);
 }
 
-void
-test_stop(void)
+/* How many ms one sleeps on that was stopped until its two seconds were over. */
+static long
+sleeps_on(void)
 {
     struct timespec a, b;
-    pid_t p;
+    pid_t p = child("sleep", "2000");
 
-    stop_one("spin", "");
-    stop_one("sleep", "9000");
-    /* A sleep that was stopped meanwhile still ends when it was to. */
-    clock_gettime(CLOCK_MONOTONIC, &a);
-    p = child("sleep", "2000");
     pause_ms(10);
     kill(p, SIGSTOP);
     pause_ms(2100);
+    clock_gettime(CLOCK_MONOTONIC, &a);
     kill(p, SIGCONT);
     CHECK(code_of(p) == 7);
     clock_gettime(CLOCK_MONOTONIC, &b);
-    CHECK((b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000 <
-          4000);
+    return (b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000;
+}
+
+void
+test_stop(void)
+{
+    long ms = 2000;
+    int tries;
+
+    stop_one("spin", "");
+    stop_one("sleep", "90000");
+    /* A sleep that was stopped meanwhile still ends when it was to: at once. A
+     * busy machine may take long for that, but not each time; one that slept
+     * anew would never take less. */
+    for (tries = 0; tries < 5 && ms >= 1500; tries++)
+        ms = sleeps_on();
+    CHECK(ms < 1500);
 }

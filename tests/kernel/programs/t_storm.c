@@ -83,7 +83,7 @@ test_storm(void)
     }
     CHECK(started == ended);
     /* Grandchildren that became ours, if we are process 1. */
-    for (i = 0; i < 1000 && waitpid(-1, &status, WNOHANG) >= 0; i++)
+    for (i = 0; i < 30000 && waitpid(-1, &status, WNOHANG) >= 0; i++)
         pause_ms(2);
     CHECK(waitpid(-1, &status, WNOHANG) == -1 && errno == ECHILD);
     close(fd[0]);

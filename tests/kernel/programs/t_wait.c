@@ -15,7 +15,8 @@
 static void
 statuses(void)
 {
-    int status;
+    int status, fd[2];
+    char arg[8];
     pid_t p;
 
     CHECK(code_of(child("exit", "0")) == 0);
@@ -28,9 +29,14 @@ statuses(void)
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
     status = reap(child("overflow", "1"));
     CHECK(WIFSIGNALED(status));
-    p = child("sleep", "500");
+    CHECK(pipe(fd) == 0);
+    snprintf(arg, sizeof arg, "%d", fd[0]);
+    p = child("read", arg);
     CHECK(waitpid(p, &status, WNOHANG) == 0);
+    CHECK(write(fd[1], "\7", 1) == 1);
     CHECK(code_of(p) == 7);
+    close(fd[0]);
+    close(fd[1]);
     CHECK(waitpid(p, &status, 0) == -1 && errno == ECHILD);
     CHECK(waitpid(-1, &status, WNOHANG) == -1 && errno == ECHILD);
     CHECK(waitpid(1, &status, 0) == -1 && errno == ECHILD);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Writes numbered records to a file, syncs, and says which ones are safe. At its
- * start it looks whether those of last time are whole and in order.
+ * start it looks whether those of last time are whole and in order, and says so
+ * again and again: the supervisor forgets what was said long ago.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@ int
 main(void)
 {
     char record[RECORD + 1];
-    int fd = open("records", O_RDWR | O_CREAT, 0600), n = 0, k = -1;
+    int fd = open("records", O_RDWR | O_CREAT, 0600), n = 0, k = -1, whole;
 
     setvbuf(stdout, NULL, _IOLBF, 0);
     while (read(fd, record, RECORD) == RECORD) {
@@ -22,11 +23,13 @@ main(void)
         if (sscanf(record, "%d", &k) != 1 || k != n ||
             strspn(record + 16, "x") != RECORD - 16) {
             printf("torn at %d\n", n);
-            break;
+            for (;;)
+                pause();
         }
         n++;
     }
-    printf("found whole %d\n", n);
+    whole = n;
+    printf("found whole %d\n", whole);
     lseek(fd, (off_t)n * RECORD, SEEK_SET);
     for (;; n++) {
         memset(record, 'x', RECORD);
@@ -37,7 +40,7 @@ main(void)
         if (n % 50 == 0)
             printf("wrote %d\n", n);
         if (n % 200 == 0 && fsync(fd) == 0)
-            printf("synced %d\n", n + 1);
+            printf("found whole %d, synced %d\n", whole, n + 1);
         usleep(200);
     }
 }
