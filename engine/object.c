@@ -49,6 +49,8 @@ struct object {
     const struct object_func *funcs;
     size_t nfuncs, nsites;
     const struct insn *sites;
+    struct object_step *steps;
+    uint32_t nsteps;
     uint8_t *osr, *body; /* on-stack replacement: the way in, and the code */
     size_t body_size;
 };
@@ -228,7 +230,7 @@ is_table(const char *symbol, const char *name, const void *at, size_t alignment)
 }
 
 static void
-note_symbol(struct loader *l, struct object *o, uint32_t k, const char *name,
+note_symbol(struct loader *l, struct object *o, const char *name,
             const Elf64_Sym *s)
 {
     uint64_t room = 0, n = s->st_size;
@@ -254,10 +256,8 @@ note_symbol(struct loader *l, struct object *o, uint32_t k, const char *name,
         o->funcs = (const struct object_func *)(void *)at;
         o->nfuncs = (size_t)n / sizeof *o->funcs;
     } else if (is_table(name, "steps", at, _Alignof(struct object_step))) {
-        l->set->steps[k] = (struct object_step *)(void *)at;
-        l->set->nsteps[k] = (uint32_t)(n / sizeof(struct object_step));
-        for (uint32_t i = 0; i < l->set->nsteps[k]; i++)
-            l->set->steps[k][i].made = NULL;
+        o->steps = (struct object_step *)(void *)at;
+        o->nsteps = (uint32_t)(n / sizeof *o->steps);
     } else if (is_table(name, "types", at, _Alignof(uint32_t))) {
         uint32_t *types = (uint32_t *)(void *)at;
 
@@ -276,7 +276,7 @@ note_symbols(struct loader *l)
         for (size_t i = 0; i < o->nsymbols; i++) {
             if (o->symbols[i].st_name >= o->nstrings)
                 return false;
-            note_symbol(l, o, k, o->strings + o->symbols[i].st_name,
+            note_symbol(l, o, o->strings + o->symbols[i].st_name,
                         &o->symbols[i]);
         }
     }
@@ -338,6 +338,21 @@ relocate(struct loader *l)
         }
     }
     return true;
+}
+
+/* Nothing is made yet: said when nothing else is written into the tables any
+ * more, since tables and relocations may overlap in an object that was forged. */
+static void
+note_steps(struct loader *l)
+{
+    for (uint32_t k = 0; k < l->n; k++) {
+        struct object *o = &l->objects[k];
+
+        for (uint32_t i = 0; i < o->nsteps; i++)
+            o->steps[i].made = NULL;
+        l->set->steps[k] = o->steps;
+        l->set->nsteps[k] = o->nsteps;
+    }
 }
 
 /* ---- making it known ---- */
@@ -555,6 +570,7 @@ load(struct loader *l, const struct object_blob *blobs)
     }
     if (!map(l) || !note_symbols(l) || !relocate(l))
         return -E_INVAL;
+    note_steps(l);
     return install(l);
 }
 
