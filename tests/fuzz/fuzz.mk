@@ -23,66 +23,89 @@
 #   make fuzz-v8       random programs of Binaryen's on the engine and on V8
 #                      (FUZZ_PROGRAMS of them)
 #   make fuzz          all of these, and a line of counts at the end
+#   make test-fuzz     the same from one seed and with a bound by runs, so that
+#                      what passed once passes again: ./test's section
 #
-# FUZZ_SECONDS bounds a run. Seeds are small modules of the conformance data
-# (CONFORMANCE) and tests/fuzz/corpus. A find is kept as a case: copy the
-# crash file to tests/fuzz/cases/<target>-<what>.wasm, fix, make fuzz-cases (of
-# tiers: test-tiers). FUZZ_SEED repeats a run of fuzz-tiers.
+# A find names itself: what happened, the seed, and the input, which stays in
+# out/fuzz (campaign.sh; of tiers in out/fuzz/found-tiers, of v8 in out/fuzz/v8).
+# FUZZ_SECONDS bounds a run, FUZZ_SEED repeats one. Seeds are small modules of
+# the conformance data (CONFORMANCE) and tests/fuzz/corpus. A find is kept as a
+# case: copy the crash file to tests/fuzz/cases/<target>-<what>.wasm, or to
+# tests/fuzz/<target>/<what> where there is such a folder, fix, make fuzz-cases
+# (of tiers: test-tiers).
 FUZZ_SECONDS ?= 600
 FUZZ_PROGRAMS ?= 100
 CONFORMANCE ?= $(or $(PITH_CONFORMANCE),../shared/conformance)
 FUZZ := $(O)/fuzz
-FUZZ_CFLAGS := -std=gnu11 -g -O1 $(INC_engine) -iquote tools/spec \
+# what is fuzzed by libFuzzer, and the runs of test-fuzz: about 6 s alone
+FUZZ_TARGETS := decode:150000 run:50000 object:60000 ready:150000 disk:500 \
+    manifest:500000 signature:1200000 grants:150000 tvm:40000 tools:40000 \
+    capi:40000 webmodule:100000 webserve:300000 wire:300000
+FUZZ_NAMES := $(foreach t,$(FUZZ_TARGETS),$(firstword $(subst :, ,$t)))
+FUZZ_CFLAGS := -std=gnu11 -g -O1 -iquote tools/spec \
                -fsanitize=fuzzer,address,undefined \
                -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
                -fno-strict-aliasing -ffp-contract=off -fno-math-errno \
                -DSHARED_MOST=0x10000000u
-FUZZ_RUN := -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
-            -max_len=8192 -print_final_stats=1
 FUZZ_SPEC := tools/spec/host.c tools/spec/status.c
 
-.PHONY: fuzz fuzz-decode fuzz-run fuzz-tools fuzz-capi fuzz-webmodule \
-        fuzz-cases fuzz-v8
-$(FUZZ)/decode $(FUZZ)/run $(FUZZ)/tools: $(FUZZ)/%: tests/fuzz/%.c $(FUZZ_SPEC) \
-    $(ENGINE_SRC) $(LIB_SRC) $(wildcard engine/*.h engine/*/*.h engine/op/* lib/*.h) | engine
-	@mkdir -p $(@D)
-	clang-19 $(FUZZ_CFLAGS) -o $@ $(filter %.c,$^) -lm -lpthread
-$(FUZZ)/capi: tests/fuzz/capi.c $(wildcard capi/*.c capi/*.h capi/include/*) \
-    $(ENGINE_SRC) $(LIB_SRC) $(wildcard engine/*.h engine/op/* lib/*.h) | engine
-	@mkdir -p $(@D)
-	clang-19 $(FUZZ_CFLAGS) -iquote capi/include -o $@ $(filter %.c,$^) \
-	    -lm -lpthread
+# ---- the targets ----
 
+# The engine and lib/, once for all of them.
+comma := ,
 $(FUZZ)/obj/%.o: %.c | engine
 	@mkdir -p $(@D)
-	clang-19 $(subst fuzzer$(comma),fuzzer-no-link$(comma),$(FUZZ_CFLAGS)) -MMD -MP -c -o $@ $<
-comma := ,
-FUZZ_OBJ := $(patsubst %.c,$(FUZZ)/obj/%.o,$(ENGINE_SRC) $(LIB_SRC))
+	@clang-19 $(subst fuzzer$(comma),fuzzer-no-link$(comma),$(FUZZ_CFLAGS)) \
+	    $(INC_engine) -MMD -MP -c -o $@ $<
+FUZZ_LIB := $(patsubst %.c,$(FUZZ)/obj/%.o,$(LIB_SRC))
+FUZZ_OBJ := $(patsubst %.c,$(FUZZ)/obj/%.o,$(ENGINE_SRC)) $(FUZZ_LIB)
 -include $(FUZZ_OBJ:.o=.d)
-$(FUZZ)/object: tests/fuzz/object.c $(filter-out %/cache_file.o,$(FUZZ_OBJ))
-	@mkdir -p $(@D)
-	clang-19 $(FUZZ_CFLAGS) -o $@ $^ -lm -lpthread
-$(FUZZ)/ready: tests/fuzz/ready.c $(FUZZ_OBJ)
-	@mkdir -p $(@D)
-	clang-19 $(FUZZ_CFLAGS) -o $@ $^ -lm -lpthread
-.PHONY: fuzz-ready
-fuzz-ready: $(FUZZ)/ready
-	@mkdir -p $(FUZZ)/found-ready
-	cd $(FUZZ) && ./ready $(FUZZ_RUN) -artifact_prefix=ready- \
-	    found-ready $(CURDIR)/tests/fuzz/ready
-.PHONY: fuzz-object
-fuzz-object: $(FUZZ)/object
-	@mkdir -p $(FUZZ)/found-object
-	cd $(FUZZ) && ./object $(FUZZ_RUN) -artifact_prefix=object- \
-	    found-object $(CURDIR)/tests/fuzz/object
 
-FUZZ_WEB := $(addprefix host/web/,module.c rewrite.c poll.c) kernel/lib.c
-$(FUZZ)/webmodule: tests/fuzz/webmodule.c $(FUZZ_WEB) $(ENGINE_SRC) $(LIB_SRC) \
-    $(wildcard host/web/*.h engine/*.h engine/op/* lib/*.h) | engine
-	@mkdir -p $(@D)
-	clang-19 $(FUZZ_CFLAGS) $(INC_kernel) -iquote host/web \
-	    -o $@ \
-	    $(filter %.c,$^) -lm -lpthread
+FUZZ_LINK = @mkdir -p $(@D); echo "  FUZZ $(@F)"; \
+    clang-19 $(FUZZ_CFLAGS) $(1) -o $@ $(filter %.c %.o,$^)
+ENGINE_H := $(wildcard engine/*.h engine/*/*.h lib/*.h)
+$(FUZZ)/decode $(FUZZ)/run $(FUZZ)/tools: $(FUZZ)/%: tests/fuzz/%.c \
+    $(FUZZ_SPEC) $(FUZZ_OBJ) $(ENGINE_H)
+	$(call FUZZ_LINK,$(INC_engine)) -lm -lpthread
+$(FUZZ)/capi: tests/fuzz/capi.c $(wildcard capi/*.c) $(FUZZ_OBJ) $(ENGINE_H) \
+    $(wildcard capi/*.h capi/include/*)
+	$(call FUZZ_LINK,$(INC_engine) -iquote capi/include) -lm -lpthread
+$(FUZZ)/object: tests/fuzz/object.c $(filter-out %/cache_file.o,$(FUZZ_OBJ)) \
+    $(ENGINE_H)
+	$(call FUZZ_LINK,$(INC_engine)) -lm -lpthread
+$(FUZZ)/ready: tests/fuzz/ready.c $(FUZZ_OBJ) $(ENGINE_H)
+	$(call FUZZ_LINK,$(INC_engine)) -lm -lpthread
+$(FUZZ)/webmodule: tests/fuzz/webmodule.c $(addprefix host/web/,module.c \
+    rewrite.c poll.c) kernel/lib.c $(FUZZ_OBJ) $(ENGINE_H) \
+    $(wildcard host/web/*.h)
+	$(call FUZZ_LINK,$(INC_kernel) -iquote host/web) -lm -lpthread
+$(FUZZ)/manifest: tests/fuzz/manifest.c $(MANIFEST_SRC) $(FUZZ_LIB) \
+    $(wildcard manifest/*.h manifest/*.def)
+	$(call FUZZ_LINK,$(INC_manifest))
+$(FUZZ)/signature: tests/fuzz/signature.c manifest/signature.c $(FUZZ_LIB) \
+    manifest/signature.h
+	$(call FUZZ_LINK,$(INC_manifest) -D_GNU_SOURCE)
+$(FUZZ)/grants: tests/fuzz/grants.c $(addprefix kernel/,cap.c cap_set.c \
+    cap_text.c audit.c lib.c) $(FUZZ_LIB) $(wildcard kernel/*.h kernel/*.def)
+	$(call FUZZ_LINK,$(INC_kernel))
+$(FUZZ)/webserve: tests/fuzz/webserve.c cli/web_file.c $(FUZZ_LIB) cli/web.h
+	$(call FUZZ_LINK,$(INC_lib) -iquote cli)
+$(FUZZ)/wire: tests/fuzz/wire.c host/web/http.c host/web/wire.c \
+    host/web/wire.h lib/hex.h
+	$(call FUZZ_LINK,$(INC_lib) -iquote host/web)
+$(FUZZ)/disk: tests/fuzz/disk.c $(addprefix tests/fs/bare/,cut.c steps.c) \
+    $(wildcard host/sqlite/bare/*.c) $(addprefix host/sqlite/,alone.c common.c \
+    sql.c upgrade.c) $(addprefix host/posix/,errno.c store_format.c \
+    store_raw.c store_sqlite.c) $(FUZZ_LIB) $(wildcard host/sqlite/*.h \
+    host/sqlite/bare/*.h tests/fs/bare/*.h) | $(O)/vm/sqlite/sqlite3.c
+	$(call FUZZ_LINK,$(INC_kernel) -iquote host/posix -isystem $(O)/vm/sqlite \
+	    $$(cat $(O)/vm/sqlite/flags) -w) -lsqlite3 -lpthread
+$(FUZZ)/tvm: tests/fuzz/tvm.c $(filter-out %/main.c %/package.c,$(wildcard \
+    user/tvm/*.c)) lib/report.c $(wildcard user/tvm/*.h user/tvm/*.def)
+	$(call FUZZ_LINK,$(INC_tvm) -Dopenat=fuzz_openat -Dchdir=fuzz_chdir \
+	    -Daccess=fuzz_access)
+
+# ---- what they begin with ----
 
 $(FUZZ)/seeds:
 	@mkdir -p $@
@@ -90,96 +113,53 @@ $(FUZZ)/seeds:
 	    $(CONFORMANCE)/hostile -name '*.wasm' -size -9 -print0 | \
 	    xargs -0 sha1sum | awk '!seen[$$1]++ { print $$1, $$2 }' | \
 	    while read -r sum file; do cp -f "$$file" $@/$$sum; done
-
-$(FUZZ)/manifest: tests/fuzz/manifest.c $(MANIFEST_SRC) $(LIB_SRC) \
-    $(wildcard manifest/*.h manifest/*.def)
-	@mkdir -p $(@D)
-	clang-19 $(FUZZ_CFLAGS) $(INC_manifest) -o $@ $(filter %.c,$^)
-$(FUZZ)/grants: tests/fuzz/grants.c kernel/cap.c kernel/cap_set.c \
-    kernel/cap_text.c kernel/audit.c kernel/lib.c $(LIB_SRC) $(wildcard kernel/*.h kernel/*.def)
-	@mkdir -p $(@D)
-	clang-19 $(FUZZ_CFLAGS) $(INC_kernel) -o $@ $(filter %.c,$^)
-$(FUZZ)/webserve: tests/fuzz/webserve.c cli/web_file.c lib/write_all.c \
-    cli/web.h lib/write_all.h lib/hex.h
-	@mkdir -p $(@D)
-	clang-19 $(FUZZ_CFLAGS) -iquote cli -o $@ $(filter %.c,$^)
-$(FUZZ)/wire: tests/fuzz/wire.c host/web/http.c host/web/wire.c host/web/wire.h lib/hex.h
-	@mkdir -p $(@D)
-	clang-19 $(FUZZ_CFLAGS) -iquote host/web -o $@ $(filter %.c,$^)
-.PHONY: fuzz-webserve fuzz-wire
-fuzz-webserve fuzz-wire: fuzz-%: $(FUZZ)/%
-	@mkdir -p $(FUZZ)/found-$*
-	cd $(FUZZ) && ./$* $(FUZZ_RUN) -artifact_prefix=$*- found-$* \
-	    $(CURDIR)/tests/fuzz/$*
-FUZZ_DISK := $(addprefix tests/fs/bare/,cut.c steps.c) \
-    $(wildcard host/sqlite/bare/*.c) $(addprefix host/sqlite/,alone.c common.c \
-    sql.c upgrade.c) $(addprefix host/posix/,errno.c store_format.c \
-    store_raw.c store_sqlite.c)
-$(FUZZ)/disk: tests/fuzz/disk.c $(FUZZ_DISK) $(LIB_SRC) \
-    $(wildcard host/sqlite/*.h host/sqlite/bare/*.h tests/fs/bare/*.h) \
-    $(O)/vm/sqlite/sqlite3.c
-	@mkdir -p $(@D)
-	clang-19 $(FUZZ_CFLAGS) $(INC_kernel) -iquote host/posix \
-	    -isystem $(O)/vm/sqlite $$(cat $(O)/vm/sqlite/flags) -w \
-	    -o $@ $(filter-out $(O)/%,$(filter %.c,$^)) -lsqlite3 -lpthread
-.PHONY: fuzz-disk-bare
-fuzz-disk-bare: $(FUZZ)/disk
-	@mkdir -p $(FUZZ)/found-disk
-	cd $(FUZZ) && ./disk $(FUZZ_RUN) -artifact_prefix=disk- found-disk \
-	    $(CURDIR)/tests/fuzz/disk
-$(FUZZ)/signature: tests/fuzz/signature.c manifest/signature.c \
-    manifest/signature.h $(LIB_SRC)
-	@mkdir -p $(@D)
-	clang-19 $(FUZZ_CFLAGS) -D_GNU_SOURCE $(INC_manifest) -o $@ $(filter %.c,$^)
-.PHONY: fuzz-signature
-fuzz-signature: $(FUZZ)/signature
-	@mkdir -p $(FUZZ)/found-signature
-	cd $(FUZZ) && ./signature $(FUZZ_RUN) -artifact_prefix=signature- \
-	    found-signature $(CURDIR)/tests/fuzz/signature
-# seeds are the programs of test-tvm
-$(FUZZ)/tvm: tests/fuzz/tvm.c $(filter-out %/main.c %/package.c,$(wildcard user/tvm/*.c)) \
-    $(wildcard user/tvm/*.h user/tvm/*.def) lib/report.c
-	@mkdir -p $(@D)
-	clang-19 $(FUZZ_CFLAGS) $(INC_tvm) -Dopenat=fuzz_openat \
-	    -Dchdir=fuzz_chdir -Daccess=fuzz_access -o $@ $(filter %.c,$^)
+# the programs of test-tvm
 $(FUZZ)/seeds-tvm: $(B)/bin/test-tvm
 	@mkdir -p $@
 	@$< --seeds $@
-.PHONY: fuzz-tvm
-fuzz-tvm: $(FUZZ)/tvm $(FUZZ)/seeds-tvm
-	@mkdir -p $(FUZZ)/found-tvm
-	cd $(FUZZ) && ./tvm $(FUZZ_RUN) -artifact_prefix=tvm- found-tvm seeds-tvm
-.PHONY: fuzz-grants
-fuzz-grants: $(FUZZ)/grants
-	@mkdir -p $(FUZZ)/found-grants
-	cd $(FUZZ) && ./grants $(FUZZ_RUN) -artifact_prefix=grants- \
-	    found-grants $(CURDIR)/tests/fuzz/grants
-.PHONY: fuzz-manifest
-fuzz-manifest: $(FUZZ)/manifest
-	@mkdir -p $(FUZZ)/found-manifest
-	cd $(FUZZ) && ./manifest $(FUZZ_RUN) -artifact_prefix=manifest- \
-	    found-manifest $(CURDIR)/tests/fuzz/manifest
+FUZZ_MODULES := decode run capi webmodule
+$(FUZZ_MODULES:%=fuzz-%) fuzz-tools: $(FUZZ)/seeds
+fuzz-tvm fuzz-cases: $(FUZZ)/seeds-tvm
+FUZZ_SEEDS_tools := tests/fuzz/tools $(FUZZ)/seeds tests/tools/disasm
+FUZZ_SEEDS_tvm := $(FUZZ)/seeds-tvm
+FUZZ_SEEDS = $(if $(filter $*,$(FUZZ_MODULES)),$(FUZZ)/seeds \
+    tests/fuzz/corpus,$(or $(FUZZ_SEEDS_$*),tests/fuzz/$*))
 
-fuzz-decode fuzz-run fuzz-capi fuzz-webmodule: fuzz-%: $(FUZZ)/% $(FUZZ)/seeds
-	@mkdir -p $(FUZZ)/found-$*
-	cd $(FUZZ) && ./$* $(FUZZ_RUN) -artifact_prefix=$*- found-$* seeds \
-	    $(CURDIR)/tests/fuzz/corpus
-fuzz-tools: $(FUZZ)/tools $(FUZZ)/seeds
-	@mkdir -p $(FUZZ)/found-tools
-	cd $(FUZZ) && ./tools $(FUZZ_RUN) -artifact_prefix=tools- found-tools \
-	    $(CURDIR)/tests/fuzz/tools seeds $(CURDIR)/tests/tools/disasm
-fuzz-cases: $(FUZZ)/decode $(FUZZ)/run $(FUZZ)/tools \
-    $(FUZZ)/capi $(FUZZ)/manifest $(FUZZ)/grants $(FUZZ)/webmodule \
-    $(FUZZ)/webserve $(FUZZ)/wire $(FUZZ)/object $(FUZZ)/signature \
-    $(FUZZ)/disk $(FUZZ)/ready $(FUZZ)/tvm $(FUZZ)/seeds-tvm
-	@$(FUZZ)/tvm -timeout=10 $(FUZZ)/seeds-tvm/*
-	@for t in webserve wire object signature disk ready; do \
-	    $(FUZZ)/$$t -timeout=10 tests/fuzz/$$t/* || exit 1; done
-	@$(FUZZ)/manifest -timeout=10 tests/fuzz/manifest/*
-	@$(FUZZ)/grants -timeout=10 tests/fuzz/grants/*
-	@for t in decode run tools capi webmodule; do \
-	    $(FUZZ)/$$t -timeout=10 tests/fuzz/corpus/*.wasm tests/fuzz/tools/* \
-	        $$(find tests/fuzz/cases -name '*.wasm') || exit 1; done
+# ---- running them ----
+
+FUZZ_RUNS = $(patsubst $*:%,%,$(filter $*:%,$(FUZZ_TARGETS)))
+# of test-fuzz: where the machine is so slow that time is what ends a run
+FUZZ_MOST := 40
+FUZZ_ENV = FUZZ_SEED=$(FUZZ_SEED) $(if $(FUZZ_FIXED),FUZZ_RUNS=$(FUZZ_RUNS) \
+    FUZZ_SECONDS=$(FUZZ_MOST),FUZZ_SECONDS=$(FUZZ_SECONDS))
+.PHONY: $(FUZZ_NAMES:%=fuzz-%) fuzz-disk-bare fuzz-cases fuzz-binaryen \
+    fuzz-tiers fuzz-v8 fuzz-hour test-tiers fuzz test-fuzz
+$(filter-out fuzz-disk,$(FUZZ_NAMES:%=fuzz-%)): fuzz-%: $(FUZZ)/%
+	@$(FUZZ_ENV) tests/fuzz/campaign.sh $* $(FUZZ) $(FUZZ_SEEDS)
+	@touch $(FUZZ)/$@.passed
+# (fuzz-disk is of tests/fs)
+fuzz-disk-bare: fuzz-%-bare: $(FUZZ)/%
+	@$(FUZZ_ENV) tests/fuzz/campaign.sh $* $(FUZZ) $(FUZZ_SEEDS)
+	@touch $(FUZZ)/$@.passed
+# Own seeds are cases, too; all cases that are modules, to all that read modules.
+fuzz-cases: $(FUZZ_NAMES:%=$(FUZZ)/%)
+	@code=0; for t in $(FUZZ_NAMES); do \
+	    case $$t in \
+	    tvm) files=$(FUZZ)/seeds-tvm ;; \
+	    decode|run|tools|capi|webmodule) files="tests/fuzz/tools \
+	        tests/fuzz/corpus tests/fuzz/cases" ;; \
+	    *) files=tests/fuzz/$$t ;; \
+	    esac; \
+	    tests/fuzz/campaign.sh --files $$t $(FUZZ) \
+	        $$(find $$files -type f | LC_ALL=C sort) || code=1; \
+	done; exit $$code
+	@echo "$@: all as they should be"; touch $(FUZZ)/$@.passed
+
+# ---- against each other ----
+
+# One rule, so that two that need it do not install it at the same time.
+fuzz-binaryen:
+	@$(MAKE) -s $(ASYNCIFY)
 $(B)/bin/v8-run: tests/fuzz/v8/run.c $(FUZZ_SPEC) tools/spec/isolate.c \
     $(B)/lib/libpith-engine.a
 	@mkdir -p $(@D)
@@ -195,22 +175,35 @@ $(B)/bin/fuzz-tiers: $(TIERS_SRC) $(wildcard tests/fuzz/tiers/*.h) \
 	    $(filter %.c %.a,$^) -lm -lpthread
 TIERS_SEEDS := tests/fuzz/corpus tests/fuzz/cases \
     $(wildcard $(CONFORMANCE)/wasm-core $(CONFORMANCE)/wasm-extra)
-.PHONY: fuzz-tiers fuzz-hour test-tiers
-fuzz-tiers: $(B)/bin/fuzz-tiers $(B)/lib/pith-llvm.so
-	@$(MAKE) -s $(ASYNCIFY)
+TIERS_MODULES := 150 # of test-fuzz
+fuzz-tiers: $(B)/bin/fuzz-tiers $(B)/lib/pith-llvm.so fuzz-binaryen
 	@mkdir -p $(FUZZ)
-	$< --seconds $(FUZZ_SECONDS) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED)) \
+	@$< $(if $(FUZZ_FIXED),--modules $(TIERS_MODULES) --seconds \
+	    $(FUZZ_MOST),--seconds $(FUZZ_SECONDS)) \
+	    $(if $(FUZZ_SEED),--seed $(FUZZ_SEED)) \
 	    --wasm-opt "node $(ASYNCIFY)" --found $(FUZZ)/found-tiers \
 	    $(TIERS_SEEDS)
+	@touch $(FUZZ)/$@.passed
 fuzz-hour:
 	@$(MAKE) -s FUZZ_SECONDS=3600 fuzz-tiers
 test-tiers: $(B)/bin/fuzz-tiers $(B)/lib/pith-llvm.so
 	@$< --replay tests/fuzz/corpus tests/fuzz/cases
-fuzz-v8: $(B)/bin/v8-run
-	@$(MAKE) -s $(ASYNCIFY)
-	@WASM_OPT="node $(ASYNCIFY)" tests/fuzz/v8/compare.sh $< $(FUZZ)/v8 $(FUZZ_PROGRAMS)
+fuzz-v8: $(B)/bin/v8-run fuzz-binaryen
+	@WASM_OPT="node $(ASYNCIFY)" tests/fuzz/v8/compare.sh $< $(FUZZ)/v8 \
+	    $(FUZZ_PROGRAMS) $(FUZZ_SEED)
+	@touch $(FUZZ)/$@.passed
+
+# ---- all ----
+
+# v8 first: it takes longest, and make -j has the others meanwhile. What ended
+# well says so by a file, so that one which could not even be built has failed.
+FUZZ_ALL := v8 tiers $(filter-out disk,$(FUZZ_NAMES)) disk-bare cases
 fuzz:
-	@passed=0; failed=0; for t in cases tiers decode run object ready disk-bare manifest signature grants tvm tools capi webmodule webserve wire v8; do \
-	    if $(MAKE) -s fuzz-$$t; then passed=$$((passed + 1)); \
-	    else failed=$$((failed + 1)); fi; \
+	@mkdir -p $(FUZZ) && rm -f $(FUZZ)/*.passed
+	@$(MAKE) -s -k $(FUZZ_ALL:%=fuzz-%) || :
+	@passed=0 failed=0; for t in $(FUZZ_ALL); do \
+	    if [ -f $(FUZZ)/fuzz-$$t.passed ]; then passed=$$((passed + 1)); \
+	    else failed=$$((failed + 1)); echo "FAIL fuzz-$$t"; fi; \
 	done; echo "$$passed passed, $$failed failed"; [ $$failed = 0 ]
+test-fuzz:
+	@$(MAKE) -s FUZZ_FIXED=1 FUZZ_SEED=$(or $(FUZZ_SEED),1) fuzz

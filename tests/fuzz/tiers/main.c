@@ -10,7 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MUTANTS = 20, MOST_BYTES = 64 << 10, REDUCE_SECONDS = 60, SMALLER = 3 };
+enum { MUTANTS = 20, MOST_BYTES = 64 << 10, MOST_PRINTED = 6 << 10 };
+enum { REDUCE_SECONDS = 60, SMALLER = 3 };
 
 static const uint32_t intervals[] = {1, 2, 3, 5, 7, 13, 31};
 
@@ -19,6 +20,7 @@ struct fuzz {
     struct source source;
     const char *found;
     uint64_t seed;
+    unsigned most; /* modules */
     time_t start, until;
     unsigned cases, agreed, invalid, compared, cut, finds;
 };
@@ -52,6 +54,29 @@ progress(const struct fuzz *f, bool last)
     fflush(stdout);
 }
 
+/* For who has only what was printed. */
+static void
+print_base64(const struct bytes *b)
+{
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    if (b->n > MOST_PRINTED)
+        return;
+    printf("Base64: ");
+    for (size_t i = 0; i < b->n; i += 3) {
+        uint32_t n = (uint32_t)b->p[i] << 16;
+
+        n |= i + 1 < b->n ? (uint32_t)b->p[i + 1] << 8 : 0;
+        n |= i + 2 < b->n ? b->p[i + 2] : 0;
+        putchar(digits[n >> 18]);
+        putchar(digits[n >> 12 & 63]);
+        putchar(i + 1 < b->n ? digits[n >> 6 & 63] : '=');
+        putchar(i + 2 < b->n ? digits[n & 63] : '=');
+    }
+    puts("");
+}
+
 static void
 keep(struct fuzz *f, struct bytes *b, uint32_t interval, const struct trial *t)
 {
@@ -61,8 +86,10 @@ keep(struct fuzz *f, struct bytes *b, uint32_t interval, const struct trial *t)
     snprintf(path, sizeof path, "%s/%s-%llu-%u.wasm", f->found,
              verdict_text(t->verdict), (unsigned long long)f->seed, f->cases);
     bytes_write(b, path);
-    printf("\n%s: %s: %s (every %u)\n", path, verdict_text(t->verdict), t->text,
-           interval);
+    printf("FAIL %s: %s: %s (every %u; FUZZ_SEED=%llu)\n", path,
+           verdict_text(t->verdict), t->text, interval,
+           (unsigned long long)f->seed);
+    print_base64(b);
     fflush(stdout);
     if (f->finds > SMALLER)
         return;
@@ -70,7 +97,8 @@ keep(struct fuzz *f, struct bytes *b, uint32_t interval, const struct trial *t)
     snprintf(path, sizeof path, "%s/%s-%llu-%u-small.wasm", f->found,
              verdict_text(t->verdict), (unsigned long long)f->seed, f->cases);
     bytes_write(b, path);
-    printf("%s: %zu bytes\n", path, b->n);
+    printf("FAIL %s: %zu bytes\n", path, b->n);
+    print_base64(b);
     fflush(stdout);
 }
 
@@ -96,6 +124,12 @@ one(struct fuzz *f, struct bytes *b, bool first)
     return t.verdict == AGREED;
 }
 
+static bool
+over(const struct fuzz *f)
+{
+    return f->cases >= f->most || time(NULL) >= f->until;
+}
+
 /* Mutants of b, and of mutants. */
 static void
 family(struct fuzz *f, struct bytes *b)
@@ -104,7 +138,7 @@ family(struct fuzz *f, struct bytes *b)
     struct report report;
     struct engine_module *m;
 
-    for (unsigned i = 0; i < MUTANTS && time(NULL) < f->until; i++) {
+    for (unsigned i = 0; i < MUTANTS && !over(f); i++) {
         bool ok;
 
         report.text[0] = 0;
@@ -136,7 +170,7 @@ fuzz(struct fuzz *f, unsigned seconds)
     printf("seed %llu, %u seeds, %u s\n", (unsigned long long)f->seed,
            f->source.nseeds, seconds);
     fflush(stdout);
-    while (time(NULL) < f->until && none < 50) {
+    while (!over(f) && none < 50) {
         if (!source_next(&f->source, &b)) {
             none++;
             continue;
@@ -215,8 +249,8 @@ each_file(const struct source *s, enum what what, uint32_t interval)
 static int
 usage(void)
 {
-    fputs("usage: fuzz-tiers [--seconds N] [--seed N] [--wasm-opt COMMAND]\n"
-          "                  [--found DIR] SEEDS...\n"
+    fputs("usage: fuzz-tiers [--seconds N] [--modules N] [--seed N]\n"
+          "                  [--wasm-opt COMMAND] [--found DIR] SEEDS...\n"
           "       fuzz-tiers --replay | --show | --reduce [--interval N] "
           "FILE|DIR...\n",
           stderr);
@@ -226,7 +260,7 @@ usage(void)
 int
 main(int argc, char **argv)
 {
-    struct fuzz f = {.found = "."};
+    struct fuzz f = {.found = ".", .most = UINT32_MAX};
     enum what what = FUZZ;
     unsigned seconds = 60;
     uint32_t interval = 3;
@@ -246,6 +280,8 @@ main(int argc, char **argv)
             return usage();
         else if (!strcmp(w, "--seconds") && ++i)
             seconds = (unsigned)strtoul(value, NULL, 10);
+        else if (!strcmp(w, "--modules") && ++i)
+            f.most = (unsigned)strtoul(value, NULL, 10);
         else if (!strcmp(w, "--seed") && ++i)
             f.seed = strtoull(value, NULL, 10);
         else if (!strcmp(w, "--interval") && ++i)
