@@ -41,8 +41,10 @@ profile_on(void)
 void
 profile_begin(struct thread *t)
 {
-    if (on)
-        t->profile_due = 1 + (uint32_t)(t->proc->pid + t->tid) * 2654435761u %
+    if (!on)
+        return;
+    t->profile_cpu = host_cpu_ns();
+    t->profile_due = 1 + (uint32_t)(t->proc->pid + t->tid) * 2654435761u %
                                  PROFILE_PERIOD_NS;
 }
 
@@ -146,16 +148,21 @@ record(struct thread *of, const char *call, uint64_t samples)
     kernel_leave();
 }
 
+/* A task's time goes on where others outside have the CPU: no more of it counts
+ * than all of us have had meanwhile. */
 static void
 sample(struct thread *t, const char *call)
 {
-    uint64_t now = host_task_cpu_ns(t->task), n;
+    uint64_t now = host_task_cpu_ns(t->task), n, cpu, most;
 
     if (now < t->profile_due)
         return;
     n = (now - t->profile_due) / PROFILE_PERIOD_NS + 1;
     t->profile_due += n * PROFILE_PERIOD_NS;
-    record(t, call, n);
+    cpu = host_cpu_ns();
+    most = (cpu - t->profile_cpu) / PROFILE_PERIOD_NS + 1;
+    t->profile_cpu = cpu;
+    record(t, call, n < most ? n : most);
 }
 
 void

@@ -34,6 +34,7 @@ struct thread {
     struct engine_instance *instance;  /* (own) */
     uint64_t syscalls;                 /* (own) */
     uint64_t profile_due; /* (own) CPU time of the next sample; 0: none */
+    uint64_t profile_cpu; /* (own) host_cpu_ns() at the last one */
     bool restarting;                   /* (own) the call runs once more ... */
     bool deadline_kept;                /* (own) ... and had set this: */
     uint64_t call_deadline_ns;         /* (own) see proc_deadline() */
