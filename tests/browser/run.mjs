@@ -15,7 +15,8 @@ import { deepProgram, launch, options, positionals, screen, serve, settled, sh,
   from './harness.mjs';
 import { sizeTests, terminalTests } from './terminal.mjs';
 import { tvmTests } from './tvm.mjs';
-import { unfair, unfairNetwork, unfairTest, unfairThreads } from './unfair.mjs';
+import { unfair, unfairMemory, unfairNetwork, unfairTest, unfairThreads }
+  from './unfair.mjs';
 
 const server = await serve();
 const browser = await launch();
@@ -886,6 +887,7 @@ tests['messages that are late, in any order, or lost'] = async () => {
   await unfairNetwork((command) => sh(page, command), 'test.example');
   await program('threads', options.threads);
   await unfairThreads((command) => sh(page, command));
+  await unfairMemory(page, (command) => sh(page, command));
   return page;
 };
 

@@ -89,3 +89,29 @@ export async function unfairThreads(sh) {
     assert.equal(r.out, '143\n');
   }
 }
+
+/**
+ * A Worker says that there is no memory to be had, so those that are idle go, and
+ * all just when a task is to begin: not on one that goes.
+ */
+export async function unfairMemory(page, sh) {
+  await page.evaluate(() => {
+    const { machine } = window.pith;
+    window.poor = 0;
+    window.watching = setInterval(() => {
+      const [head, tail] = machine.news;
+      if (machine.idle.length < 2 || head === tail)
+        return;
+      window.poor++;
+      machine.idle[0].worker.told({ data: { t: 'poor' } });
+    }, 0);
+  });
+  const r = await sh(`i=0; while [ $i -lt 100 ]; do (echo $i) | cat
+    i=$((i+1)); done | tail -1`);
+  const poor = await page.evaluate(() => {
+    clearInterval(window.watching);
+    return window.poor;
+  });
+  assert.equal(r.out, '99\n');
+  assert.notEqual(poor, 0);
+}

@@ -270,7 +270,8 @@ export class Machine {
       this.starting--;
     if (m.job)
       this.waiting.unshift(m.job);
-    for (const x of [...this.idle])
+    // none of them may get a task that is heard of meanwhile
+    for (const x of this.idle.splice(0))
       this.#terminate(x);
     if (m.starting || m.job)
       this.#terminate(w);
@@ -381,7 +382,7 @@ export class Machine {
    * terminated may be lost. So there are few; what the kernel says is news.
    */
   #message(w, m) {
-    if (w.dead && m.t === 'idle')
+    if (w.dead && (m.t === 'idle' || m.t === 'ready'))
       return;
     switch (m.t) {
     case 'ready':
