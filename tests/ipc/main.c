@@ -3,6 +3,7 @@
 #include "ipc_test.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,7 +17,7 @@
 
 #define SCRATCH 4096u /* of user memory, for ioctl_ */
 
-static const char *case_name;
+static const char *case_name = "";
 static int passed, failed, skipped;
 static bool case_failed, case_skipped;
 static char **only;
@@ -463,12 +464,26 @@ boot(void *arg)
     host_task_exit();
 }
 
+/* A case that hangs is a failure. */
+static void
+hangs(int sig)
+{
+    static const char text[] = " does not end\n";
+
+    (void)sig;
+    (void)!write(1, "FAIL ", 5);
+    (void)!write(1, case_name, strlen(case_name));
+    (void)!write(1, text, sizeof text - 1);
+    _exit(1);
+}
+
 int
 main(int argc, char **argv)
 {
     (void)argc;
     only = argv + 1;
     setvbuf(stdout, NULL, _IOLBF, 0);
-    alarm(120); /* a case that hangs is a failure */
+    signal(SIGALRM, hangs);
+    alarm(600);
     return posix_run(boot, NULL);
 }

@@ -249,7 +249,7 @@ rounds(const char *name, void (*fn)(unsigned), unsigned n)
         pid = fork();
         if (pid == 0) {
             round_seed = k;
-            alarm(120);
+            alarm(600);
             fn(k);
             exit(0);
         }
