@@ -33,8 +33,8 @@ set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 out=${PITH_OUT:-$top/out}
 arch=${PITH_VM_ARCH:-$(uname -m)}
-memory=256M display='' disk='' data='' ephemeral=no command= net=no address=dhcp word=
-snapshot=no kind='' cpus=1
+memory=256M display='' disk='' data='' ephemeral=no command= asked=no net=no address=dhcp word=
+snapshot=no kind='' cpus=1 raw= errors=werror=report,rerror=report
 
 usage() { sed -n '6,30s/^# \{0,3\}//p' "$0"; }
 die() {
@@ -80,9 +80,12 @@ while [ $# -gt 0 ]; do
         esac
         cpus=$2; shift ;;
     --snapshot) snapshot=yes ;;
-    --memory) memory=$2; shift ;;
+    --memory)
+        [ "$(echo "$2" | sed 's/^[1-9][0-9]*[KMGkmg]\{0,1\}$/size/')" = size ] ||
+            die "--memory $2: want a size, as 512M"
+        memory=$2; shift ;;
     --arch) arch=$2; shift ;;
-    -c) command=$2; shift ;;
+    -c) command=$2 asked=yes; shift ;;
     --ephemeral) ephemeral=yes ;;
     --net) [ "$net" != no ] || net= ;;
     --address)
@@ -96,6 +99,8 @@ while [ $# -gt 0 ]; do
         *:*) ;;
         *) die "--publish $2: want two ports, as 8080:80" ;;
         esac
+        [ "${2%:*}" -le 65535 ] && [ "${2#*:}" -le 65535 ] 2>/dev/null ||
+            die "--publish $2: a port is at most 65535"
         [ "$net" != no ] || net=
         net=$net,hostfwd=tcp:127.0.0.1:${2%:*}-:${2#*:}
         shift ;;
@@ -108,7 +113,7 @@ done
 [ "$ephemeral" = no ] || [ -z "$disk$data" ] ||
     die "--ephemeral has neither --disk nor --data"
 
-[ "$snapshot" = no ] || [ -z "$disk$display$command" ] ||
+[ "$snapshot" = no ] || [ "$asked$disk$display" = no ] ||
     die "--snapshot goes on in memory, at a prompt: it has no --disk (what is" \
         "to be kept: --data), no --display and no -c"
 [ "$snapshot" = no ] || ephemeral=yes
@@ -151,15 +156,6 @@ command -v $qemu >/dev/null 2>&1 ||
 env="TERM=${TERM:-dumb} PITH_CLOCK=$(date +%s)"
 size=$(stty size 2>/dev/null | tr ' ' x) && [ -n "$size" ] &&
     env="$env PITH_SIZE=$size"
-if [ -n "$command" ]; then
-    case $command in
-    *'"'* | *"
-"*) die '-c: no double quotes and no new lines, please: they do not pass' \
-        "the kernel's command line" ;;
-    esac
-    env="$env PITH_COMMAND=\"$command\""
-fi
-
 # Hardware virtualisation where it works, which only trying tells; else
 # emulation, whose clocks the kernel cannot measure well: it is told.
 kvm_works() (
@@ -185,55 +181,56 @@ else
         tuned="$tuned tsc_early_khz=$khz tsc=reliable"
 fi
 
-# where the machine leaves word of how it ended, when it has no such place
-make_word() {
-    word=$(mktemp -d "${TMPDIR:-/tmp}/pith-word.XXXXXX") || exit 1
-    trap 'rm -rf "$word"' EXIT
-}
-if [ "$ephemeral" = yes ] && [ -n "$command" ] && [ -z "${PITH_VM_DRY:-}" ]; then
-    make_word
-    env="$env PITH_WORD=9p:word"
-    set -- "$@" \
-        -fsdev "local,id=word,path=$word,security_model=none" \
-        -device virtio-9p-$bus,fsdev=word,mount_tag=word
-fi
 if [ "$ephemeral" = no ]; then
     base=${XDG_DATA_HOME:-${HOME:-}/.local/share}
     [ -n "$disk" ] || disk=$base/pith/vm
-    case $disk$data in *,*) die "no comma in the names of files, please" ;;
-    esac
     case $disk in *.img) raw=yes ;; *) raw= ;; esac
     [ ! -b "$disk" ] || raw=yes
-    if [ -n "$raw" ]; then
-        [ -e "$disk" ] || truncate -s 1G "$disk" || exit 1
-        exec 9<"$disk" || exit 1
-        make_word
-        env="$env PITH_ROOT=disk:vda PITH_WORD=9p:word"
-        # the lock below is QEMU's own as well: it must not take it again
-        set -- "$@" -drive "if=none,id=disk,format=raw,file.locking=off,file=$disk" \
-            -device virtio-blk-$bus,drive=disk
-        set -- "$@" \
-            -fsdev "local,id=word,path=$word,security_model=none" \
-            -device virtio-9p-$bus,fsdev=word,mount_tag=word
-    else
-        [ -n "$data" ] || data=$disk/data
-        mkdir -p "$disk" "$data" || exit 1
-        exec 9>>"$disk/root.pith-lock" || exit 1
-        word=$disk
-        env="$env PITH_ROOT=9p:root"
-        set -- "$@" \
-            -fsdev "local,id=root,path=$disk,security_model=none" \
-            -device virtio-9p-$bus,fsdev=root,mount_tag=root
-    fi
+    [ -n "$raw" ] || [ -d "$disk" ] || [ ! -e "$disk" ] ||
+        die "--disk $disk: want a directory, a block device, or FILE.img"
+    [ ! -d "$disk" ] || [ -z "$raw" ] || die "--disk $disk: is a directory"
+    [ -n "$data$raw" ] || data=$disk/data
+fi
+[ -d "$data" ] || [ ! -e "$data" ] || die "--data $data: is no directory"
+case $disk$data in *,*) die "no comma in the names of files, please" ;; esac
+# What the machine is to run, and its word of how it ended, go through a
+# directory; the disk's own will do for the latter.
+if [ "$asked" = yes ] || [ -n "$raw" ]; then
+    word=$(mktemp -d "${TMPDIR:-/tmp}/pith-word.XXXXXX") || exit 1
+    trap 'rm -rf "$word"' EXIT
+    env="$env PITH_WORD=9p:word"
+    set -- "$@" -fsdev "local,id=word,path=$word,security_model=none" \
+        -device virtio-9p-$bus,fsdev=word,mount_tag=word
+fi
+if [ "$asked" = yes ]; then
+    printf '%s\n' "$command" >"$word/command" || exit 1
+    env="$env PITH_COMMAND="
+fi
+if [ -n "$raw" ]; then
+    [ -e "$disk" ] || truncate -s 1G "$disk" || exit 1
+    exec 9<"$disk" || exit 1
+    env="$env PITH_ROOT=disk:vda"
+    # the lock below is QEMU's own as well: it must not take it again; and what
+    # cannot be written is for the system to say, not for QEMU to wait for
+    set -- "$@" -drive "if=none,id=disk,format=raw,file.locking=off,$errors,file=$disk" \
+        -device virtio-blk-$bus,drive=disk
+elif [ "$ephemeral" = no ]; then
+    mkdir -p "$disk" || exit 1
+    exec 9>>"$disk/root.pith-lock" || exit 1
+    word=${word:-$disk}
+    env="$env PITH_ROOT=9p:root"
+    set -- "$@" -fsdev "local,id=root,path=$disk,security_model=none" \
+        -device virtio-9p-$bus,fsdev=root,mount_tag=root
+fi
+if [ "$ephemeral" = no ]; then
     # the lock that `pith --root` takes too; QEMU inherits it
     flock -n 9 || die "$disk is in use by another Pith; choose another --disk"
-    if [ -n "$data" ]; then
-        mkdir -p "$data" || exit 1
-        env="$env PITH_DATA=9p:data"
-        set -- "$@" \
-            -fsdev "local,id=data,path=$data,security_model=none" \
-            -device virtio-9p-$bus,fsdev=data,mount_tag=data
-    fi
+fi
+if [ "$ephemeral" = no ] && [ -n "$data" ]; then
+    mkdir -p "$data" || exit 1
+    env="$env PITH_DATA=9p:data"
+    set -- "$@" -fsdev "local,id=data,path=$data,security_model=none" \
+        -device virtio-9p-$bus,fsdev=data,mount_tag=data
 fi
 if [ "$net" != no ]; then
     [ "$address" = dhcp ] ||

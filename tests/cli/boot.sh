@@ -51,6 +51,13 @@ t 'usual places' 0 'ok' c 'test -c /dev/null && test -d /proc/self &&
 t 'full tmpfs' 0 'full' c \
     'mount -t tmpfs -o size=64k tmp /mnt && {
      dd if=/dev/zero of=/mnt/f bs=1k count=100 2>/dev/null || echo full; }'
+# (b, of 82 KiB, fits on no disk of 64)
+t 'full disk: mv keeps, cp and sed say so' 0 '1 kept 1 1 kept' c \
+    'echo $(cd /tmp; mount -t tmpfs -o size=64k tmp /mnt; exec 2>&-
+     seq 16000 > b; cp b c; seq 9000 > s; cp s /mnt/
+     mv c /mnt/c; echo $? $(cmp b c && echo kept); rm /mnt/c
+     cp b /mnt/d; echo $?; rm /mnt/d
+     sed -i p /mnt/s; echo $? $(cmp s /mnt/s && echo kept))'
 
 t 'rewriting tools end well' 0 "2+0 records in:b" c 'cd /tmp; printf a > f; sed -i s/a/b/ f
     x=$(dd if=/dev/zero of=z bs=1 count=2 2>&1) && echo "${x%%

@@ -26,7 +26,8 @@
  *     PITH_WORD=9p:TAG   where to leave word of how it ended; else on the
  *                        root's share
  *     PITH_DATA=9p:TAG   shown at /data
- *     PITH_COMMAND="..." instead of a shell on the console
+ *     PITH_COMMAND="..." instead of a shell on the console; if empty, what the
+ *                        file `command` at PITH_WORD has
  *     PITH_RESUME=1      the machine will be saved, and told when it goes on
  *     PITH_SIZE=24x80    of the terminal on the serial line
  *     PITH_NET=1         a network is expected

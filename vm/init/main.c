@@ -198,6 +198,28 @@ recover(void)
     return true;
 }
 
+/* What is to run instead of a shell. */
+static bool
+plan_command(void)
+{
+    const char *command = getenv("PITH_COMMAND");
+    size_t size = 0;
+
+    if (!command)
+        return true;
+    if (!*command) {
+        command = map_file(WORD_DIR "/command", &size);
+        if (!command) {
+            snprintf(trouble, sizeof trouble, "there is no command to run");
+            return false;
+        }
+        command = strndup(command, size);
+    }
+    add("-c");
+    add(command);
+    return true;
+}
+
 static bool
 plan(void)
 {
@@ -235,11 +257,7 @@ plan(void)
         add("--mount");
         add(DATA_DIR "::/data");
     }
-    if (getenv("PITH_COMMAND")) {
-        add("-c");
-        add(getenv("PITH_COMMAND"));
-    }
-    return true;
+    return plan_command();
 }
 
 /* ---- the system, in a child --------------------------------------------- */

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #define SAFE (MS_NOSUID | MS_NOEXEC | MS_NODEV)
-/* What is written is at the host when fsync returns; nothing is kept here but
- * mapped files, which Pith has none of. */
-#define SHARE "trans=virtio,version=9p2000.L,cache=mmap,msize=262144,tag=%s"
+/* What is written is at the host when fsync returns, which says whether it is;
+ * and, where programs' own files are, when write returns: most never ask. */
+#define SHARE "trans=virtio,version=9p2000.L,cache=%s,msize=262144,tag=%s"
 
 static const char *mounted[4];
 static size_t nmounted;
@@ -46,9 +46,11 @@ mount_system(void)
 static bool
 mount_share(const char *tag, const char *dir, char *why, size_t room)
 {
+    const char *cache = strcmp(dir, ROOT_DIR) == 0 ? "mmap" : "readahead";
     char options[192];
 
-    if (snprintf(options, sizeof options, SHARE, tag) >= (int)sizeof options ||
+    if (snprintf(options, sizeof options, SHARE, cache, tag) >=
+            (int)sizeof options ||
         strchr(tag, ',')) {
         snprintf(why, room, "%s is no name of a share", tag);
         return false;
