@@ -78,9 +78,23 @@ t 'restart' 0 'again' \
 "$run" --ephemeral -c 'echo lost > /root/lost; cat /root/lost; exit 6' >"$tmp/out" 2>&1
 [ $? = 6 ] && [ "$(tr -d '\r' <"$tmp/out")" = lost ]
 verdict 'ephemeral' $?
-"$run" --disk "$disk" -c 'say "x"' >"$tmp/out" 2>&1
-[ $? = 2 ] && grep -q 'no double quotes' "$tmp/out"
-verdict 'a command that cannot be passed is refused' $?
+t 'a command of any length, with quotes and lines' 3 "$(printf 'a "b"\nc')" \
+    "echo 'a \"b\"'; $(seq 2000 | sed 's/^/: /')
+    echo c; exit 3"
+t 'no command' 0 '' ''
+# What programs write on /data is at the host before they are told: else they
+# would never hear that there is no room for it.
+timeout 600 "$run" --disk "$disk" -c 'exec 3>/data/through; echo now >&3
+    echo said; sleep 1000' -- -pidfile "$tmp/server" >"$tmp/out" 2>&1 </dev/null &
+tries=0
+until grep -q said "$tmp/out" || [ $tries -gt 600 ]; do
+    tries=$((tries + 1))
+    sleep 0.2
+done
+[ "$(cat "$disk/data/through" 2>&1)" = now ]
+verdict 'what is written on /data is there at once' $?
+kill -9 "$(cat "$tmp/server")"
+wait
 # An app of the system's, an HTTP server, asked from the host; the network's
 # address comes by DHCP, or is said.
 mkdir -p "$disk/data/web"
@@ -201,6 +215,16 @@ grep -q '^raw' "$tmp/out" && grep -q '^/dev/vda' "$tmp/out"
 verdict 'and kept' $?
 [ "$("$pith" --root "$img" -c 'cat /root/file' 2>"$tmp/out")" = raw ]
 verdict 'and is the disk of a Pith without a machine' $?
+# No room for it at the host: an error, and no machine that waits for ever.
+mkdir "$tmp/word"
+echo true >"$tmp/word/command"
+printf '[inject-error]\nevent = "pwritev"\nerrno = "28"\n' >"$tmp/no-room"
+PITH_VM_DRY=1 "$run" --disk "$img" -c true | sed "
+    s|file.locking=off,||; s|file=/|file=blkdebug:$tmp/no-room:/|
+    s|id=word,path=[^,]*|id=word,path=$tmp/word|" >"$tmp/full"
+timeout 100 sh "$tmp/full" >"$tmp/out" 2>&1 </dev/null
+[ $? = 0 ] && grep -q '^pith: .*: I/O error' "$tmp/out"
+verdict 'a raw disk that the host has no room for' $?
 truncate -s 3G "$img"
 "$run" --disk "$img" -c 'cat /root/file; df / | tail -n 1' >"$tmp/out" 2>&1
 grep -q '^raw' "$tmp/out" && awk '/vda/ {exit !($2 > 2500000)}' "$tmp/out"
