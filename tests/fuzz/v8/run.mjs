@@ -88,8 +88,15 @@ for (const [module, name, [params]] of imports)
     (linked[module] ??= {})[name] = (...args) => {
         out.push(['log', ...args.map((v, i) => show(params[i], v))].join(' '));
     };
-const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), linked);
-for (const [name, index] of exports) {
+const module = new WebAssembly.Module(bytes);
+let instance = null;
+out.push('instance');
+try {
+    instance = new WebAssembly.Instance(module, linked);
+} catch (e) {
+    out.push(ending(e));
+}
+for (const [name, index] of instance ? exports : []) {
     const [params, results] = funcs[index];
     out.push('call ' + name);
     if (params.concat(results).includes('v128')) {
