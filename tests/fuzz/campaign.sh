@@ -4,11 +4,13 @@
 # One libFuzzer target, quietly: one line when it went well, and what it takes
 # to repeat it when it did not. The whole output stays in DIR/NAME.log.
 #
-#   campaign.sh NAME DIR SEEDS...           DIR/NAME, with files and folders
+#   campaign.sh NAME DIR FOLDERS...         DIR/NAME, from what is in these
 #   campaign.sh --files NAME DIR FILES...   these inputs once and no others
 #
-# With FUZZ_RUNS=N: so many runs from FUZZ_SEED (1) and the seeds in the order of
-# their names, which is the same every time; at most FUZZ_SECONDS. Otherwise
+# With FUZZ_RUNS=N: so many runs from FUZZ_SEED (1), with the seeds in the order of
+# their names, an environment of its own and addresses that stay (libFuzzer learns
+# from comparisons, of pointers too), which is the same every time; at most
+# FUZZ_SECONDS. Otherwise
 # FUZZ_SECONDS, from FUZZ_SEED or any, with what earlier campaigns have found
 # (DIR/found-NAME) and to which this one adds.
 #
@@ -26,23 +28,27 @@ title=fuzz-$name log=$dir/$name.log
 listed() {
     find "$@" -type f | LC_ALL=C sort | tr '\n' ',' | sed 's/,$//'
 }
+alike= # the command that makes two runs alike
 fuzz() {
-    "$dir/$name" -seed="$seed" -timeout=120 -rss_limit_mb=2048 -max_len=8192 \
-        -verbosity=0 -print_final_stats=1 -artifact_prefix="$dir/$name-" \
+    # shellcheck disable=SC2086
+    $alike "$dir/$name" -seed="$seed" -timeout=120 -rss_limit_mb=2048 \
+        -max_len=8192 -verbosity=0 -print_final_stats=1 \
+        -artifact_prefix="$dir/$name-" \
         "$@" >"$log" 2>&1 </dev/null
 }
 stat() {
     sed -n "s/^stat::$1: *//p" "$log"
 }
 
-rm -f "$dir/$name"-crash-* "$dir/$name"-leak-* "$dir/$name"-oom-* \
-    "$dir/$name"-timeout-*
 if [ -n "$files" ]; then
     seed=1 title=fuzz-cases log=$dir/cases-$name.log
     fuzz -verbosity=1 "$@" && exit 0
 elif [ -n "${FUZZ_RUNS:-}" ]; then
     seed=${FUZZ_SEED:-1}
     listed "$@" >"$dir/$name.seeds"
+    alike="env -i PATH=/usr/local/bin:/usr/bin:/bin"
+    setarch "$(uname -m)" -R true 2>"$log" &&
+        alike="$alike setarch $(uname -m) -R"
     fuzz -runs="$FUZZ_RUNS" -max_total_time="$FUZZ_SECONDS" \
         -seed_inputs="@$dir/$name.seeds"
 else
@@ -64,14 +70,13 @@ echo "FAIL $title: ${why:-exit code $code} (seed $seed, log $log)"
 [ -z "$files" ] || grep -a '^Running: ' "$log" | tail -n 1
 # what a target or a sanitizer said first, and where it was
 grep -aE 'ERROR: |runtime error: |^  *#[0-9]+ .* in ' "$log" |
-    grep -avE ' in (fuzzer::|__sanitizer|__interceptor|__asan|__libc_start)' |
+    grep -avE ' in (fuzzer::|__sanitizer|__interceptor|__asan|__libc_start|_start|main)' |
     head -n 12 | cut -c 1-200
-grep -avE '^(INFO|stat::|==|  *#|SUMMARY|MS:|artifact|Base64|Running|Executed)' \
-    "$log" | grep -v '^$' | tail -n 3 | cut -c 1-200
-for found in "$dir/$name"-crash-* "$dir/$name"-leak-* "$dir/$name"-oom-* \
-    "$dir/$name"-timeout-*; do
-    [ -f "$found" ] || continue
-    echo "FAIL $title: $found ($(wc -c <"$found") bytes); gzip -9, Base64:"
-    gzip -9nc "$found" | base64 -w 400 | sed 's/^/Base64: /' | head -n 12
-done
+others='INFO|stat::|==|  *#|SUMMARY|MS:|artifact|Base64|Running|Executed|Address'
+grep -avE "^($others| *r[0-9a-z]+ = |\$)" "$log" | tail -n 3 | cut -c 1-200
+sed -n 's/^artifact_prefix=.*Test unit written to //p' "$log" |
+    while read -r found; do
+        echo "FAIL $title: $found ($(wc -c <"$found") bytes; here by gzip)"
+        gzip -9nc "$found" | base64 -w 400 | sed 's/^/Base64: /' | head -n 12
+    done
 exit 1
