@@ -93,6 +93,7 @@ run() {
 
 boot --ephemeral || { bad 'boots to a prompt'; }
 [ "$failed" != 0 ] || ok
+expect 'says that nothing is kept' '^Nothing that you write in this system is kept'
 
 run 'a pipeline' 'ls / | grep bin | wc -l' '^2$'
 run 'arithmetic and substitution' 'echo "<$(echo $((6*7)))>"' '^<42>$'
@@ -242,6 +243,7 @@ run 'a file on the persistent root' 'echo kept >/root/keep; sync; cat /root/keep
 type_line exit
 wait_for 'pith ended' end
 boot --root "$results/root.pith"
+expect 'says that it is kept' '^What you write in this system is kept'
 run 'is there after the next boot' 'cat /root/keep' '^kept$'
 type_line exit
 wait_for 'pith ended' end
