@@ -510,8 +510,8 @@ api_task(void *arg)
             api.n = 0;
         if (api.result < 0)
             api.n = (uint32_t)text_format(
-                (char *)api.data, DATA, "%s%s%s", pith_errno_text(api.result),
-                why.text[0] ? ": " : "", why.text);
+                (char *)api.data, DATA, "%s",
+                why.text[0] ? why.text : pith_errno_text(api.result));
         atomic_store(&api.word, 0);
         web_tell(NEWS_API, 0, 0, 0, "", 0);
     }

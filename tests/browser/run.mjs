@@ -324,7 +324,8 @@ const tests = {
       await k.run(['/bin/sh', '-c', 'cd /data; echo x >new; mv new newer; rm newer; '
         + '(exit 5)']);
       const status = await k.api_tick();
-      return { text, list, ran, loaded, missing, again, status, events,
+      const none = await k.run(['/bin/none']).catch((e) => e.message);
+      return { text, list, ran, loaded, missing, none, again, status, events,
         after: status.loaded_binaries };
     });
     assert.equal(r.text, 'text');
@@ -334,6 +335,7 @@ const tests = {
     assert.deepEqual(r.loaded, ['mylua']);
     assert.deepEqual(r.after, []);
     assert.match(r.missing, /No such file/);
+    assert.equal(r.none, '/bin/none: No such file or directory');
     assert.equal(r.again, 'text');
     for (const e of ['start mylua null', 'exit mylua 768', 'start sh null',
       'exit sh 1280', 'written /data/a/b', 'written /data/a/b/c.txt',

@@ -305,7 +305,7 @@ export class Pith {
       ...Object.entries(how.preopens ?? {}).map(([p, n]) => `n${p}\t${n}`),
       ...(how.stdin ? [`i${how.stdin}`] : [])];
     const r = check(await this.#call(API.SPAWN, path, 0,
-      encoder.encode(strings.join('\0') + '\0')), path);
+      encoder.encode(strings.join('\0') + '\0')));
     const run = this.running.get(r.result);
     const status = await run.ended;
     this.running.delete(r.result);
