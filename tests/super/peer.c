@@ -92,7 +92,7 @@ copy(const char *from, const char *to)
         ok = fwrite(bytes, 1, n, out) == n;
     if (in)
         fclose(in);
-    return out && fclose(out) == 0 && ok;
+    return out && fclose(out) == 0 && ok && chmod(to, 0755) == 0;
 }
 
 static int
