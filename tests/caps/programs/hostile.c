@@ -92,6 +92,7 @@ use_net(int way)
     case 4:
         fd = socket(AF_INET, SOCK_STREAM, 0);
         v4.sin_port = htons(PORT + 1);
+        v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK); /* the host's may be used */
         return worked(fd >= 0 && bind(fd, (void *)&v4, sizeof v4) == 0 &&
                       listen(fd, 1) == 0);
     case 5: /* without a bind it would get some port */
@@ -504,7 +505,9 @@ put(const char *path)
 static int
 make_world(void)
 {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+    struct sockaddr_in a = {.sin_family = AF_INET,
+                            .sin_port = htons(PORT),
+                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
     mkdir("/h", 0755);
