@@ -106,13 +106,20 @@ make_module(uint8_t *p)
     return n;
 }
 
+static char dir[] = "/tmp/fuzz-object-XXXXXX", path[sizeof dir + 32];
+
+static void
+clean_up(void)
+{
+    remove(path);
+    remove(dir);
+}
+
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-    static char dir[] = "/tmp/fuzz-object-XXXXXX";
     struct engine_options o = {.tier = ENGINE_TIER_INTERP, .cache = dir};
     size_t rest = MODULE_CACHE_LEAST;
-    char path[100];
     FILE *f;
 
     (void)argc;
@@ -130,6 +137,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
     f = fopen(path, "w");
     if (!f || fclose(f))
         return 1;
+    atexit(clean_up);
     engine_configure(&o);
     return 0;
 }
