@@ -132,6 +132,7 @@ web_gate(uint32_t n, uint64_t *slots)
 
     web_probe();
     gate_enter(c);
+    c->gate = n;
     st = web_gates[n].fn(s, s->instance, web_gates[n].env, slots);
     if (st == ENGINE_OK)
         st = gate_leave(c, s);

@@ -40,6 +40,18 @@ task_cpu(struct host_task *t)
     return t->cpu;
 }
 
+const struct cpu *
+cpu_at(uint32_t id)
+{
+    return &cpus[id];
+}
+
+bool
+task_parked(const struct host_task *t)
+{
+    return !t->since_ns;
+}
+
 struct host_task *
 host_task_self(void)
 {
@@ -124,6 +136,7 @@ EXPORT(void, task_run, struct host_task *t, uint32_t job)
 {
     kernel_lock();
     self->job = job;
+    self->gate = WEB_NO_GATE;
     self->task = t;
     self->store = NULL;
     t->cpu = self;

@@ -38,6 +38,7 @@
 #define WEB_CPUS 160u             /* Workers that can exist at a time */
 #define WEB_TASKS 112u            /* tasks: Chromium has 124 memories to give */
 #define WEB_CPU_AREA (256u << 10) /* thread-local data and C stack of each */
+#define WEB_NO_GATE UINT32_MAX     /* it has called nothing yet */
 #define WEB_MEMORY_MAX (1u << 30) /* also in host/web/web.mk */
 
 /* Defines a function that JavaScript calls: EXPORT(type, name, parameters). */
@@ -70,6 +71,7 @@ struct cpu {
     struct host_task *task;
     struct engine_store *store; /* whose program runs here; NULL */
     uint32_t shared;            /* memory of that program, for its threads; 0 */
+    uint32_t gate;              /* of its last call: web_gates */
 };
 
 struct cpu *cpu_self(void);
@@ -79,6 +81,9 @@ void task_take(struct cpu *c, void (*main)(void *));
 /* This Worker has been declared dead while its program ran. */
 _Noreturn void cpu_gone(void);
 struct cpu *task_cpu(struct host_task *t);
+/* For state.c: of any CPU, and without a lock. */
+const struct cpu *cpu_at(uint32_t id);
+bool task_parked(const struct host_task *t);
 
 /* ---- probe.c: an exception, unless the kernel has stack enough ------------- */
 

@@ -8,7 +8,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Firefox } from './bidi.mjs';
-import { deepProgram, options, positionals, serve, sleep, TRAP_FRAMES, trapProgram } from './harness.mjs';
+import { deepProgram, inFront, options, positionals, serve, sleep, TRAP_FRAMES, trapProgram } from './harness.mjs';
+import { runTests } from './report.mjs';
 
 const server = await serve();
 const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'pith-firefox-'));
@@ -27,7 +28,7 @@ const screen = () => f.evaluate(() => {
 });
 
 async function shows(pattern) {
-  for (const end = Date.now() + 15000; ;) {
+  for (const end = Date.now() + 30000; ;) {
     const text = await screen();
     if (pattern.test(text))
       return text;
@@ -59,11 +60,11 @@ const tests = {
     await f.type('sleep 100 &\njobs\n');
     await shows(/\[1\].*Running +sleep 100/);
     await f.type('kill %1\nsleep 50\n');
-    await sleep(300);
+    await inFront(f, 'sleep');
     await f.type({ ctrl: 'z' });
     await shows(/\[\d\].*Stopped +sleep 50/);
-    await f.type('kill -9 %2; while :; do :; done\n');
-    await sleep(300);
+    await f.type('kill -9 %2; echo one; while :; do :; done\n');
+    await shows(/^one$/m);
     await f.type({ ctrl: 'c' }, 'echo shell $?\n');
     await shows(/\nshell \d+\n/);
     assert.deepEqual(await sh('echo out | cat; echo err >&2; exit 3'),
@@ -147,23 +148,8 @@ tests['a private window: a page, and a system in memory'] = async () => {
   }
 };
 
-let passed = 0, failed = 0;
-for (const [name, test] of Object.entries(tests)) {
-  if (positionals.length && !positionals.some((p) => name.includes(p)))
-    continue;
-  const from = Date.now();
-  try {
-    await Promise.race([test(), sleep(120000).then(() => {
-      throw new Error('not done after two minutes');
-    })]);
-    passed++;
-    console.log(`ok ${name} (${Date.now() - from} ms)`);
-  } catch (e) {
-    failed++;
-    console.log(`FAIL ${name}: ${e.message}`);
-  }
-}
-console.log(`${passed} passed, ${failed} failed`);
+const failed = await runTests(tests, positionals,
+  { pages: () => [f], after: async () => {} });
 await f.close();
 server.end();
 fs.rmSync(profile, { recursive: true, force: true });

@@ -56,7 +56,7 @@ export async function launchOnDisk(serviceWorkers = 'block') {
 }
 
 /** The page is up: a system runs in it, or it says what is wrong. */
-export async function settled(page, timeout = 20000) {
+export async function settled(page, timeout = 60000) {
   await page.waitForFunction(() => document.body.dataset.booted
     || document.body.dataset.trouble, null, { timeout });
   return page.evaluate(() => document.body.dataset.trouble ?? 'booted');
@@ -74,7 +74,7 @@ export function screen(page) {
 }
 
 /** Wait until the terminal's text matches. */
-export async function shows(page, pattern, timeout = 10000) {
+export async function shows(page, pattern, timeout = 30000) {
   const until = Date.now() + timeout;
   for (;;) {
     const text = await screen(page);
@@ -84,6 +84,34 @@ export async function shows(page, pattern, timeout = 10000) {
       throw new Error(`the terminal does not show ${pattern}:\n${text}`);
     await sleep(30);
   }
+}
+
+/** Wait until fn() answers something that is true: that. */
+export async function until(fn, ms = 30000) {
+  const end = Date.now() + ms;
+  for (;;) {
+    const answer = await fn();
+    if (answer)
+      return answer;
+    if (Date.now() > end)
+      throw new Error(`not in time: ${fn}`);
+    await sleep(30);
+  }
+}
+
+/** Wait until this program runs in front on the terminal (proc(5), stat). */
+export function inFront(page, name) {
+  return until(() => page.evaluate(async (program) => {
+    const { vfs } = window.pith;
+    for (const e of await vfs.listDirectory('/proc')) {
+      const stat = /^\d+$/.test(e.name) ? new TextDecoder().decode(
+        await vfs.readFile(`/proc/${e.name}/stat`).catch(() => new Uint8Array(0))) : '';
+      const m = /^\d+ \((.*)\) [RS] \d+ (\d+) \d+ \d+ (\d+)/.exec(stat);
+      if (m?.[1] === program && m[2] === m[3])
+        return true;
+    }
+    return false;
+  }, name));
 }
 
 /** Run a shell command beside the terminal: {code, out, err}. */

@@ -10,9 +10,10 @@ import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { deepProgram, launch, options, positionals, screen, serve, settled, sh,
-  shows, sleep, TRAP_FRAMES, trapProgram }
+import { deepProgram, inFront, launch, options, positionals, screen, serve, settled,
+  sh, shows, sleep, TRAP_FRAMES, trapProgram, until }
   from './harness.mjs';
+import { listen, runTests } from './report.mjs';
 import { sizeTests, terminalTests } from './terminal.mjs';
 import { tvmTests } from './tvm.mjs';
 import { unfair, unfairMemory, unfairNetwork, unfairTest, unfairThreads }
@@ -20,6 +21,7 @@ import { unfair, unfairMemory, unfairNetwork, unfairTest, unfairThreads }
 
 const server = await serve();
 const browser = await launch();
+listen(browser);
 const { url } = server;
 const PROMPT = /pith:\S+# ?$/;
 const sha = (b) => createHash('sha256').update(b).digest('hex');
@@ -84,11 +86,11 @@ const tests = {
     await type(page, 'sleep 100 &\njobs\n');
     await shows(page, /\[1\].*Running +sleep 100/);
     await type(page, 'sleep 50\n');
-    await sleep(300);
+    await inFront(page, 'sleep');
     await page.keyboard.press('Control+z');
     await shows(page, /\[2\].*Stopped +sleep 50/);
     await type(page, 'fg\n');
-    await sleep(200);
+    await inFront(page, 'sleep');
     await page.keyboard.press('Control+c');
     await type(page, 'kill %1; echo code $?\n');
     await shows(page, /code 0/);
@@ -101,21 +103,24 @@ const tests = {
   async 'Ctrl-C and Ctrl-Z reach busy loops'() {
     const page = await booted('?memory');
     await shows(page, PROMPT);
-    await type(page, 'while :; do :; done\n');
-    await sleep(300);
+    await type(page, 'echo one; while :; do :; done\n');
+    await shows(page, /^one$/m);
     await page.keyboard.press('Control+c');
     await type(page, 'echo shell $?\n');
     await shows(page, /\nshell \d+\n/);
-    await type(page, 'lua -e "while true do end"\n');
-    await sleep(500);
+    await type(page, 'lua -e "print(2) while true do end"\n');
+    await shows(page, /^2$/m);
     await page.keyboard.press('Control+c');
     await shows(page, /lua: interrupted!/);
-    await type(page, 'sh -c "while :; do :; done"\n');
-    await sleep(300);
+    await type(page, 'sh -c "echo three; while :; do :; done"\n');
+    await shows(page, /^three$/m);
     await page.keyboard.press('Control+z');
     await shows(page, /\[1\].*Stopped/);
-    await type(page, 'kill -9 %1; sleep 0.3; jobs\n');
-    await shows(page, /\[1\].*Killed/);
+    await type(page, 'kill -9 %1\n');
+    await until(async () => {
+      await type(page, 'jobs\n');
+      return shows(page, /\[1\].*Killed/, 500).catch(() => null);
+    });
     return page;
   },
 
@@ -254,8 +259,7 @@ const tests = {
     // what is no disk changes nothing
     await page.setInputFiles('#load input', { name: 'x.pith',
       mimeType: 'text/plain', buffer: Buffer.alloc(9000, 'no disk ') });
-    for (let i = 0; !said.length && i < 200; i++)
-      await sleep(50);
+    await until(() => said.length);
     assert.match(said[0], /file is not a database/);
     assert.equal((await sh(page, 'cat /root/mine')).out, 'later\n');
     await Promise.all([page.waitForEvent('load'),
@@ -442,8 +446,8 @@ const tests = {
     assert.equal(await settled(page), 'network');
     await shot(page, 'network');
     await page.context().unrouteAll();
-    await page.click('button:has-text("Try again")');
-    await sleep(500);
+    await Promise.all([page.waitForEvent('load'),
+      page.click('button:has-text("Try again")')]);
     assert.equal(await settled(page), 'booted');
     // only the terminal is missing
     const blind = await open('?memory', blocked, (c) =>
@@ -701,8 +705,8 @@ tests['the network: HTTP'] = async () => {
     assert.equal((await sh(page, `wget -O - http://${name}:${out.port}/`)).out, '');
   assert.equal(out.asked.length, before);
   // inside, sockets are as ever
-  const inside = await sh(page, '(echo answer | nc -l -p 4000) & sleep 0.3; '
-    + 'echo question | nc 127.0.0.1 4000; wait');
+  const inside = await sh(page, '(echo answer | nc -l -p 4000) & '
+    + 'until echo question | nc 127.0.0.1 4000; do sleep 0.1; done; wait');
   assert.match(inside.out, /answer/);
   out.close();
   return page;
@@ -949,26 +953,12 @@ for (const name of ['usertests', 'usertests-fork']) {
 Object.assign(tests, terminalTests({ booted, shot }), sizeTests(server),
   tvmTests({ booted }));
 
-let passed = 0, failed = 0;
-for (const [name, test] of Object.entries(tests)) {
-  if (positionals.length && !positionals.some((p) => name.includes(p)))
-    continue;
-  const from = Date.now();
-  let page = null;
-  try {
-    page = await Promise.race([test(), sleep(Number(process.env.PITH_TEST_MS ?? 120000)).then(() => {
-      throw new Error('not done after two minutes');
-    })]);
-    passed++;
-    console.log(`ok ${name} (${Date.now() - from} ms)`);
-  } catch (e) {
-    failed++;
-    console.log(`FAIL ${name}: ${e.message}`);
-  }
-  for (const c of browser.contexts())
-    await c.close();
-}
-console.log(`${passed} passed, ${failed} failed`);
+const failed = await runTests(tests, positionals, {
+  pages: () => browser.contexts().flatMap((c) => c.pages()),
+  after: async () => {
+    for (const c of browser.contexts())
+      await c.close();
+  } });
 await browser.close();
 server.end();
 process.exit(failed ? 1 : 0);

@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
-import { launchOnDisk, options, screen, settled, shows, sleep } from './harness.mjs';
+import { inFront, launchOnDisk, options, screen, settled, shows, sleep, until }
+  from './harness.mjs';
 
 const PROMPT = /pith:\S+# ?$/;
 
@@ -90,11 +91,11 @@ export function terminalTests({ booted, shot }) {
       });
       for (const [width, height] of [[1000, 640], [390, 660], [1600, 900]]) {
         await page.setViewportSize({ width, height });
-        await sleep(300);
-        const s = await size();
-        assert.ok(s.right <= width && s.bottom <= height, JSON.stringify(s));
-        assert.ok(width - s.right < 40 && height - s.bottom < 40,
-          JSON.stringify(s));
+        const gap = (s) => [width - s.right, height - s.bottom];
+        const s = await until(async () => {
+          const now = await size();
+          return gap(now).every((n) => n >= 0 && n < 40) && now;
+        });
         await page.keyboard.type('clear; stty size\n');
         await shows(page, new RegExp(`^${s.rows} ${s.cols}$`, 'm'));
       }
@@ -106,16 +107,16 @@ export function terminalTests({ booted, shot }) {
       await shows(page, PROMPT);
       await page.keyboard.type('seq 1 300\n');
       await shows(page, /\n300\n/);
-      await sleep(200);
-      const bottom = await base(page);
-      assert.ok(bottom > 200);
-      assert.equal(await top(page), bottom);
+      const bottom = await until(async () => {
+        const b = await base(page);
+        return b > 200 && await top(page) === b && b;
+      });
       const { x, y } = await cell(page, 10, 10);
       await page.mouse.move(x, y);
       await page.mouse.wheel(0, -400);
-      await sleep(300);
+      await until(async () => await top(page) < bottom - 5);
+      await sleep(300); // it is smooth
       const up = await top(page);
-      assert.ok(up < bottom - 5, `${up} of ${bottom}`);
       const first = await page.evaluate(() =>
         document.querySelector('.xterm-rows').firstElementChild.textContent);
       assert.match(first, /^\d+\s*$/);
@@ -123,12 +124,10 @@ export function terminalTests({ booted, shot }) {
       await print(page, 'more\r\n');
       assert.equal(await top(page), up);
       await page.keyboard.press('Shift+PageUp');
-      await sleep(200);
-      assert.ok(await top(page) < up - 5);
+      await until(async () => await top(page) < up - 5);
       // a key returns to the end
       await page.keyboard.type(' ');
-      await sleep(200);
-      assert.equal(await top(page), await base(page));
+      await until(async () => await top(page) === await base(page));
       const cdp = await page.context().newCDPSession(page);
       const touch = (type, ...points) => cdp.send('Input.dispatchTouchEvent',
         { type, touchPoints: points });
@@ -138,11 +137,9 @@ export function terminalTests({ booted, shot }) {
         await sleep(10);
       }
       await touch('touchEnd');
-      await sleep(300);
-      assert.ok(await top(page) < await base(page) - 5, 'by touch');
+      await until(async () => await top(page) < await base(page) - 5);
       await page.evaluate(() => window.term.clear());
-      await sleep(200);
-      assert.equal(await top(page), 0);
+      await until(async () => await top(page) === 0);
       await page.keyboard.type('echo after\n');
       await shows(page, /\nafter\n/);
       return page;
@@ -181,17 +178,17 @@ export function terminalTests({ booted, shot }) {
       const { x, y } = await cell(page, 4, 4);
       await page.mouse.move(x, y);
       await page.mouse.wheel(0, -100);
-      await sleep(100);
-      const sent = await page.evaluate(() => window.sent);
+      const sent = () => page.evaluate(() => window.sent);
       // pressed at 3;4, moved, released at 8;6, wheel up at 5;5
-      assert.match(sent, /^\x1b\[<0;3;4M(\x1b\[<32;\d+;\d+M)+\x1b\[<0;8;6m(\x1b\[<64;5;5M)+$/);
+      await until(async () =>
+        /^\x1b\[<0;3;4M(\x1b\[<32;\d+;\d+M)+\x1b\[<0;8;6m(\x1b\[<64;5;5M)+$/
+          .test(await sent()));
       assert.equal(await page.evaluate(() => window.term.hasSelection()), false);
       await print(page, '\x1b[?1002l\x1b[?1006l');
       // full-screen programs without it get arrow keys
       await page.evaluate(() => { window.sent = ''; });
       await page.mouse.wheel(0, 100);
-      await sleep(100);
-      assert.match(await page.evaluate(() => window.sent), /^(\x1b\[B)+$/);
+      await until(async () => /^(\x1b\[B)+$/.test(await sent()));
       await print(page, '\x1b[?1049l');
       return page;
     },
@@ -200,7 +197,7 @@ export function terminalTests({ booted, shot }) {
       const page = await booted('?memory');
       await shows(page, PROMPT);
       await page.keyboard.type('cat\n');
-      await sleep(300);
+      await inFront(page, 'cat');
       const cdp = await page.context().newCDPSession(page);
       await cdp.send('Input.imeSetComposition', { text: 'に', selectionStart: 1,
         selectionEnd: 1 });
@@ -229,7 +226,7 @@ export function terminalTests({ booted, shot }) {
       assert.ok(fits[0] <= fits[1] && fits[2] <= 390, fits.join());
       const key = (name) => page.tap(`#keys button:text-is("${name}")`);
       await page.keyboard.type('sleep 60\n');
-      await sleep(300);
+      await inFront(page, 'sleep');
       await key('Ctrl');
       await page.keyboard.type('c');
       await shows(page, /\^C\n.*# ?$/);
@@ -242,7 +239,7 @@ export function terminalTests({ booted, shot }) {
         window.term.onData((t) => { window.sent += t; });
       });
       await page.keyboard.type('cat -v\n');
-      await sleep(300);
+      await inFront(page, 'cat');
       await key('↑');
       await print(page, '\x1b[?1h');
       await key('←');
@@ -261,8 +258,8 @@ export function terminalTests({ booted, shot }) {
         getComputedStyle(e)[e === document.body ? 'backgroundColor' : 'color']));
       assert.deepEqual(await ground(), ['rgb(251, 251, 249)', 'rgb(31, 35, 40)']);
       await page.emulateMedia({ colorScheme: 'dark' });
-      await sleep(200);
-      assert.deepEqual(await ground(), ['rgb(20, 22, 26)', 'rgb(230, 230, 230)']);
+      await until(async () => (await ground()).join(' ')
+        === 'rgb(20, 22, 26) rgb(230, 230, 230)');
       return page;
     },
 
@@ -277,8 +274,7 @@ export function terminalTests({ booted, shot }) {
       await page.mouse.move(x, y);
       await sleep(200);
       await page.mouse.click(x, y);
-      await sleep(200);
-      assert.match(asked, /https:\/\/example\.org\/a/);
+      await until(() => /https:\/\/example\.org\/a/.test(asked));
       return page;
     },
   };

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { launch, options, positionals, serve, settled } from './harness.mjs';
+import { listen, report } from './report.mjs';
 
 const known = new Map(fs.readFileSync(new URL('wasi-differences.txt',
   import.meta.url)).toString().split('\n')
@@ -96,6 +97,7 @@ function judge(spec, dir, r) {
 
 const server = await serve();
 const browser = await launch();
+listen(browser);
 const page = await (await browser.newContext({ serviceWorkers: 'block' })).newPage();
 await page.goto(`${server.url}?memory`);
 await settled(page);
@@ -127,7 +129,7 @@ for (const wasm of positionals.flatMap((d) => [...programs(d)])) {
         setTimeout(() => reject(new Error('not done after a minute')), 60000);
       })]));
   } catch (e) {
-    why = e.message.split('\n')[0];
+    why = [e.message.split('\n')[0], ...await report([page])].join('\n');
   }
   if (!why === !known.has(short)) {
     passed++;

@@ -148,10 +148,13 @@ export class Pith {
     if (event === 'halt') {
       this.state = 'Halted';
       this.unlock?.();
+      for (const run of this.running.values())
+        run.reject(new Error('the system has ended'));
     }
     if (event === 'spawned') {
       const run = /** @type {any} */ ({ stdout: [], stderr: [] });
-      run.ended = new Promise((resolve) => { run.resolve = resolve; });
+      run.ended = new Promise((resolve, reject) => { Object.assign(run, { resolve, reject }); });
+      run.ended.catch(() => {}); // perhaps nobody waits yet
       this.running.set(data, run);
     } else if (event === 'captured') {
       this.running.get(data.pid)?.[data.fd === 2 ? 'stderr' : 'stdout']
