@@ -111,7 +111,7 @@ $(FUZZ)/seeds:
 	@mkdir -p $@
 	@find $(CONFORMANCE)/wasm-core $(CONFORMANCE)/wasm-extra \
 	    $(CONFORMANCE)/hostile -name '*.wasm' -size -9 -print0 | \
-	    xargs -0 sha1sum | awk '!seen[$$1]++ { print $$1, $$2 }' | \
+	    xargs -0r sha1sum | awk '!seen[$$1]++ { print $$1, $$2 }' | \
 	    while read -r sum file; do cp -f "$$file" $@/$$sum; done
 # the programs of test-tvm
 $(FUZZ)/seeds-tvm: $(B)/bin/test-tvm
@@ -179,7 +179,7 @@ TIERS_MODULES := 150 # of test-fuzz
 fuzz-tiers: $(B)/bin/fuzz-tiers $(B)/lib/pith-llvm.so fuzz-binaryen
 	@mkdir -p $(FUZZ)
 	@$< $(if $(FUZZ_FIXED),--modules $(TIERS_MODULES) --seconds \
-	    $(FUZZ_MOST),--seconds $(FUZZ_SECONDS)) \
+	    120,--seconds $(FUZZ_SECONDS)) \
 	    $(if $(FUZZ_SEED),--seed $(FUZZ_SEED)) \
 	    --wasm-opt "node $(ASYNCIFY)" --found $(FUZZ)/found-tiers \
 	    $(TIERS_SEEDS)
