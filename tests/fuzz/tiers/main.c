@@ -184,7 +184,9 @@ fuzz(struct fuzz *f, unsigned seconds)
     progress(f, true);
     none = none == MOST_NONE; /* else it was chance, or the time is up */
     if (none)
-        printf("no modules to begin with: see %s/log\n", f->source.dir);
+        printf("FAIL no modules to begin with: see %s/log\n", f->source.dir);
+    else if (!f->agreed)
+        puts("FAIL none was compared before the time was up");
     printf("%u passed, %u failed\n", f->agreed, f->finds + none);
     return f->finds || none || !f->agreed;
 }
