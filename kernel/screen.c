@@ -301,11 +301,16 @@ get_fixed(struct proc *p, struct gptr arg)
 static int
 set_blank(bool dark)
 {
-    int r;
+    int r = await_change();
 
+    if (r < 0)
+        return r;
+    changing = true; /* the buffer that it shows is not to be dropped meanwhile */
     kernel_unlock();
     r = screen->ops->blank(screen, dark);
     kernel_lock();
+    changing = false;
+    wake(&changed);
     return r;
 }
 

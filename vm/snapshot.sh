@@ -59,7 +59,7 @@ save() ( # QEMU...
     tries=0
     until tail -c 2 "$work/screen" | grep -q '^[#$] $'; do
         tries=$((tries + 1))
-        kill -0 $machine 2>/dev/null && [ $tries -lt 1200 ] || {
+        kill -0 $machine 2>/dev/null && [ $tries -lt 6000 ] || {
             say "the machine did not come to its prompt; it said:"
             tail -n 5 "$work/screen" "$work/qemu" >&2
             exit 1
@@ -67,7 +67,7 @@ save() ( # QEMU...
         sleep 0.1
     done
     echo save >"$work/word.in"
-    timeout 30 head -n 1 "$work/word.out" | grep -q '^ready' || {
+    timeout 300 head -n 1 "$work/word.out" | grep -q '^ready' || {
         say "the machine does not answer; it said:"
         tail -n 5 "$work/screen" >&2
         exit 1
@@ -79,7 +79,7 @@ save() ( # QEMU...
     tries=0
     until grep -aqE 'status: (completed|failed)|^Error' "$work/monitor"; do
         tries=$((tries + 1))
-        kill -0 $machine 2>/dev/null && [ $tries -lt 600 ] || break
+        kill -0 $machine 2>/dev/null && [ $tries -lt 6000 ] || break
         sleep 0.1
     done
     # Not by `quit`: in its end QEMU tells the devices, in the machine's memory.

@@ -8,7 +8,7 @@ import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync,
     readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { finish, listen, verdict } from './machine.mjs';
+import { finish, listen, until, verdict } from './machine.mjs';
 
 const [image, update] = process.argv.slice(2);
 const dir = mkdtempSync(join(tmpdir(), 'pith-disk.'));
@@ -51,6 +51,20 @@ function cut() {
     machine.kill('SIGKILL');
     return over;
 }
+/** Is something written in slot b, the third partition, at 256 KiB? It is no
+ * longer when it is to be wiped there. */
+function slotB(wipe) {
+    const fd = openSync(disk, 'r+'), bytes = Buffer.alloc(4096);
+    readSync(fd, bytes, 0, 4, 446 + 2 * 16 + 8);
+    const at = bytes.readUInt32LE() * 512 + (256 << 10);
+    if (wipe) writeSync(fd, Buffer.alloc(4096), 0, 4096, at);
+    readSync(fd, bytes, 0, 4096, at);
+    closeSync(fd);
+    return bytes.some(b => b !== 0);
+}
+/** When a slot that is tried is found to be well, from the next start on. */
+const healthyAfter = seconds => state(s => s.replace(/^(args=.*?)( PITH_HEALTHY=.*)?$/m,
+    `$1 PITH_HEALTHY=${seconds}`));
 const prompt = () => hear(/# $/);
 /** What a command prints, and its exit code behind it. */
 async function ask(command) {
@@ -83,7 +97,8 @@ async function main() {
     writeFileSync(join(share, 'short'), whole.subarray(0, 100000));
     makeUpdate('no-kernel', Buffer.alloc(600000, 'no'), initrd);
     makeUpdate('no-init', kernel, Buffer.alloc(600000));
-    state(s => s.replace(/^args=.*$/m, '$& PITH_DATA=9p:data PITH_HEALTHY=25'));
+    state(s => s.replace(/^args=.*$/m, '$& PITH_DATA=9p:data'));
+    healthyAfter(100000);
 
     start();
     await hear(/all else locked/); // a new disk: no password
@@ -101,9 +116,10 @@ async function main() {
     verdict('and nothing changed', JSON.stringify(state()) === before,
         JSON.stringify(state()));
 
+    // cut as soon as a part of a kernel is there
+    slotB(true);
     machine.stdin.write('pith update /data/good\n');
-    await hear(/update \/data\/good\n/);
-    await new Promise(r => setTimeout(r, 150));
+    verdict('slot b is written', await until(() => slotB()));
     await cut();
     start();
     await prompt();
@@ -125,9 +141,11 @@ async function main() {
         out === 'running a\ngood a\nnext a\n0', out);
     await ask('pith update /data/good');
     await cut();
+    healthyAfter(5);
     start();
+    const well = hear(/slot b is well/); // before the prompt, where it is late
     await prompt();
-    await hear(/slot b is well/);
+    await well;
     out = await ask('pith-update --status; cat /root/file');
     verdict('well after a while, and the files are there',
         out === 'running b\ngood b\nnext b\nkept\n0', out);
@@ -145,6 +163,7 @@ async function main() {
     }
     await ask('pith update /data/good');
     await cut();
+    healthyAfter(100000);
     if (!existsSync(OVMF)) throw new Error(`there is no ${OVMF}`);
     start('-drive', `if=pflash,format=raw,readonly=on,file=${OVMF}`);
     await prompt();

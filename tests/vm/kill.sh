@@ -19,8 +19,8 @@ tries=0
 until grep -q '^said 3' "$log"; do
     tries=$((tries + 1))
     [ $tries -lt 3000 ] && kill -0 $! 2>/dev/null || {
-        echo "the machine did not begin to write"
-        cat "$log"
+        echo "the machine did not begin to write; it said:"
+        tail -n 5 "$log"
         exit 1
     }
     sleep 0.1
@@ -32,4 +32,6 @@ wait
 said=$(tr -d '\r' <"$log" | sed -n 's/^said \([0-9]*\)$/\1/p' | tail -n 1)
 held=$($pith --root "$root" -c 'cat /root/n; rm -f /root/n' 2>&1)
 echo "said $said, the disk has $held"
-[ -n "$held" ] && [ "$held" -ge "$said" ]
+[ "$held" -ge "$said" ] && exit 0
+tail -n 2 "$log"
+exit 1

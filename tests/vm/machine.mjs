@@ -4,10 +4,17 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 
+/** The end of what was seen, in few lines, for a report that shows few. */
+function ending(text) {
+    const lines = text.split('\n').map(l => l.replace(/[^ -~]/g, '?').trimEnd())
+        .filter(l => l !== '');
+    return lines.slice(-6).map(l => `\n    | ${l.slice(0, 120)}`).join('');
+}
+
 let passed = 0, failed = 0;
 export function verdict(name, good, detail = '') {
     if (good) passed++; else failed++;
-    if (!good) console.log(`FAIL ${name} ${detail}`);
+    if (!good) console.log(`FAIL ${name}${ending(`${detail}`)}`);
 }
 
 /** Prints the count; never returns. */
@@ -16,30 +23,62 @@ export function finish() {
     process.exit(failed ? 1 : 0);
 }
 
+/**
+ * Is it so by and by? Asks `check` again and again: what a machine shows comes
+ * when it comes, and a computer may be busy.
+ */
+export async function until(check, seconds = 120) {
+    const end = Date.now() + seconds * 1000;
+    while (!await check()) {
+        if (Date.now() > end) return false;
+        await new Promise(r => setTimeout(r, 50));
+    }
+    return true;
+}
+
 /** The console of a child process that is, or runs, the machine. */
 export function listen(child) {
-    let said = '';
-    const waiting = [];
+    let said = '', all = '', over = '';
+    const waiting = new Set();
+    // A letter at a time, as a serial line brings them: a pattern that fits the
+    // beginning of a line too soon does so always, not when the pieces fall so.
     child.stdout.on('data', data => {
-        said += data.toString('latin1').replaceAll('\r', '');
+        const text = data.toString('latin1').replaceAll('\r', '');
+        all = (all + text).slice(-4000);
+        for (const letter of text) {
+            said += letter;
+            for (const look of [...waiting]) look();
+        }
+    });
+    child.stdin.on('error', () => {}); // what it does not hear, it does not answer
+    child.on('close', (code, signal) => {
+        over = `the machine ended (${signal ?? code})`;
         for (const look of [...waiting]) look();
     });
 
     /** Resolves with the match of `pattern` in what is said from now on. */
-    const hear = (pattern, seconds = 600) => new Promise((resolve, reject) => {
-        const timer = setTimeout(() => {
-            waiting.splice(waiting.indexOf(look), 1);
-            reject(new Error(`no ${pattern} in: ${said.slice(-800)}`));
-        }, seconds * 1000);
+    const hear = (pattern, seconds = 300) => new Promise((resolve, reject) => {
+        const done = () => {
+            clearTimeout(timer);
+            waiting.delete(look);
+        };
+        const fail = why => {
+            done();
+            reject(new Error(`no ${pattern}: ${why}, and had said:\n${all}`));
+        };
         const look = () => {
             const m = pattern.exec(said);
-            if (!m) return;
-            clearTimeout(timer);
-            waiting.splice(waiting.indexOf(look), 1);
-            said = said.slice(m.index + m[0].length);
-            resolve(m);
+            if (m) {
+                done();
+                said = said.slice(m.index + m[0].length);
+                resolve(m);
+            } else if (over) {
+                fail(over);
+            }
         };
-        waiting.push(look);
+        const timer = setTimeout(() => fail(`${seconds} s went by`),
+            seconds * 1000);
+        waiting.add(look);
         look();
     });
     return {
@@ -52,8 +91,15 @@ export function listen(child) {
 /** QEMU's control socket: `ask` resolves with what a command returns. */
 export async function qmp(path) {
     const answers = [];
-    let text = '';
+    let text = '', over = '';
     const socket = connect(path);
+    const end = why => {
+        over = over || why;
+        for (const answer of answers.splice(0))
+            answer({ error: { desc: over } });
+    };
+    socket.on('error', e => end(`QEMU's control socket: ${e.message}`));
+    socket.on('close', () => end('QEMU has closed its control socket'));
     socket.on('data', data => {
         text += data;
         for (let nl; (nl = text.indexOf('\n')) >= 0; text = text.slice(nl + 1)) {
@@ -63,9 +109,11 @@ export async function qmp(path) {
         }
     });
     const ask = (execute, args) => new Promise((resolve, reject) => {
-        answers.push(m => m.error ? reject(new Error(m.error.desc))
+        answers.push(m => m.error
+            ? reject(new Error(`${execute}: ${m.error.desc}`))
             : resolve(m.return));
-        socket.write(JSON.stringify({ execute, arguments: args }) + '\n');
+        if (over) end(over);
+        else socket.write(JSON.stringify({ execute, arguments: args }) + '\n');
     });
     await ask('qmp_capabilities');
     return { ask, close: () => socket.end() };
@@ -75,6 +123,8 @@ export async function qmp(path) {
 export function ppm(file) {
     const bytes = readFileSync(file);
     const head = /^P6\n(\d+) (\d+)\n255\n/.exec(bytes.latin1Slice(0, 40));
+    if (!head || bytes.length !== head[0].length + head[1] * head[2] * 3)
+        throw new Error(`a screendump of ${bytes.length} bytes that is none`);
     return { width: +head[1], height: +head[2],
         at: bytes.subarray(head[0].length) };
 }

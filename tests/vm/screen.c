@@ -6,6 +6,7 @@
  *   screen draw            the whole screen by write, a square by FBIOBLIT
  *   screen mode W H        set that mode, then draw
  *   screen resized         wait for POLLPRI, then draw
+ *   screen follow W H      draw at each size that there is until it is this one
  *   screen input N         the devices, then N packets of events
  */
 #include <errno.h>
@@ -14,11 +15,14 @@
 #include <linux/input.h>
 #include <poll.h>
 #include <pith/abi.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#define PATIENCE_MS 300000 /* where a computer is busy */
 
 static int fb;
 static struct fb_var_screeninfo mode;
@@ -84,9 +88,31 @@ draw(void)
     printf("drawn %ux%u\n", mode.xres, mode.yres);
 }
 
+/* Sizes come while it draws: what it knows of them may be of the one before. */
+static void
+follow(uint32_t width, uint32_t height)
+{
+    struct pollfd p = {.fd = fb, .events = POLLPRI};
+    static uint32_t row[4096];
+
+    printf("following\n");
+    while (mode.xres != width || mode.yres != height) {
+        must(poll(&p, 1, PATIENCE_MS) == 1, "POLLPRI");
+        must(ioctl(fb, FBIOGET_VSCREENINFO, &mode) == 0, "VSCREENINFO");
+        for (uint32_t y = 0; y < mode.yres; y++)
+            if (pwrite(fb, row, mode.xres * 4, (off_t)y * mode.xres * 4) < 0)
+                must(errno == ENOSPC, "write");
+    }
+    ask();
+    must(mode.xres == width && mode.yres == height, "the last one stays");
+    draw();
+}
+
+/* Packets of a key that repeats, for whoever holds it is slow, do not count. */
 static void
 input(int packets)
 {
+    bool repeats[8] = {false};
     struct pollfd p[8];
     int n = 0;
 
@@ -105,16 +131,20 @@ input(int packets)
     }
     printf("listening\n");
     while (packets > 0) {
-        must(poll(p, (nfds_t)n, 20000) > 0, "poll");
+        must(poll(p, (nfds_t)n, PATIENCE_MS) > 0, "poll");
         for (int i = 0; i < n; i++) {
             struct input_event e;
 
             while (read(p[i].fd, &e, sizeof e) == sizeof e) {
-                if (e.type == EV_SYN)
-                    packets--;
-                else
+                if (e.type == EV_SYN) {
+                    packets -= !repeats[i];
+                    repeats[i] = false;
+                } else if (e.type == EV_KEY && e.value == 2) {
+                    repeats[i] = true;
+                } else {
                     printf("event%d %d %d %d\n", i, e.type, e.code,
                            (int)e.value);
+                }
             }
         }
     }
@@ -135,6 +165,10 @@ main(int argc, char **argv)
     p.fd = fb = open("/dev/fb0", O_RDWR);
     must(fb >= 0, "/dev/fb0");
     ask();
+    if (strcmp(what, "follow") == 0) {
+        follow((uint32_t)atoi(argv[2]), (uint32_t)atoi(argv[3]));
+        return 0;
+    }
     if (strcmp(what, "mode") == 0) {
         mode.xres = (uint32_t)atoi(argv[2]);
         mode.yres = (uint32_t)atoi(argv[3]);
@@ -143,7 +177,7 @@ main(int argc, char **argv)
     } else if (strcmp(what, "resized") == 0) {
         must(poll(&p, 1, 0) == 0, "no change yet");
         printf("waiting at %ux%u\n", mode.xres, mode.yres);
-        must(poll(&p, 1, 20000) == 1 && p.revents == POLLPRI, "POLLPRI");
+        must(poll(&p, 1, PATIENCE_MS) == 1 && p.revents == POLLPRI, "POLLPRI");
         ask();
         must(poll(&p, 1, 0) == 0, "seen");
     }

@@ -44,7 +44,7 @@
 
 #define PORTS "/sys/class/virtio-ports"
 #define PORT_NAME "pith.resume\n"
-#define PORT_WAIT_MS 2000
+#define PORT_WAIT_MS 60000 /* of a busy computer; else it is there at once */
 #define SEED_MAX 64
 
 static pid_t listener;

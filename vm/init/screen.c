@@ -47,7 +47,7 @@
 
 static int card = -1, uevents = -1;
 static bool console; /* Linux has one on the screen */
-/* card and modes when there is one (`show` needs none: it is open then), and
+/* modes; card, when there is a console (`show` needs none: it is open then); and
  * the grabs */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct input {
@@ -157,6 +157,21 @@ read_modes(struct screen *s, bool ask)
     return nmodes ? 0 : -E_NODEV;
 }
 
+static bool
+known_timing(uint16_t w, uint16_t h, struct drm_mode_modeinfo *m)
+{
+    bool found = false;
+
+    pthread_mutex_lock(&lock);
+    for (uint32_t i = 0; i < nmodes && !found; i++) {
+        found = modes[i].hdisplay == w && modes[i].vdisplay == h;
+        if (found)
+            *m = modes[i];
+    }
+    pthread_mutex_unlock(&lock);
+    return found;
+}
+
 /* The connector's own timing, or one that a virtual screen does not look at. */
 static struct drm_mode_modeinfo
 timing(uint32_t width, uint32_t height)
@@ -164,9 +179,8 @@ timing(uint32_t width, uint32_t height)
     struct drm_mode_modeinfo m = {0};
     uint16_t w = (uint16_t)width, h = (uint16_t)height;
 
-    for (uint32_t i = 0; i < nmodes; i++)
-        if (modes[i].hdisplay == w && modes[i].vdisplay == h)
-            return modes[i];
+    if (known_timing(w, h, &m))
+        return m;
     m.hdisplay = w;
     m.hsync_start = (uint16_t)(w + 48);
     m.hsync_end = (uint16_t)(w + 80);
@@ -392,25 +406,42 @@ is_hotplug(const char *at, ssize_t n)
     return false;
 }
 
+/* All that has come: was there one? When some were lost, perhaps. */
+static bool
+was_hotplug(void)
+{
+    char text[4096];
+    bool found = false;
+    ssize_t n;
+
+    while ((n = recv(uevents, text, sizeof text, MSG_DONTWAIT)) > 0 ||
+           (n < 0 && (errno == ENOBUFS || errno == EINTR)))
+        found |= n < 0 || is_hotplug(text, n);
+    return found;
+}
+
+/* Linux tells of one change more than once, and of some that are none: a mode
+ * that a program has set meanwhile stays. */
 static void
 hotplug_task(void *arg)
 {
-    char text[4096];
+    uint32_t width = modes[0].hdisplay, height = modes[0].vdisplay;
 
     (void)arg;
     for (;;) {
         int r = posix_fd_wait(uevents, POLLIN, HOST_FOREVER);
-        bool found = false;
 
         if (r < 0 && r != -E_INTR)
             host_task_exit();
         kernel_unlock();
-        while (is_hotplug(text, recv(uevents, text, sizeof text, MSG_DONTWAIT)))
-            found = true;
-        r = found ? look_again() : -E_AGAIN;
+        r = was_hotplug() ? look_again() : -E_AGAIN;
         kernel_lock();
-        if (r == 0)
-            screen_resized(modes[0].hdisplay, modes[0].vdisplay);
+        if (r < 0 ||
+            (modes[0].hdisplay == width && modes[0].vdisplay == height))
+            continue;
+        width = modes[0].hdisplay;
+        height = modes[0].vdisplay;
+        screen_resized(width, height);
     }
 }
 
