@@ -24,7 +24,7 @@
 #   --machine KIND   microvm (default), or q35: a whole PC, with ACPI
 #   --cpus N         processors (more than one: of a q35)
 #   --arch ARCH      another processor's machine, emulated: aarch64, riscv64
-#   --memory SIZE    of the machine (default 256M)
+#   --memory SIZE    of the machine (default 256M, at least 64M)
 #   -c COMMAND       run one command and end with its exit code
 #
 # The machine ends when the shell does, or by poweroff; ctrl-a x ends it hard.
@@ -81,8 +81,13 @@ while [ $# -gt 0 ]; do
         cpus=$2; shift ;;
     --snapshot) snapshot=yes ;;
     --memory)
-        [ "$(echo "$2" | sed 's/^[1-9][0-9]*[KMGkmg]\{0,1\}$/size/')" = size ] ||
-            die "--memory $2: want a size, as 512M"
+        # as QEMU reads it: a number alone is of megabytes
+        echo "$2" | awk '{ n = $0; unit = tolower(substr(n, length(n))) }
+            !/^[0-9]+([.][0-9]+)?[kKmMgG]?$/ { exit 1 }
+            unit == "k" { n /= 1024 }
+            unit == "g" { n *= 1024 }
+            { exit n + 0 < 64 }' ||
+            die "--memory $2: want at least 64M (a number, and M or G behind it)"
         memory=$2; shift ;;
     --arch) arch=$2; shift ;;
     -c) command=$2 asked=yes; shift ;;

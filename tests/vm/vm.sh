@@ -82,6 +82,15 @@ t 'a command of any length, with quotes and lines' 3 "$(printf 'a "b"\nc')" \
     "echo 'a \"b\"'; $(seq 2000 | sed 's/^/: /')
     echo c; exit 3"
 t 'no command' 0 '' ''
+for memory in 63M 65535k 0.06G 1 M all 64MB -1; do
+    "$run" --ephemeral --memory "$memory" -c true 2>&1
+    echo "code $?"
+done >"$tmp/out"
+[ "$(grep -c 'want at least 64M' "$tmp/out") $(grep -cx 'code 2' "$tmp/out")" = '8 8' ]
+verdict 'memory that does not suffice is refused' $?
+"$run" --ephemeral --memory 64M -c 'ls -d /bin; free | wc -l' >"$tmp/out" 2>&1
+[ "$(tr -d '\r' <"$tmp/out" | tr '\n' ' ')" = '/bin 4 ' ]
+verdict 'the least does' $?
 # What programs write on /data is at the host before they are told: else they
 # would never hear that there is no room for it.
 timeout 600 "$run" --disk "$disk" -c 'exec 3>/data/through; echo now >&3
@@ -228,7 +237,7 @@ PITH_VM_DRY=1 "$run" --disk "$img" -c true | sed "
     s|file.locking=off,||; s|file=/|file=blkdebug:$tmp/no-room:/|
     s|id=word,path=[^,]*|id=word,path=$tmp/word|" >"$tmp/full"
 timeout 100 sh "$tmp/full" >"$tmp/out" 2>&1 </dev/null
-[ $? = 0 ] && grep -q '^pith: .*: I/O error' "$tmp/out"
+[ $? = 0 ] && grep -q '^pith: .*I/O error' "$tmp/out"
 verdict 'a raw disk that the host has no room for' $?
 truncate -s 3G "$img"
 "$run" --disk "$img" -c 'cat /root/file; df / | tail -n 1' >"$tmp/out" 2>&1
