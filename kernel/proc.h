@@ -194,6 +194,8 @@ void proc_kill(struct proc *p, int sig, const char *why);
 void signal_send(struct proc *p, int sig);
 int signal_send_group(int32_t pgid, int sig); /* -E_SRCH */
 bool signal_pending(struct proc *p); /* the running one: -E_INTR? */
+/* p, a forked child, is no longer young: see signal.c. */
+void signal_decided(struct proc *p);
 /* The pending signal that ends p, which has no say in it; 0: none. */
 int signal_fatal(const struct proc *p);
 

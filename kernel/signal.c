@@ -64,6 +64,32 @@ lowest(uint64_t set)
     return __builtin_ctzll(set) + 1;
 }
 
+/*
+ * What a forked child ignores is what its parent does, until it has had its say:
+ * shells' children take that back first of all. Its parent waits for that, but
+ * not for ever (let_go_first); what is sent meanwhile is kept.
+ */
+#define UNDECIDED_NS 10000000000u
+
+static bool
+undecided(const struct proc *p, int sig)
+{
+    return p->young && p->sig.action[sig].handler == PITH_SIG_IGN &&
+           host_mono_ns() - p->start_ns < UNDECIDED_NS;
+}
+
+/* It has: what it ignores is dropped now. */
+void
+signal_decided(struct proc *p)
+{
+    uint64_t left = p->sig.pending & ~p->sig.blocked;
+
+    for (; left; left &= left - 1) {
+        if (ignored(p, lowest(left)))
+            p->sig.pending &= ~sig_bit(lowest(left));
+    }
+}
+
 /* The pending ones that would do something now. */
 static uint64_t
 deliverable(const struct proc *p)
@@ -140,7 +166,8 @@ signal_send(struct proc *p, int sig)
     } else if (sig_bit(sig) & STOP_SIGNALS) {
         p->sig.pending &= ~sig_bit(PITH_SIGCONT);
     }
-    if (ignored(p, sig) && !(p->sig.blocked & sig_bit(sig)))
+    if (ignored(p, sig) && !(p->sig.blocked & sig_bit(sig)) &&
+        !undecided(p, sig))
         return;
     p->sig.pending |= sig_bit(sig);
     if (!(p->sig.blocked & sig_bit(sig)))
@@ -512,6 +539,8 @@ call_sigaction(struct proc *p, int sig, const struct pith_sigaction *act,
         p->sig.action[sig].mask &= ~SIG_UNBLOCKABLE;
         if (ignored(p, sig))
             p->sig.pending &= ~sig_bit(sig);
+        else if (p->sig.pending & sig_bit(sig) & ~p->sig.blocked)
+            poke(p);
     }
     if (old)
         *old = was;

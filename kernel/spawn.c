@@ -503,6 +503,7 @@ void
 proc_grown(struct proc *p)
 {
     p->young = false;
+    signal_decided(p);
     if (p->parent)
         wake(&p->parent->child_wait);
 }
