@@ -22,6 +22,7 @@ kernel=$out/pith-vm-$arch.bzImage
 initramfs=$out/pith-vm-$arch.initramfs
 work=$out/vm/disk
 image=$out/pith-vm.img
+. "$here/mbr.sh"
 update=$out/pith-vm-$arch.update
 
 esp=2048 a=10240 b=75776 data=141312 data_sectors=2097152
@@ -87,17 +88,6 @@ state $((esp + at / 512)) |
     dd of="$work/esp" bs=512 seek=$((at / 512)) conv=notrunc status=none
 
 # ---- the disk ----------------------------------------------------------------
-little() { # NUMBER: its four bytes
-    # shellcheck disable=SC2059
-    printf "$(printf '\\%03o\\%03o\\%03o\\%03o' $(($1 & 255)) \
-        $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) $(($1 >> 24 & 255)))"
-}
-partition() { # TYPE (octal) FIRST SECTORS: addressed by sector only
-    # shellcheck disable=SC2059
-    printf "\\000\\376\\377\\377\\$1\\376\\377\\377"
-    little "$2"
-    little "$3"
-}
 put() { dd of="$work/image" bs=512 seek="$1" conv=notrunc,sparse status=none; }
 
 truncate -s $(((data + data_sectors) * 512)) "$work/image"

@@ -6,6 +6,7 @@
 #   make vm-aarch64 vm-riscv64   the same for other processors (the kernel:
 #                        Image.gz)
 #   make vm-image        out/pith-vm.img and the update for it (disk.sh)
+#   make vm-image-aarch64 vm-image-riscv64   disks for U-Boot (disk-uboot.sh)
 #   make V=vm-x86_64 out/vm-x86_64/bin/init   PID 1 alone (cc.mk)
 
 # for tests/fs as well
@@ -74,9 +75,14 @@ $(O)/pith-vm-%.spdx: $(O)/pith-vm-%.sha256 vm/sbom.sh
 
 .PHONY: vm-image
 vm-image: $(O)/pith-vm.img
-$(O)/pith-vm.img: vm/disk.sh vm/grub.cfg $(O)/pith-vm-x86_64.bzImage \
+$(O)/pith-vm.img: vm/disk.sh vm/mbr.sh vm/grub.cfg $(O)/pith-vm-x86_64.bzImage \
                   $(O)/pith-vm-x86_64.initramfs
 	@vm/disk.sh $(O) x86_64
+.PHONY: vm-image-aarch64 vm-image-riscv64
+vm-image-aarch64 vm-image-riscv64: vm-image-%: $(O)/pith-vm-%.img
+$(O)/pith-vm-aarch64.img $(O)/pith-vm-riscv64.img: $(O)/pith-vm-%.img: \
+    vm/disk-uboot.sh vm/mbr.sh $(O)/vm/kernel-%/key $(O)/pith-vm-%.initramfs
+	@vm/disk-uboot.sh $(O) $*
 
 else # in the sub-make
 

@@ -36,6 +36,18 @@ test-vm-aarch64 test-vm-riscv64: test-vm-%: usertests $(O)/user/tests/hog $(VM_S
 	@if tests/vm/afford.sh $(O) $*; then \
 	    $(MAKE) -s vm-$* && PITH_OUT=$(abspath $(O)) PITH_VM_ARCH=$* \
 	        tests/vm/vm.sh $(abspath $(B)/bin/pith); fi
+# Their disk images, by U-Boot, which is taken from Debian's package.
+.PHONY: test-vm-uboot
+test-vm-uboot:
+	@for arch in aarch64 riscv64; do \
+	    tests/vm/afford.sh $(O) $$arch || exit 0; done; \
+	$(MAKE) -s vm-image-aarch64 vm-image-riscv64 && \
+	if [ -d $(O)/vm/uboot/usr ] || \
+	    tools/debian.sh unpack bookworm u-boot-qemu $(O)/vm/uboot; then \
+	    node tests/vm/uboot.mjs $(O) $(O)/vm/uboot/usr/lib/u-boot; \
+	else \
+	    echo "skipped: there is no U-Boot to be had"; \
+	    echo "0 passed, 0 failed, 1 skipped"; fi
 .PHONY: test-vm-twice
 test-vm-twice: vm vm-image
 	@tests/vm/twice.sh $(abspath $(O))
