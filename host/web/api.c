@@ -491,6 +491,18 @@ has_data(uint32_t op)
            op == API_STATUS || op == API_DISK;
 }
 
+/* What went wrong, once: the sentence may end with the error's own words. */
+static size_t
+explain(char *out, const struct report *why)
+{
+    const char *error = pith_errno_text(api.result);
+    size_t n = strlen(error), have = strlen(why->text);
+
+    if (have >= n && !memcmp(why->text + have - n, error, n))
+        return text_format(out, DATA, "%s", why->text);
+    return text_format(out, DATA, "%s%s%s", error, have ? ": " : "", why->text);
+}
+
 static void
 api_task(void *arg)
 {
@@ -509,9 +521,7 @@ api_task(void *arg)
         if (api.result < 0 || !has_data(api.op))
             api.n = 0;
         if (api.result < 0)
-            api.n = (uint32_t)text_format(
-                (char *)api.data, DATA, "%s",
-                why.text[0] ? why.text : pith_errno_text(api.result));
+            api.n = (uint32_t)explain((char *)api.data, &why);
         atomic_store(&api.word, 0);
         web_tell(NEWS_API, 0, 0, 0, "", 0);
     }
