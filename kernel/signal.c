@@ -562,6 +562,8 @@ call_sigprocmask(struct proc *p, int how, const uint64_t *set, uint64_t *old)
         else
             return -E_INVAL;
         p->sig.blocked = now & ~SIG_UNBLOCKABLE;
+        if (!p->young)
+            signal_decided(p); /* what came while it was blocked */
         if (p->sig.pending & ~p->sig.blocked)
             poke(p);
     }

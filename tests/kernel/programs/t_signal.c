@@ -53,8 +53,9 @@ basics(void)
     CHECK(kill(getpid(), 65) == -1 && errno == EINVAL);
     on(SIGUSR1, SIG_IGN, 0);
     CHECK(raise(SIGUSR1) == 0);
-    on(SIGUSR1, note, SA_RESETHAND);
     got = 0;
+    on(SIGUSR1, note, SA_RESETHAND);
+    CHECK(got == 0); /* it was ignored then */
     raise(SIGUSR1);
     CHECK(got == SIGUSR1);
     struct sigaction a;
