@@ -147,10 +147,13 @@ EXPORT(void, task_run, struct host_task *t, uint32_t job)
     host_task_exit();
 }
 
-/* By the Worker after each task, however it ended. */
+/*
+ * By the Worker after each task, however it ended. Without the lock: when it has
+ * been declared dead, whoever did that may be about to read the task, and is who
+ * clears it.
+ */
 EXPORT(void, cpu_idle, void)
 {
-    self->task = NULL;
     self->store = NULL;
     self->shared = 0;
     atomic_store(&self->mode, CPU_IDLE);

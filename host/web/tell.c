@@ -27,6 +27,9 @@ static struct {
     _Atomic uint32_t head, tail; /* bytes put in, bytes taken out */
     _Atomic uint32_t asleep;     /* 1: the page wants a message */
     _Atomic uint32_t memory;     /* the last one that it was sent */
+    _Atomic uint32_t poor;       /* how often it has been told that there is none
+                                  * to be had, and made idle Workers go */
+    _Atomic uint32_t going;      /* Workers that are to go and have not gone yet */
     uint8_t ring[RING];
 } told = {.asleep = 1};
 
@@ -98,4 +101,30 @@ web_tell_memory(uint32_t id)
 
     while ((known = atomic_load(&told.memory)) != id)
         web_wait(&told.memory, known, HOST_FOREVER);
+}
+
+EXPORT(uint32_t, told_poor, void)
+{
+    return atomic_load(&told.poor);
+}
+
+/*
+ * A browser had no memory to give, and the page has been told so, which it had
+ * heard `poor` times before: wait until it has made idle Workers go and one is
+ * gone with what it held. False: none is on its way any more.
+ */
+EXPORT(int, wait_gone, uint32_t poor)
+{
+    uint64_t until = host_mono_ns() + 10000000000u;
+    uint32_t going;
+
+    while (atomic_load(&told.poor) == poor) {
+        if (!web_wait(&told.poor, poor, until))
+            return false;
+    }
+    going = atomic_load(&told.going);
+    if (!going) /* gone for the page; perhaps not for the browser yet */
+        until = host_mono_ns() + 100000000;
+    web_wait(&told.going, going, until);
+    return going != 0;
 }

@@ -64,8 +64,8 @@ export class Machine {
     /** @type {Uint8Array[] | null} typed, but not in the ring yet */
     this.pending = null;
     /** what Workers tell: head, tail, whether this page sleeps, the last memory
-     * that it knows of (tell.c) */
-    this.news = new Int32Array(4);
+     * that it knows of, how often there was none, Workers that go (tell.c) */
+    this.news = new Int32Array(6);
     /** of a message to the network that is on its way @type {Uint8Array[]} */
     this.parts = [];
     /** to itself, when there is more to hear */
@@ -161,7 +161,7 @@ export class Machine {
       words: new Int32Array(this.memory.buffer, at, 6),
       ring: new Uint8Array(this.memory.buffer, at + 24, RING),
     };
-    this.news = new Int32Array(this.memory.buffer, this.K.told_area(), 4);
+    this.news = new Int32Array(this.memory.buffer, this.K.told_area(), 6);
   }
 
   #writeSettings() {
@@ -275,6 +275,7 @@ export class Machine {
       this.#terminate(x);
     if (m.starting || m.job)
       this.#terminate(w);
+    this.#count(4, 1);
     this.#soonAnother();
   }
 
@@ -284,13 +285,21 @@ export class Machine {
     w.dead = true;
     this.idle = this.idle.filter((x) => x !== w);
     w.worker.terminate();
+    this.#count(5, 1);
     this.#hear(); // its message may be lost
     // Its stack may be used again when it has really gone.
     navigator.locks.request(w.lock, () => {
+      this.#count(5, -1);
       this.freeCpus.push(w.cpu);
       if (this.waiting.length > this.starting && !this.halted)
         this.#addWorker(true);
     });
+  }
+
+  /** For who waits for memory (tell.c). */
+  #count(word, by) {
+    Atomics.add(this.news, word, by);
+    Atomics.notify(this.news, word);
   }
 
   #whenIdle(fn) {

@@ -98,11 +98,26 @@ function prepareMemory(min) {
     memory.grow(min - have);
 }
 
+/** A browser gives about a hundred; those of Workers that go come back. */
+function makeMemory(limits) {
+  const until = performance.now() + 20000;
+  for (let more = true;;) {
+    try {
+      return new WebAssembly.Memory(limits);
+    } catch (e) {
+      if (!more || performance.now() > until)
+        throw e;
+      const poor = K.told_poor();
+      postMessage({ t: 'poor' });
+      more = K.wait_gone(poor);
+    }
+  }
+}
+
 /** A 64-bit memory is its program's alone: few have one. */
 function takeWide(min) {
-  const limits = /** @type {any} */ ({ address: 'i64', initial: BigInt(min),
+  const its = makeMemory({ address: 'i64', initial: BigInt(min),
     maximum: BigInt(WIDE_PAGES) });
-  const its = new WebAssembly.Memory(limits);
   wide = { memory: its, glue: makeGlue(kernelMemory, its, true) };
   retire = true; // browsers give so many memories and no more
 }
@@ -361,12 +376,11 @@ const host = {
   instance_drop() { program = lastError = shared = wide = null; },
   memory_create(id, initial, maximum) {
     try {
-      const m = new WebAssembly.Memory({ initial, maximum, shared: true });
+      const m = makeMemory({ initial, maximum, shared: true });
       memories.set(id, m);
       postMessage({ t: 'memory', id, memory: m });
       return 0;
     } catch {
-      postMessage({ t: 'poor' });
       return -12; // ENOMEM
     }
   },
