@@ -148,9 +148,9 @@ EXPORT(void, task_run, struct host_task *t, uint32_t job)
 }
 
 /*
- * By the Worker after each task, however it ended. Without the lock: when it has
- * been declared dead, whoever did that may be about to read the task, and is who
- * clears it.
+ * By the Worker after each task, however it ended. Without the lock: when it
+ * has been declared dead, whoever did that may be about to read the task, and
+ * is who clears it.
  */
 EXPORT(void, cpu_idle, void)
 {

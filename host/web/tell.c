@@ -27,9 +27,9 @@ static struct {
     _Atomic uint32_t head, tail; /* bytes put in, bytes taken out */
     _Atomic uint32_t asleep;     /* 1: the page wants a message */
     _Atomic uint32_t memory;     /* the last one that it was sent */
-    _Atomic uint32_t poor;       /* how often it has been told that there is none
-                                  * to be had, and made idle Workers go */
-    _Atomic uint32_t going;      /* Workers that are to go and have not gone yet */
+    _Atomic uint32_t poor;       /* how often it was told that there is none, and
+                                  * made idle Workers go */
+    _Atomic uint32_t going;      /* Workers that are to go, and are there yet */
     uint8_t ring[RING];
 } told = {.asleep = 1};
 
