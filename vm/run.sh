@@ -28,7 +28,8 @@
 #   -c COMMAND       run one command and end with its exit code
 #
 # The machine ends when the shell does, or by poweroff; ctrl-a x ends it hard.
-# PITH_VM_DRY=1 prints the command line of QEMU instead.
+# PITH_VM_DRY=1 prints the command line of QEMU instead; with -c it needs a
+# directory in TMPDIR, which is then the caller's to remove.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 out=${PITH_OUT:-$top/out}
@@ -262,6 +263,7 @@ set -- "$@" $line -kernel "$kernel" -initrd "$initrd" \
 if [ -n "${PITH_VM_DRY:-}" ]; then
     printf "'%s' " "$@"
     echo
+    trap - EXIT
     exit 0
 fi
 while :; do

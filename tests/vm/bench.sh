@@ -27,7 +27,7 @@ machine() { # COMMAND or nothing, OPTIONS for QEMU, for run.sh: its command line
     shift 2
     [ -z "$command" ] || set -- "$@" -c "$command"
     # shellcheck disable=SC2086
-    PITH_VM_DRY=1 "$run" --ephemeral "$@" -- $more
+    TMPDIR=$tmp PITH_VM_DRY=1 "$run" --ephemeral "$@" -- $more
 }
 # DHCP would be waiting, which this clock counts: a card without an address.
 every='-device virtio-gpu-device -device virtio-keyboard-device

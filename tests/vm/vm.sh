@@ -230,12 +230,9 @@ verdict 'and kept' $?
 [ "$("$pith" --root "$img" -c 'cat /root/file' 2>"$tmp/out")" = raw ]
 verdict 'and is the disk of a Pith without a machine' $?
 # No room for it at the host: an error, and no machine that waits for ever.
-mkdir "$tmp/word"
-echo true >"$tmp/word/command"
 printf '[inject-error]\nevent = "pwritev"\nerrno = "28"\n' >"$tmp/no-room"
-PITH_VM_DRY=1 "$run" --disk "$img" -c true | sed "
-    s|file.locking=off,||; s|file=/|file=blkdebug:$tmp/no-room:/|
-    s|id=word,path=[^,]*|id=word,path=$tmp/word|" >"$tmp/full"
+TMPDIR=$tmp PITH_VM_DRY=1 "$run" --disk "$img" -c true | sed "
+    s|file.locking=off,||; s|file=/|file=blkdebug:$tmp/no-room:/|" >"$tmp/full"
 timeout 100 sh "$tmp/full" >"$tmp/out" 2>&1 </dev/null
 [ $? = 0 ] && grep -q '^pith: .*I/O error' "$tmp/out"
 verdict 'a raw disk that the host has no room for' $?
